@@ -1,0 +1,1 @@
+"""The command line, added to that of Scrapy itself."""

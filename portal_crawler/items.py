@@ -1,0 +1,189 @@
+"""The items that travel through the project.
+
+A page is received as a :class:`Capture`; it becomes an :class:`Article` or a :class:`Rejected`, never nothing.
+A field whose value the page does not show is ``None`` (or an empty list): values are read, never guessed.
+
+The descriptions below are part of the published JSON Schema (``portal-crawler schema``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+SCHEMA_VERSION = "1.0"
+
+KINDS = ("article", "notice", "document", "gallery")
+
+
+def described(text: str, **schema: Any) -> dict[str, Any]:
+    """Field metadata that itemadapter copies into the JSON Schema."""
+    return {"json_schema_extra": {"description": text, **schema}}
+
+
+@dataclass(slots=True, kw_only=True)
+class Capture:
+    """One page as it was received, with what the crawl knew when it asked for it.
+
+    A live response, a WARC record and a recorded test page all become a capture; extraction cannot tell which.
+
+    Attributes:
+        url: Address that the body answered for.
+        body: Payload with content codings undone and character encoding untouched.
+        fetched_at: Time of the exchange, with time zone.
+        status: HTTP status.
+        headers: HTTP response headers, names in lower case.
+        source: ``"network"``, or the file that the capture was read from.
+        canonical_url: The address that stands for all that show this article; ``url`` where nothing better is known.
+        identity: Key of the article within its portal (the number in its address, say); None means ``canonical_url``.
+        also_at: Other addresses under which the crawl met the same article.
+        link_text: Text of the listing's link that led here.
+        listed_date: Date string that stood beside that link, as printed.
+        section: Breadcrumb of the listing that led here, outermost first.
+    """
+
+    url: str
+    body: bytes = field(repr=False)
+    fetched_at: datetime
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    source: str = "network"
+    canonical_url: str | None = None
+    identity: str | None = None
+    also_at: list[str] = field(default_factory=list)
+    link_text: str | None = None
+    listed_date: str | None = None
+    section: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Rejected:
+    """A page that became no article, and why.
+
+    Attributes:
+        url: Address of the page.
+        reason: Stable code, counted in the stats as ``rejected/<reason>``; see ``docs/researchers.md`` for all of them.
+        detail: One sentence for a person: the cause, with its figures.
+        portal: Name of the spider.
+        status: HTTP status, where there was an answer.
+        fetched_at: ISO 8601 time of the attempt.
+        duplicate_of: ``id`` of the article that already stands for this page, for the reason ``duplicate``.
+    """
+
+    url: str
+    reason: str
+    detail: str
+    portal: str | None = None
+    status: int | None = None
+    fetched_at: str | None = None
+    duplicate_of: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Image:
+    """A picture of the article."""
+
+    url: str = field(metadata=described("Absolute address of the picture."))
+    caption: str | None = field(default=None, metadata=described("Caption printed beside the picture."))
+    alt: str | None = field(default=None, metadata=described("Its alt text."))
+
+
+@dataclass(slots=True, kw_only=True)
+class Attachment:
+    """A file offered with the article."""
+
+    url: str = field(metadata=described("Absolute address of the file."))
+    name: str | None = field(
+        default=None, metadata=described("File name or link text; from the address where the text is just 'here'.")
+    )
+    media_type: str | None = field(default=None, metadata=described("Media type, by the file name's ending."))
+
+
+@dataclass(slots=True, kw_only=True)
+class LegalDocument:
+    """The record of a legal document, as its detail page lists it (Decree 42/2022/ND-CP, article 4)."""
+
+    number: str | None = field(default=None, metadata=described("Number and symbol, such as 42/2022/NĐ-CP."))
+    type: str | None = field(default=None, metadata=described("Type of document (Quyết định, Công văn, ...)."))
+    issuer: str | None = field(default=None, metadata=described("Issuing authority."))
+    signer: str | None = field(default=None, metadata=described("Who signed."))
+    issued_on: str | None = field(default=None, metadata=described("Date of issue.", format="date"))
+    effective_on: str | None = field(default=None, metadata=described("In force from.", format="date"))
+    expires_on: str | None = field(default=None, metadata=described("In force until.", format="date"))
+    field_of_law: str | None = field(default=None, metadata=described("Field (Lĩnh vực)."))
+    status: str | None = field(default=None, metadata=described("Legal status as printed at the time of capture."))
+    summary: str | None = field(default=None, metadata=described("What it is about (Trích yếu)."))
+
+
+@dataclass(slots=True, kw_only=True)
+class Http:
+    """What the server said about the page."""
+
+    status: int = field(metadata=described("HTTP status."))
+    etag: str | None = field(default=None, metadata=described("ETag header."))
+    last_modified: str | None = field(default=None, metadata=described("Last-Modified header, as sent."))
+    encoding: str | None = field(default=None, metadata=described("Character encoding that the text was read with."))
+
+
+@dataclass(slots=True, kw_only=True)
+class Removed:
+    """A block of the page that was taken for boilerplate."""
+
+    widget: str = field(metadata=described("Class of widget: menu, visit_counter, perpetual_calendar, poll, ..."))
+    reason: str = field(metadata=described("The evidence, with its figure."))
+    text: str = field(metadata=described("Text of the block, white space collapsed."))
+
+
+@dataclass(slots=True, kw_only=True)
+class Extraction:
+    """How the article was told from its page."""
+
+    method: str = field(metadata=described("wrapper, template or page.", enum=["wrapper", "template", "page"]))
+    version: str = field(metadata=described("Version of the extractor."))
+    confidence: float = field(metadata=described("Expected quality of the text.", minimum=0, maximum=1))
+    removed: list[Removed] = field(default_factory=list, metadata=described("Blocks taken for boilerplate."))
+
+
+@dataclass(slots=True, kw_only=True)
+class Article:
+    """One article, notice, legal document or gallery of a portal."""
+
+    schema_version: str = field(default=SCHEMA_VERSION, metadata=described("Version of this schema."))
+    id: str = field(metadata=described("Stable identifier, derived from the canonical URL.", pattern="^[0-9a-f]{16}$"))
+    url: str = field(metadata=described("Address that the text was read from."))
+    canonical_url: str = field(metadata=described("The address that stands for all that show this article."))
+    also_at: list[str] = field(default_factory=list, metadata=described("Other addresses of the same article."))
+    portal: str = field(metadata=described("Name of the spider."))
+    site: str = field(metadata=described("Host name (and port, if not the usual one) of the portal."))
+    province: str | None = field(default=None, metadata=described("Province, as a slug: quang-tri."))
+    department: str | None = field(default=None, metadata=described("Department, as its host label: sldtbxh."))
+    kind: str = field(default="article", metadata=described("What sort of page it is.", enum=list(KINDS)))
+    section: list[str] = field(default_factory=list, metadata=described("Breadcrumb, outermost first."))
+    title: str | None = field(default=None, metadata=described("Headline; never the site-wide <title>."))
+    subtitle: str | None = field(default=None, metadata=described("Second headline."))
+    lead: str | None = field(default=None, metadata=described("Opening paragraph set apart by the site (sapo)."))
+    text: str = field(
+        metadata=described(
+            "Body with the lead: paragraphs separated by a blank line, captions and table rows on lines of their own."
+        )
+    )
+    html: str = field(metadata=described("Body in a small set of tags, addresses absolute; see docs/archivists.md."))
+    author: str | None = field(default=None, metadata=described("Who signed it; never the account that entered it."))
+    source: str | None = field(default=None, metadata=described("Credited source of a republished article."))
+    published_at: str | None = field(
+        default=None, metadata=described("ISO 8601 with +07:00 where a time is known, a plain date where not.")
+    )
+    modified_at: str | None = field(default=None, metadata=described("As published_at, for the last change."))
+    published_raw: str | None = field(default=None, metadata=described("The date as the page prints it."))
+    tags: list[str] = field(default_factory=list, metadata=described("Keywords shown on the page."))
+    images: list[Image] = field(default_factory=list, metadata=described("Pictures of the article, in order."))
+    attachments: list[Attachment] = field(default_factory=list, metadata=described("Files offered with it."))
+    document: LegalDocument | None = field(default=None, metadata=described("Record of a legal document."))
+    language: str | None = field(default=None, metadata=described("ISO 639-1 code of the text."))
+    fetched_at: str = field(metadata=described("When the page was captured, ISO 8601.", format="date-time"))
+    http: Http = field(metadata=described("What the server said."))
+    content_sha256: str = field(
+        metadata=described("SHA-256 of title, lead and text in UTF-8, joined by line feeds.", pattern="^[0-9a-f]{64}$")
+    )
+    extraction: Extraction = field(metadata=described("How the article was told from its page."))

@@ -1,0 +1,1 @@
+"""How a run went: progress while it runs, a summary and a verdict when it ends."""

@@ -1,0 +1,1 @@
+"""Base spiders: one per family of portal software."""

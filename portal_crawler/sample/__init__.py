@@ -1,0 +1,1 @@
+"""The sample province: five department portals on loopback that keep their own truth."""
