@@ -41,6 +41,7 @@ class Capture:
         link_text: Text of the listing's link that led here.
         listed_date: Date string that stood beside that link, as printed.
         section: Breadcrumb of the listing that led here, outermost first.
+        page: The parsed page, once somebody asked for it (``extraction.page.parse_page``).
     """
 
     url: str
@@ -55,6 +56,7 @@ class Capture:
     link_text: str | None = None
     listed_date: str | None = None
     section: list[str] = field(default_factory=list)
+    page: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(slots=True, kw_only=True)

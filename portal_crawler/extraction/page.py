@@ -1,0 +1,187 @@
+"""One parse of a page, shared by link extraction and article extraction."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from portal_crawler.extraction.decode import decode_html
+
+if TYPE_CHECKING:
+    from portal_crawler.items import Capture
+
+Element = etree._Element  # noqa: SLF001 - lxml gives its element type no public name
+
+# What no HTML page begins with: a file that a server calls text/html is told by its first bytes.
+SIGNATURES = {
+    b"%PDF-": "a PDF file",
+    b"PK\x03\x04": "a ZIP or Office file",
+    b"\xd0\xcf\x11\xe0": "an old Office file",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"Rar!": "a RAR file",
+    b"\x1f\x8b": "gzip data",
+    b"{\\rtf": "an RTF file",
+}
+
+# Controls that XML 1.0 has no place for; HTML parsers may stop at them.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+# NBSP is a space here; zero-width space and BOM stand for nothing; the soft hyphen too, once legacy fonts (where it is
+# a letter) have been decoded.
+INVISIBLE = re.compile("[\u200b\ufeff\u00ad]")
+NOT_TEXT = frozenset(("script", "style", "noscript", "template", "head", "title", "svg", "math"))
+
+
+class PageError(Exception):
+    """A body that cannot be read as a page.
+
+    Attributes:
+        reason: ``empty_body``, ``not_html`` or ``undecodable``.
+        detail: The cause, for a person.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+def squeeze(text: str) -> str:
+    """Text with runs of white space (NBSP too) made one space, invisible characters gone, in NFC."""
+    text = " ".join(INVISIBLE.sub("", text).split()) if not text.isascii() else " ".join(text.split())
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+@dataclass(slots=True)
+class Page:
+    """A parsed page.
+
+    Attributes:
+        url: Base of its relative links.
+        root: Its ``<html>`` element; comments and processing instructions are left out.
+        encoding: The character encoding that it was read with.
+        suspect: Whether that encoding is in doubt.
+        replaced: Bytes that could not be decoded and stand as U+FFFD.
+    """
+
+    url: str
+    root: Element
+    encoding: str
+    suspect: bool = False
+    replaced: int = 0
+    _meta: dict[str, str] | None = field(default=None, repr=False)
+
+    @property
+    def title(self) -> str | None:
+        """Text of the ``<title>``."""
+        return squeeze(self.root.findtext(".//title") or "") or None
+
+    @property
+    def meta(self) -> dict[str, str]:
+        """Contents of the ``<meta>`` elements by name, property or itemprop in lower case; the first one wins."""
+        if self._meta is None:
+            self._meta = {}
+            for element in self.root.iter("meta"):
+                name = element.get("property") or element.get("name") or element.get("itemprop")
+                content = squeeze(element.get("content") or "")
+                if name and content:
+                    self._meta.setdefault(name.lower(), content)
+        return self._meta
+
+    def text(self, element: Element) -> str:
+        """All text under an element, white space collapsed, without scripts and styles."""
+        return element_text(element)
+
+
+def element_text(element: Element) -> str:
+    """All text under an element, white space collapsed, without scripts and styles."""
+    parts: list[str] = []
+    skip: Element | None = None
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if event == "start":
+            if skip is None and node.tag in NOT_TEXT and node is not element:
+                skip = node
+            elif skip is None:
+                if node.text:
+                    parts.append(node.text)
+                if node.tag in ("br", "p", "div", "li", "td", "tr"):
+                    parts.append(" ")
+        else:
+            if node is skip:
+                skip = None
+            if skip is None and node is not element and node.tail:
+                parts.append(node.tail)
+    return squeeze("".join(parts))
+
+
+def parse_page(capture: Capture) -> Page:
+    """Parse the body of a capture, once: the tree is kept on the capture.
+
+    Raises:
+        PageError: if the body is empty or no HTML.
+    """
+    if capture.page is None:
+        capture.page = _parse(capture.url, capture.body, capture.headers.get("content-type"))
+    if isinstance(capture.page, PageError):
+        raise capture.page
+    assert isinstance(capture.page, Page)
+    return capture.page
+
+
+def parse_html(url: str, body: bytes, content_type: str | None = None) -> Page:
+    """Parse a body without a capture around it.
+
+    Raises:
+        PageError: if the body is empty or no HTML.
+    """
+    page = _parse(url, body, content_type)
+    if isinstance(page, PageError):
+        raise page
+    return page
+
+
+def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
+    start = body[:64].lstrip()
+    if not body.strip():
+        return PageError("empty_body", f"{url}: the body has {len(body)} bytes and no text")
+    for signature, name in SIGNATURES.items():
+        if start.startswith(signature):
+            return PageError("not_html", f"{url}: the body is {name}")
+    decoded = decode_html(body, content_type)
+    if (text := decoded.text).isspace() or not text:
+        return PageError("empty_body", f"{url}: the body has {len(body)} bytes and no text")
+    binary = len(CONTROL.findall(text))
+    if "<" not in text or binary > len(text) // 20:
+        return PageError("not_html", f"{url}: no tag in {len(text):,} characters, {binary:,} of them controls")
+    root = _tree(text)
+    if root is None:
+        return PageError("not_html", f"{url}: the parser found no element in {len(text):,} characters")
+    page = Page(url, root, decoded.encoding, decoded.suspect, decoded.replaced)
+    base = root.find(".//base[@href]")
+    if base is not None:
+        page.url = _joined(url, base.get("href") or "")
+    return page
+
+
+def _tree(text: str) -> Element | None:
+    # Bytes, not str: lxml refuses a str that begins with an XML encoding declaration.
+    data = CONTROL.sub(" ", text).encode("utf-8", "replace")
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    try:
+        return etree.fromstring(data, parser)
+    except etree.XMLSyntaxError:  # nothing but white space and declarations
+        return None
+
+
+def _joined(url: str, reference: str) -> str:
+    try:
+        return urljoin(url, reference.strip())
+    except ValueError:  # "http://[bad": the page's own address serves
+        return url
