@@ -1,0 +1,374 @@
+"""The kept blocks of a page as plain text and as clean HTML.
+
+The HTML keeps what a reader needs and nothing else: ``p h2 h3 h4 h5 h6 ul ol li table tr th td blockquote pre figure
+figcaption img a strong em sub sup u br``, with the attributes ``href``, ``src``, ``alt``, ``colspan`` and ``rowspan``.
+Addresses are absolute and of the schemes http, https, mailto or tel; everything else is escaped text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from portal_crawler.extraction.page import Element, squeeze
+from portal_crawler.items import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from portal_crawler.extraction.blocks import Block
+
+STRUCTURE = frozenset(("ul", "ol", "li", "table", "tr", "th", "td", "blockquote", "figure"))
+INLINE = {"a": "a", "strong": "strong", "b": "strong", "em": "em", "i": "em", "sub": "sub", "sup": "sup", "u": "u"}
+LEAF = {"h1": "h2"} | {tag: tag for tag in ("h2", "h3", "h4", "h5", "h6", "pre", "figcaption")}
+SCHEMES = ("http://", "https://", "mailto:", "tel:")
+
+CAPTION_WORDS = 60
+SENTENCE_END = (".", "!", "?", ";", ":", "…", "./.")
+ICON_PIXELS = 32
+
+
+@dataclass(slots=True)
+class Rendered:
+    """What :func:`render` makes of the kept blocks."""
+
+    text: str
+    html: str
+    images: list[Image] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Figure:
+    """A picture at its place in the page, and the block that is its caption."""
+
+    element: Element
+    image: Image
+    caption: Block | None = None
+
+
+def absolute(base: str, reference: str | None) -> str | None:
+    """A reference as an absolute address of a harmless scheme, or None."""
+    try:
+        url = urljoin(base, (reference or "").strip())
+    except ValueError:  # "http://[bad"
+        return None
+    return url if url.lower().startswith(SCHEMES) else None
+
+
+def picture(element: Element, base: str) -> Image | None:
+    """The picture of an ``<img>``, or None for an inlined one, a spacer or an icon.
+
+    Lazily loaded pictures have their address in ``data-src`` or ``data-original``.
+    """
+    for side in ("width", "height"):
+        value = (element.get(side) or "").removesuffix("px")
+        if value.isdigit() and int(value) <= ICON_PIXELS:
+            return None
+    for name in ("data-src", "data-original", "src"):
+        url = absolute(base, element.get(name))
+        if url and url.startswith("http"):
+            return Image(url=url, alt=squeeze(element.get("alt") or "") or None)
+    return None
+
+
+def render(base: str, kept: Sequence[Block], regions: Sequence[Element], dropped: Iterable[Element] = ()) -> Rendered:
+    """Render kept blocks, with the pictures that stand among them.
+
+    Args:
+        base: Address that relative links are resolved against.
+        kept: Blocks of the article, in the order of the page.
+        regions: Elements that hold the article; their pictures count as its own.
+        dropped: Elements whose pictures do not.
+    """
+    flow = _flow(base, kept, regions, set(dropped))
+    figures = [step for step in flow if isinstance(step, Figure)]
+    _bind_captions(flow)
+    images: dict[str, Image] = {}
+    for figure in figures:
+        known = images.setdefault(figure.image.url, figure.image)
+        known.caption = known.caption or figure.image.caption
+    tables = DataTables()
+    html = _Html(base, regions, tables).render(flow)
+    return Rendered(plain_text(kept, tables), html, list(images.values()))
+
+
+def _flow(
+    base: str, kept: Sequence[Block], regions: Sequence[Element], dropped: set[Element]
+) -> list[Block | Figure]:
+    """Blocks and pictures in the order of the page."""
+    starts = {block.slots[0]: block for block in kept}
+    flow: list[Block | Figure] = []
+    for region in regions:
+        hidden: Element | None = None
+        for event, element in etree.iterwalk(region, events=("start", "end")):
+            if event == "start":
+                if hidden is None and (element in dropped or _invisible(element)):
+                    hidden = element
+                if element.tag == "img" and hidden is None and (image := picture(element, base)):
+                    flow.append(Figure(element, image))
+                if block := starts.pop((element, False), None):
+                    flow.append(block)
+            else:
+                if element is hidden:
+                    hidden = None
+                if element is not region and (block := starts.pop((element, True), None)):
+                    flow.append(block)
+    return flow
+
+
+def _invisible(element: Element) -> bool:
+    style = element.get("style")
+    return style is not None and "display:none" in style.replace(" ", "").lower()
+
+
+def _bind_captions(flow: list[Block | Figure]) -> None:
+    """Give each picture the block behind it (or its own figcaption) that reads like a caption."""
+    for here, step in enumerate(flow):
+        if not isinstance(step, Figure):
+            continue
+        behind = flow[here + 1] if here + 1 < len(flow) else None
+        if isinstance(behind, Figure) or behind is None:
+            continue
+        if _is_caption(behind):
+            step.caption = behind
+            step.image.caption = behind.text
+
+
+def _is_caption(block: Block) -> bool:
+    """Whether a block that follows a picture is its caption: marked as such, or short without a final stop."""
+    marks = [block.element, *_ancestors(block.element, 2)]
+    if any(mark.tag == "figcaption" for mark in marks):
+        return True
+    if any(word in (mark.get("class") or "").lower() for mark in marks for word in ("caption", "avatar-desc")):
+        return True
+    if block.element.tag in LEAF or len(block.text.split()) > CAPTION_WORDS:
+        return False
+    if _emphasised(block, ("i", "em")):
+        return True
+    return not block.text.endswith(SENTENCE_END) and not _emphasised(block, ("b", "strong"))
+
+
+def _ancestors(element: Element, count: int) -> Iterator[Element]:
+    for _ in range(count):
+        parent = element.getparent()
+        if parent is None:
+            return
+        yield parent
+        element = parent
+
+
+def _emphasised(block: Block, tags: tuple[str, ...]) -> bool:
+    """Whether all of a block's text stands inside one of the tags."""
+    return all(any(node.tag in tags for node in _chain(slot, block.element)) for slot in block.slots)
+
+
+def _chain(slot: tuple[Element, bool], top: Element) -> list[Element]:
+    """Elements from below ``top`` down to the one that holds a text node, outermost first."""
+    element, is_tail = slot
+    node = element.getparent() if is_tail else element
+    chain: list[Element] = []
+    while node is not None and node is not top:
+        chain.append(node)
+        node = node.getparent()
+    return chain[::-1]
+
+
+# ------------------------------------------------------------------ plain text
+
+
+def plain_text(kept: Sequence[Block], tables: DataTables | None = None) -> str:
+    """Blocks as paragraphs separated by a blank line; the cells of a data table's row share a line.
+
+    Lines that a single ``<br>`` separates stay together in one paragraph; two of them end it.
+    """
+    tables = DataTables() if tables is None else tables
+    parts: list[str] = []
+    last: Block | None = None
+    last_row: Element | None = None
+    for block in kept:
+        row = tables.row(block.element)
+        if last is not None:
+            parts.append(_separator(last, block, last_row, row))
+        parts.append(block.text)
+        last, last_row = block, row
+    return "".join(parts)
+
+
+def _separator(last: Block, block: Block, last_row: Element | None, row: Element | None) -> str:
+    if row is not None and last_row is not None:
+        if row is last_row:
+            return " " if block.element is last.element else " | "
+        if row.getparent() is last_row.getparent() or _table(row) is _table(last_row):
+            return "\n"
+    if block.element is last.element and _single_break(block.slots[0]):
+        return "\n"
+    return "\n\n"
+
+
+def _single_break(slot: tuple[Element, bool]) -> bool:
+    """Whether a text node is the tail of a ``<br>`` with text right before that ``<br>``."""
+    element, is_tail = slot
+    if not is_tail or element.tag != "br":
+        return False
+    before = element.getprevious()
+    if before is None:
+        parent = element.getparent()
+        return parent is not None and bool((parent.text or "").strip())
+    if (before.tail or "").strip():
+        return True
+    return before.tag not in ("br", "img", "table", "ul", "ol", "div", "p")
+
+
+def _table(row: Element) -> Element | None:
+    return next(row.iterancestors("table"), None)
+
+
+class DataTables(dict[Element, bool]):
+    """Which tables hold data and which are there for the layout, decided once for each.
+
+    A table of data has at least two rows, more than one cell in most of them, and no other table inside.
+    """
+
+    def __missing__(self, table: Element) -> bool:
+        rows = [row for part in table if part.tag in ("tbody", "thead", "tfoot", "tr") for row in _rows(part)]
+        cells = [sum(cell.tag in ("td", "th") for cell in row) for row in rows]
+        regular = len(rows) >= 2 and sum(count > 1 for count in cells) * 2 >= len(rows)
+        self[table] = regular and next(table.iterdescendants("table"), None) is None
+        return self[table]
+
+    def row(self, element: Element) -> Element | None:
+        """The row of a data table that an element stands in, if it does."""
+        row = element if element.tag == "tr" else next(element.iterancestors("tr"), None)
+        table = None if row is None else _table(row)
+        return row if table is not None and self[table] else None
+
+
+def _rows(part: Element) -> list[Element]:
+    return [part] if part.tag == "tr" else [row for row in part if row.tag == "tr"]
+
+
+# ------------------------------------------------------------------------ HTML
+
+
+class _Html:
+    """Writes a flow of blocks and pictures as HTML, opening and closing the structure that they stand in."""
+
+    def __init__(self, base: str, regions: Sequence[Element], tables: DataTables) -> None:
+        self.base = base
+        self.tables = tables
+        self.tops = set(regions)
+        self.out: list[str] = []
+        self.open: list[Element] = []
+
+    def render(self, flow: list[Block | Figure]) -> str:
+        captions = {id(step.caption) for step in flow if isinstance(step, Figure) and step.caption is not None}
+        last: Block | Figure | None = None
+        for step in flow:
+            if id(step) in captions:
+                continue
+            if last is not None and not isinstance(step, Figure) and not isinstance(last, Figure):
+                joined = step.element is last.element and _single_break(step.slots[0])
+            else:
+                joined = False
+            self._write(step, joined=joined)
+            last = step
+        self._descend([])
+        return "".join(self.out)
+
+    def _write(self, step: Block | Figure, *, joined: bool) -> None:
+        if isinstance(step, Figure):
+            self._descend([node for node in self._structure(step.element) if node.tag != "figure"])
+            self._figure(step)
+            return
+        self._descend(self._structure(step.element))
+        inner = self._inline(step)
+        if joined and self.out and self.out[-1].startswith("</"):
+            closing = self.out.pop()
+            self.out += ["<br>", inner, closing]
+            return
+        tag = self._leaf(step)
+        self.out += [f"<{tag}>", inner, f"</{tag}>"] if tag else [inner]
+
+    def _leaf(self, block: Block) -> str | None:
+        """Tag that wraps a block's text; None where its own element, already open, does."""
+        if block.element.tag in ("li", "td", "th"):
+            previous = self.out[-1] if self.out else ""
+            return None if previous.startswith("<") and not previous.startswith("</") else "p"
+        return LEAF.get(block.element.tag, "p")
+
+    def _structure(self, element: Element) -> list[Element]:
+        chain: list[Element] = []
+        node: Element | None = element
+        while node is not None and node not in self.tops:
+            if node.tag in STRUCTURE and not self._is_layout(node):
+                chain.append(node)
+            node = node.getparent()
+        return chain[::-1]
+
+    def _is_layout(self, node: Element) -> bool:
+        if node.tag in ("table", "tr", "td", "th"):
+            table = node if node.tag == "table" else _table(node)
+            return table is None or not self.tables[table]
+        return False
+
+    def _descend(self, chain: list[Element]) -> None:
+        """Close and open structural elements until exactly ``chain`` is open."""
+        shared = 0
+        while shared < min(len(self.open), len(chain)) and self.open[shared] is chain[shared]:
+            shared += 1
+        for node in reversed(self.open[shared:]):
+            self.out.append(f"</{node.tag}>")
+        for node in chain[shared:]:
+            spans = "".join(
+                f' {name}="{int(value)}"'
+                for name in ("colspan", "rowspan")
+                if (value := node.get(name) or "").isascii() and value.isdigit() and len(value) < 4 and int(value) > 1
+            )
+            self.out.append(f"<{node.tag}{spans}>")
+        self.open = chain
+
+    def _figure(self, figure: Figure) -> None:
+        image = figure.image
+        alt = f' alt="{escape(image.alt)}"' if image.alt else ""
+        self.out.append(f'<figure><img src="{escape(image.url)}"{alt}>')
+        if figure.caption is not None:
+            self.out.append(f"<figcaption>{self._inline(figure.caption)}</figcaption>")
+        self.out.append("</figure>")
+
+    def _inline(self, block: Block) -> str:
+        """A block's text with its links and emphasis; white space collapsed as in ``block.text``."""
+        out: list[str] = []
+        opened: list[Element] = []
+        blank = True
+        for slot in block.slots:
+            raw = (slot[0].tail if slot[1] else slot[0].text) or ""
+            words = squeeze(raw)
+            chain = [node for node in _chain(slot, block.element) if self._opening(node)]
+            shared = 0
+            while shared < min(len(opened), len(chain)) and opened[shared] is chain[shared]:
+                shared += 1
+            out += [f"</{INLINE[node.tag]}>" for node in reversed(opened[shared:])]
+            if raw[:1].isspace() and not blank:
+                out.append(" ")
+                blank = True
+            out += [self._opening(node) for node in chain[shared:]]
+            opened = chain
+            if words:
+                out.append(escape(words, quote=False))
+                blank = False
+                if raw[-1:].isspace():
+                    out.append(" ")
+                    blank = True
+        out += [f"</{INLINE[node.tag]}>" for node in reversed(opened)]
+        return "".join(out).strip()
+
+    def _opening(self, node: Element) -> str:
+        """Opening tag of an inline element; empty where it is left out."""
+        if node.tag == "a":
+            url = absolute(self.base, node.get("href"))
+            return f'<a href="{escape(url)}">' if url else ""
+        return f"<{INLINE[node.tag]}>" if node.tag in INLINE else ""
