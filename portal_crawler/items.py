@@ -8,9 +8,11 @@ The descriptions below are part of the published JSON Schema (``portal-crawler s
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 SCHEMA_VERSION = "1.0"
 
@@ -57,6 +59,20 @@ class Capture:
     listed_date: str | None = None
     section: list[str] = field(default_factory=list)
     page: Any = field(default=None, repr=False, compare=False)
+
+
+def article_id(capture: Capture) -> str:
+    """The stable identifier of a capture's article: 16 hexadecimal digits.
+
+    It rests on the host (without ``www.``) and the article's identity within its portal, so that http and https, print
+    views and language copies of one article share it; where no identity is known, the canonical address stands for it.
+    """
+    canonical = capture.canonical_url or capture.url
+    try:
+        host = urlsplit(canonical).netloc.lower().removeprefix("www.")
+    except ValueError:
+        host = ""
+    return hashlib.sha256(f"{host}|{capture.identity or canonical}".encode()).hexdigest()[:16]
 
 
 @dataclass(slots=True, kw_only=True)

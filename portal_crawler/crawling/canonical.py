@@ -1,0 +1,121 @@
+"""Canonical addresses: one form for all the ways in which a portal writes the address of one page.
+
+Only what cannot identify a page is taken away: session identifiers, tracking, the fragment, where a portlet stands and
+in which window it is drawn. What may identify it stays as it is: percent-encoded octets are never decoded, letters
+never normalised, path case never folded (RFC 3986 section 6 names what is safe; 6.2.2.1 and 6.2.3 are used here).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from w3lib.url import safe_url_string
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+# ";jsessionid=…" (servlets) and "/(S(…))/" or "/(S(…)F(…))/" (ASP.NET without cookies) inside the path.
+PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid|sid)=[^/;?]*", re.IGNORECASE)
+ASP_SESSION = re.compile(r"/\((?:[A-Z]\([^()/]*\))+\)(?=/|$)", re.IGNORECASE)
+
+VOLATILE = re.compile(
+    r"""(?:
+        utm_\w+ | fbclid | gclid | dclid | msclkid | yclid | igshid | zarsrc | mc_[ce]id | _ga | _gl | gidzl
+      | jsessionid | phpsessid | aspsessionid\w* | cfid | cftoken | sessionid | session_id
+      | p_auth | p_l_back_url | p_p_auth | doasuserid
+      | p_p_col_id | p_p_col_pos | p_p_col_count        # Liferay: where on the page the portlet stands
+    )$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# Parameters of which only some values say nothing but "draw it otherwise".
+VIEW_MODES = {
+    "print": re.compile("1|true|yes|on", re.IGNORECASE),
+    "printable": re.compile("1|true|yes", re.IGNORECASE),
+    "amp": re.compile("1|true|"),
+    "layout": re.compile("amp"),
+    "tmpl": re.compile("component"),
+    "p_p_state": re.compile("normal|maximized|minimized|pop_up|exclusive"),
+    "p_p_mode": re.compile("view"),
+    "p_p_lifecycle": re.compile("0"),
+    "viewmode": re.compile("print|view", re.IGNORECASE),
+}
+
+# Each is the only letter-case-free part of a percent-encoded octet (RFC 3986 section 6.2.2.1).
+LOWER_HEX = re.compile(r"%(?:[0-9A-F][a-f]|[a-f][0-9A-Fa-f])")
+
+
+def _volatile(parameter: str) -> bool:
+    name, _, value = parameter.partition("=")
+    if VOLATILE.match(name):
+        return True
+    name = name.lower()
+    # Liferay puts its portlet's name before a parameter's: _101_INSTANCE_x_viewMode.
+    mode = VIEW_MODES.get(name) or (VIEW_MODES["viewmode"] if name.endswith("_viewmode") else None)
+    return mode is not None and mode.fullmatch(value) is not None
+
+
+def _netloc(parts: SplitResult) -> str:
+    host = (parts.hostname or "").rstrip(".")
+    if ":" in host:
+        host = f"[{host}]"
+    port = parts.port
+    return host if port is None or port == DEFAULT_PORTS[parts.scheme] else f"{host}:{port}"
+
+
+def canonical_url(url: str) -> str:
+    """The canonical form of an ``http`` or ``https`` address; anything else is returned as it is.
+
+    Idempotent, and it never raises: an address that cannot be split is its own canonical form.
+    """
+    try:
+        parts = urlsplit(safe_url_string(url.strip()))
+        if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+            return url
+        netloc = _netloc(parts)
+    except ValueError:
+        return url
+    path = ASP_SESSION.sub("", PATH_SESSION.sub("", parts.path)) or "/"
+    kept = [parameter for parameter in parts.query.split("&") if parameter and not _volatile(parameter)]
+    # By name alone: the order of a name's values may mean something.
+    kept.sort(key=lambda parameter: parameter.partition("=")[0])
+    made = urlunsplit((parts.scheme, netloc, path, "&".join(kept), ""))
+    return LOWER_HEX.sub(lambda octet: octet[0].upper(), made)
+
+
+def page_key(url: str) -> str:
+    """What two addresses of one page have in common: the canonical form without scheme and ``www.``."""
+    canonical = canonical_url(url)
+    scheme, separator, rest = canonical.partition("://")
+    if scheme not in DEFAULT_PORTS or not separator:
+        return canonical
+    return rest.removeprefix("www.")
+
+
+class PortalFingerprinter:
+    """Request fingerprints by canonical address, so that no page is asked for under two spellings.
+
+    A redirect between two spellings of one address (to https, to ``www.``, to a session id) would be dropped as a
+    duplicate of itself; such a request counts its hops into its fingerprint.
+    """
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> PortalFingerprinter:  # noqa: ARG003 - Scrapy's signature
+        """Make one; it needs no settings."""
+        return cls()
+
+    def fingerprint(self, request: Request) -> bytes:
+        """SHA-1 of method, canonical address, body and hops."""
+        key = page_key(request.url)
+        hops = sum(page_key(url) == key for url in request.meta.get("redirect_urls", ()))
+        digest = hashlib.sha1(usedforsecurity=False)
+        for part in (request.method.encode(), key.encode(), request.body, str(hops).encode()):
+            digest.update(len(part).to_bytes(8, "big"))
+            digest.update(part)
+        return digest.digest()
