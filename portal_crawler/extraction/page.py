@@ -36,6 +36,10 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # NBSP is a space here; zero-width space and BOM stand for nothing; the soft hyphen too, once legacy fonts (where it is
 # a letter) have been decoded.
 INVISIBLE = re.compile("[\u200b\ufeff\u00ad]")
+PHRASING = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp script small span strike strong "
+    "style sub sup time tt u var wbr img input".split()
+)  # fmt: skip
 NOT_TEXT = frozenset(("script", "style", "noscript", "template", "head", "title", "svg", "math"))
 
 
@@ -109,15 +113,14 @@ def element_text(element: Element) -> str:
             if skip is None and node.tag in NOT_TEXT and node is not element:
                 skip = node
             elif skip is None:
-                if node.text:
-                    parts.append(node.text)
-                if node.tag in ("br", "p", "div", "li", "td", "tr"):
-                    parts.append(" ")
+                parts.append(" " if node.tag not in PHRASING else "")
+                parts.append(node.text or "")
         else:
             if node is skip:
                 skip = None
-            if skip is None and node is not element and node.tail:
-                parts.append(node.tail)
+            if skip is None and node is not element:
+                parts.append(" " if node.tag not in PHRASING else "")
+                parts.append(node.tail or "")
     return squeeze("".join(parts))
 
 

@@ -96,9 +96,7 @@ def render(base: str, kept: Sequence[Block], regions: Sequence[Element], dropped
     return Rendered(plain_text(kept, tables), html, list(images.values()))
 
 
-def _flow(
-    base: str, kept: Sequence[Block], regions: Sequence[Element], dropped: set[Element]
-) -> list[Block | Figure]:
+def _flow(base: str, kept: Sequence[Block], regions: Sequence[Element], dropped: set[Element]) -> list[Block | Figure]:
     """Blocks and pictures in the order of the page."""
     starts = {block.slots[0]: block for block in kept}
     flow: list[Block | Figure] = []

@@ -1,0 +1,268 @@
+"""From a captured page to an article: the one door of the workshop."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from portal_crawler.extraction import fields
+from portal_crawler.extraction.blocks import blocks
+from portal_crawler.extraction.byline import Byline, is_account, read_byline
+from portal_crawler.extraction.content import Selection, select
+from portal_crawler.extraction.legal import label_rows, legal_record
+from portal_crawler.extraction.page import Element, Page, PageError, parse_page
+from portal_crawler.extraction.render import Rendered, render
+from portal_crawler.extraction.wrapper import Wrapper, compiled
+from portal_crawler.items import Article, Capture, Extraction, Http, LegalDocument, Rejected, Removed, article_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portal_crawler.extraction.blocks import Block
+    from portal_crawler.extraction.template import Template
+
+# Counted up with every change that alters what is extracted from a page.
+EXTRACTOR_VERSION = "1"
+
+# A gallery shows several pictures and hardly a text.
+GALLERY_PICTURES = 4
+GALLERY_WORDS = 60
+# Below this many words a page without pictures and files is no article, unless a layout or a headline says so.
+FEW_WORDS = 12
+NOTICE = re.compile(r"^\W*(?:thông báo|giấy mời|thư mời|lịch tiếp công dân|mời thầu|tuyển dụng)\b", re.IGNORECASE)
+NOTICE_SECTION = re.compile(r"thông báo|tuyển dụng|mời thầu", re.IGNORECASE)
+
+
+class Portal(Protocol):
+    """All that extraction may know of a spider."""
+
+    name: str
+    province: str | None
+    department: str | None
+    wrappers: tuple[Wrapper, ...]
+    template: Template | None
+
+
+def extract(capture: Capture, portal: Portal) -> Article | Rejected:
+    """Tell the article from its page.
+
+    The first of the portal's wrappers that fits decides where the article stands; without one, the site's template and
+    the page's own evidence do.
+
+    Args:
+        capture: The page as received. Its parsed tree is kept on it.
+        portal: What is known of the site.
+
+    Returns:
+        The article, or why there is none: ``empty_body``, ``not_html``, ``undecodable`` or ``no_article``.
+    """
+    try:
+        page = parse_page(capture)
+    except PageError as error:
+        return rejected(capture, portal, error.reason, error.detail)
+    wrapper, article = _layout(page, portal.wrappers)
+    regions = _regions(wrapper, article)
+    selection = select(page, portal.template, regions or None)
+    kept, dropped, removed = _without_dropped(selection, wrapper, article)
+    sheet = fields.Sheet(capture, page, selection.blocks, kept, wrapper, article, _constants(portal.template))
+    byline = _byline(sheet)
+    if byline.signature is not None:
+        kept = [block for block in kept if block is not byline.signature]
+        removed.append(
+            Removed(widget="byline", reason="a name set off by spaces; see author", text=byline.signature.text)
+        )
+    regions = regions or _common_region(kept)
+    rendered = render(page.url, kept, regions, dropped)
+    found = _assemble(sheet, portal, byline, rendered, regions)
+    found.extraction = Extraction(
+        method=selection.method,
+        version=EXTRACTOR_VERSION,
+        confidence=round(selection.confidence, 3),
+        removed=selection.removed + removed,
+    )
+    if why := _nothing_found(found, wrapper):
+        return rejected(capture, portal, "no_article", f"{capture.url}: {why}")
+    return found
+
+
+def rejected(capture: Capture, portal: Portal, reason: str, detail: str) -> Rejected:
+    """The record of a capture that became no article."""
+    return Rejected(
+        url=capture.url,
+        reason=reason,
+        detail=detail,
+        portal=portal.name,
+        status=capture.status,
+        fetched_at=capture.fetched_at.isoformat(),
+    )
+
+
+def _layout(page: Page, wrappers: Sequence[Wrapper]) -> tuple[Wrapper | None, Element | None]:
+    for wrapper in wrappers:
+        if (article := wrapper.find(page.root)) is not None:
+            return wrapper, article
+    return None, None
+
+
+def _regions(wrapper: Wrapper | None, article: Element | None) -> list[Element]:
+    """Elements of lead and body in the order of the page, none inside another."""
+    if wrapper is None or article is None:
+        return []
+    chosen: set[Element] = set()
+    for css in (wrapper.lead, wrapper.images, wrapper.body, wrapper.document):
+        if css is not None:
+            chosen.update(compiled(css)(article))
+    if wrapper.body is None and wrapper.document is None:
+        return [article]
+    outer = {element for element in chosen if not any(parent in chosen for parent in element.iterancestors())}
+    return [element for element in article.iter() if element in outer]
+
+
+def _without_dropped(
+    selection: Selection, wrapper: Wrapper | None, article: Element | None
+) -> tuple[list[Block], list[Element], list[Removed]]:
+    """Kept blocks without those that the wrapper drops, which are recorded."""
+    if wrapper is None or article is None or not wrapper.drop:
+        return list(selection.kept), [], []
+    dropped = {element: css for css in wrapper.drop for element in compiled(css)(article)}
+    kept: list[Block] = []
+    removed: dict[Element, Removed] = {}
+    for block in selection.kept:
+        chain = (block.element, *block.element.iterancestors())
+        if (inside := next((node for node in chain if node in dropped), None)) is None:
+            kept.append(block)
+        elif inside in removed:
+            removed[inside].text += " " + block.text
+        else:
+            reason = f"the layout drops {dropped[inside]}"
+            removed[inside] = Removed(widget="layout", reason=reason, text=block.text)
+    return kept, list(dropped), list(removed.values())
+
+
+def _constants(template: Template | None) -> object:
+    return template.is_constant if template is not None and template.ready else None
+
+
+def _byline(sheet: fields.Sheet) -> Byline:
+    """Author and source: named by the layout, or signed in the last lines."""
+    read = read_byline(sheet.kept)
+    if sheet.wrapper is None:
+        return read
+    author, source = sheet.said(sheet.wrapper.author), sheet.said(sheet.wrapper.source)
+    if author is not None and is_account(author):
+        author = None
+    return Byline(author or read.author, source or read.source, read.signature)
+
+
+def _common_region(kept: Sequence[Block]) -> list[Element]:
+    """The innermost element that holds all kept blocks."""
+    if not kept:
+        return []
+    shared = [kept[0].element, *kept[0].element.iterancestors()]
+    for block in kept[1:]:
+        chain = {block.element, *block.element.iterancestors()}
+        shared = [node for node in shared if node in chain]
+    return shared[:1]
+
+
+def _assemble(
+    sheet: fields.Sheet, portal: Portal, byline: Byline, rendered: Rendered, regions: Sequence[Element]
+) -> Article:
+    capture, page = sheet.capture, sheet.page
+    when = fields.dates(sheet)
+    headline, opening = fields.title(sheet), fields.lead(sheet)
+    document = _document(sheet, regions)
+    attached = fields.attachments(sheet, regions)
+    section = fields.section(sheet)
+    found = Article(
+        id=article_id(capture),
+        url=capture.url,
+        canonical_url=capture.canonical_url or capture.url,
+        also_at=list(capture.also_at),
+        portal=portal.name,
+        site=urlsplit(capture.url).netloc.lower(),
+        province=portal.province,
+        department=portal.department,
+        section=section,
+        title=headline,
+        subtitle=sheet.said(sheet.wrapper.subtitle) if sheet.wrapper is not None else None,
+        lead=opening,
+        text=rendered.text,
+        html=rendered.html,
+        author=byline.author,
+        source=byline.source,
+        published_at=when.published,
+        modified_at=when.modified,
+        published_raw=when.raw,
+        tags=fields.tags(sheet),
+        images=rendered.images,
+        attachments=attached,
+        document=document,
+        language=fields.language(" ".join(filter(None, (headline, rendered.text)))),
+        fetched_at=capture.fetched_at.isoformat(),
+        http=_http(capture, page),
+        content_sha256=content_hash(headline, opening, rendered.text),
+        extraction=Extraction(method="page", version=EXTRACTOR_VERSION, confidence=0.0),
+    )
+    _complete_document(found)
+    found.kind = _kind(found, sheet.wrapper)
+    return found
+
+
+def _complete_document(found: Article) -> None:
+    """A legal document's summary is its headline, its date of issue the date that it bears."""
+    if found.document is None:
+        return
+    found.title = found.document.summary or found.title
+    if found.published_at is None and found.document.issued_on:
+        found.published_at = found.published_raw = found.document.issued_on
+
+
+def _http(capture: Capture, page: Page) -> Http:
+    return Http(
+        status=capture.status,
+        etag=capture.headers.get("etag"),
+        last_modified=capture.headers.get("last-modified"),
+        encoding=page.encoding,
+    )
+
+
+def content_hash(title: str | None, lead: str | None, text: str) -> str:
+    """SHA-256 of what a reader reads: it does not change with counters, calendars and the time of fetching."""
+    return hashlib.sha256("\n".join((title or "", lead or "", text)).encode()).hexdigest()
+
+
+def _document(sheet: fields.Sheet, regions: Sequence[Element]) -> LegalDocument | None:
+    """The record of a legal document, where the article is one: label/value rows that fill most of it."""
+    chosen = sheet.elements(sheet.wrapper.document) if sheet.wrapper is not None else []
+    for element in chosen or regions:
+        if (record := legal_record(label_rows(element))) is not None:
+            return record
+    return None
+
+
+def _kind(found: Article, wrapper: Wrapper | None) -> str:
+    if wrapper is not None and wrapper.kind != "article":
+        return wrapper.kind
+    if found.document is not None:
+        return "document"
+    if NOTICE.match(found.title or "") or any(NOTICE_SECTION.search(name) for name in found.section[-1:]):
+        return "notice"
+    if len(found.images) >= GALLERY_PICTURES and len(found.text.split()) < GALLERY_WORDS:
+        return "gallery"
+    return "article"
+
+
+def _nothing_found(found: Article, wrapper: Wrapper | None) -> str | None:
+    """Why what was found is no article, if it is none."""
+    words = len(found.text.split())
+    substance = bool(found.images or found.attachments)
+    if wrapper is not None:
+        return None if words or substance else "the layout matched, but holds no text, picture or file"
+    if not words and not (substance and found.title):
+        return "no block of the page reads like an article"
+    if words < FEW_WORDS and not substance and not (found.title and found.published_at):
+        return f"the best block has {words} words, and there is no headline with a date"
+    return None

@@ -1,0 +1,174 @@
+"""Who signed an article, and where a republished one came from.
+
+Portals print both as lines of the text: a name at the right of the last line ("Ái Loan"), a label before it
+("Tin, ảnh: ..."), a credit ("Theo chinhphu.vn", "(Nguồn: Báo Dân trí)"). The account that entered the text is printed
+too, often, and is no author.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from portal_crawler.extraction.page import Element
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portal_crawler.extraction.blocks import Block
+
+# How many lines from the end a signature may stand: captions and credits come after it at times.
+LAST_LINES = 4
+# A name set off from the left by this many spaces is a signature laid out with spaces.
+PADDING = 8
+
+LABEL = re.compile(
+    r"^(?:\(|\[)?\s*(?:(?:tin|bài|ảnh|clip|video|đồ họa|thực hiện|nội dung)(?:\s*(?:,|và|&|-|–|\+|/)\s*|\s+))*"
+    r"(?:tin|bài viết|bài|ảnh|video|clip|tác giả|người viết|thực hiện|biên tập|tổng hợp)\s*(?P<colon>[::])?\s*(?P<name>.+?)\s*[\])]?$",
+    re.IGNORECASE,
+)
+CREDIT = re.compile(
+    r"^[(\[]?\s*(?:(?P<theo>theo)(?:\s*:\s*|\s+)|(?:nguồn(?: tin)?|nguồn bài viết|trích nguồn)\s*[::]\s*)(?P<source>.+?)\s*[\])]?\.?$",
+    re.IGNORECASE,
+)
+INITIALS = re.compile(r"^(?:PV|BBT|CTV|BTV|P\.V|B\.B\.T)\b")
+# A syllable of a Vietnamese name: a capital, then small letters; or all capitals; initials with full stops.
+JOINERS = frozenset(("-", "–", "—", ",", "và", "&", "/", "+"))
+ACCOUNTS = re.compile(
+    r"^(?:admin|administrator|root|test|user|editor|biên tập viên|pho ban bien tap|banbientap)\b", re.IGNORECASE
+)
+# First words that sentences and institutions begin with, but people's names do not.
+NOT_NAMES = frozenset(
+    "sở ban phòng ubnd hđnd trung tâm huyện tỉnh thành xã phường thị công văn thông tin ảnh toàn quang các những một đồng ông bà tải xem "
+    "chi tiết file tệp hội nghị lễ đoàn cục vụ bộ tổng quyết nghị kế hoạch báo đài cổng tại hà việt ngày nơi số "
+    "facebook website email điện thoại fax địa nguồn theo mục điều chương phần".split()
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Byline:
+    """What the last lines of an article say about its origin.
+
+    Attributes:
+        author: Who signed.
+        source: Whom it is credited to.
+        signature: The block that holds nothing but the name, set off from the left by spaces: it is layout, and stands
+            in ``author`` alone. Signatures that are paragraphs of the text stay in it.
+    """
+
+    author: str | None = None
+    source: str | None = None
+    signature: Block | None = None
+
+
+def is_account(name: str) -> bool:
+    """Whether a printed name is that of an account ("admin admin", "Pho Ban bien tap") and nobody's."""
+    return ACCOUNTS.match(unicodedata.normalize("NFC", name.strip())) is not None
+
+
+def person(text: str) -> str | None:
+    """The name or names in a short line that holds nothing else, or None."""
+    line = text.strip(" \t.[]*;:–-")
+    if line.startswith("(") and line.endswith(")"):
+        line = line[1:-1].strip()
+    if not 3 <= len(line) <= 60 or any(mark in line for mark in ':;?!"“”') or is_account(line):
+        return None
+    if INITIALS.match(line):
+        return line if len(line.split()) <= 4 else None
+    note = re.search(r"\s*\([^()]{2,50}\)$", line)
+    bare = line[: note.start()] if note else line
+    people: list[list[str]] = [[]]
+    for word in re.sub(r"\s*([-–—,&/+])\s*", r" \1 ", bare).split():
+        if word.lower() in JOINERS:
+            people.append([])
+        else:
+            people[-1].append(word)
+    if all(_is_name(words) for words in people) and (len(people) > 1 or len(people[0]) >= 2):
+        return line
+    return None
+
+
+def _is_name(words: list[str]) -> bool:
+    if not 1 <= len(words) <= 5 or words[0].lower() in NOT_NAMES:
+        return False
+    return all(word[0].isupper() and word.replace(".", "").isalpha() and len(word) <= 9 for word in words)
+
+
+def read_byline(kept: Sequence[Block]) -> Byline:
+    """Read the last lines (and labelled lines anywhere in the last few) of an article."""
+    author: str | None = None
+    source: str | None = None
+    signature: Block | None = None
+    for distance, block in enumerate(reversed(kept[-LAST_LINES:])):
+        if len(kept) < 2 or len(block.text) > 120:
+            break
+        if source is None and (found := _credit(block.text)):
+            source = found
+        elif author is None and (found := _labelled(block.text)):
+            author = found
+        elif author is None and (found := person(block.text)) and _signs(block, distance):
+            author = found
+            signature = block if _padded(block) else None
+        elif block.text.endswith("./."):
+            break
+    return Byline(author, source, signature)
+
+
+def _signs(block: Block, distance: int) -> bool:
+    """Whether a line with a name on it is a signature: the last one, or one moved to the right or set in bold."""
+    return distance == 0 or _padded(block) or _moved_right(block)
+
+
+def _credit(text: str) -> str | None:
+    match = CREDIT.match(text)
+    if match is None:
+        return None
+    source = match["source"].strip(" .")
+    # "Theo đó, ..." and "Theo kế hoạch ..." begin sentences: a credit is short and does not end as they do.
+    if match["theo"] and (
+        text.rstrip().endswith((".", ":", "./."))
+        or len(source.split()) > 9
+        or source[0].islower()
+        and "." not in source
+    ):
+        return None
+    return source or None
+
+
+def _labelled(text: str) -> str | None:
+    match = LABEL.match(text)
+    if match is None:
+        return None
+    name = match["name"].strip(" .")
+    if match["colon"]:
+        return name if name and len(name.split()) <= 14 and not is_account(name) else None
+    return person(name)
+
+
+def _raw(block: Block) -> str:
+    element, is_tail = block.slots[0]
+    return (element.tail if is_tail else element.text) or ""
+
+
+def _padded(block: Block) -> bool:
+    lead = 0
+    for element, is_tail in block.slots:
+        raw = (element.tail if is_tail else element.text) or ""
+        lead += len(raw) - len(raw.lstrip())
+        if raw.strip():
+            break
+    return lead >= PADDING and "\xa0" in _raw(block) and person(block.text) is not None
+
+
+def _moved_right(block: Block) -> bool:
+    node: Element | None = block.element
+    for _ in range(3):
+        if node is None:
+            return False
+        style = (node.get("style") or "").replace(" ", "").lower()
+        if node.get("align") == "right" or "text-align:right" in style or "text-right" in (node.get("class") or ""):
+            return True
+        node = node.getparent()
+    return False

@@ -1,0 +1,440 @@
+"""The fields of an article beside its text.
+
+Each is read where the page shows it; several places that should say the same are weighed against each other, and what
+stands on all pages of the site is nobody's field. Nothing is guessed: no evidence, no value.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from portal_crawler.extraction.dates import DateFound, find_dates, parse_date, parse_iso
+from portal_crawler.extraction.page import Element, Page, element_text, squeeze
+from portal_crawler.extraction.render import absolute
+from portal_crawler.extraction.wrapper import Wrapper, compiled
+from portal_crawler.items import Attachment, Capture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from portal_crawler.extraction.blocks import Block
+
+# How far before the text a headline or a date may stand, and how far behind it a date, in blocks.
+BEFORE = 30
+BEHIND = 6
+
+TITLE_HINT = re.compile(r"title|headline|tieu-?_?de|heading|subject", re.IGNORECASE)
+NO_TITLE_HINT = re.compile(r"sub-?title|portlet-title|block-?title|box|widget|menu|site-?title|module", re.IGNORECASE)
+DATE_HINT = re.compile(r"date|time|ngay|publish|posted|thoi-?gian|ms-news-header|created", re.IGNORECASE)
+LEAD_HINT = re.compile(
+    r"\b(?:sapo|hometext|lead|summary|abstract|tom-?tat|short-?desc\w*|introtext|description)\b", re.IGNORECASE
+)
+CRUMB_HINT = re.compile(r"bread-?crumb|breakcolumn|pathway|chuyen-?muc|duong-?dan|you-?are-?here", re.IGNORECASE)
+TAGS_HINT = re.compile(r"(?:^|[\s_-])(?:tags?|keywords?|tu-?khoa)(?:$|[\s_-])", re.IGNORECASE)
+TAGS_LABEL = re.compile(r"^(?:tags?|từ khóa|từ khoá|thẻ)\s*[::]?\s*", re.IGNORECASE)
+HOME = frozenset(("trang chủ", "trang nhất", "home", "trang chính", "»", ">", "/", "›", "|"))
+SEPARATOR = re.compile(r"\s+[-–—|»:]+\s+")
+
+FILES = re.compile(
+    r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z|csv|mp3|wav|mp4|tiff?|epub)(?:$|[?#])", re.IGNORECASE
+)
+NO_NAME = re.compile(
+    r"^[\W_]*(?:(?:xem|tải|bấm|click|download|file|tệp|tập tin|chi tiết|nội dung|văn bản|về|tin|xuống|vào|đây|tại|ở|here|đính kèm|"
+    r"this|link|toàn văn|pdf|docx?|xlsx?)[\W_]*)+$",
+    re.IGNORECASE,
+)
+VIETNAMESE = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE)
+ENGLISH = frozenset("the of and to in is for that with on by was are from this at as be has have will".split())
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A page in work: what is known of it when its fields are read.
+
+    Attributes:
+        capture: The page as received.
+        page: The page as parsed.
+        blocks: All blocks of the page, in order.
+        kept: Those of the article, in order.
+        wrapper: The layout that matched, if any.
+        article: The element that the layout names.
+        is_constant: Tells whether a text stands on (nearly) all pages of the site.
+    """
+
+    capture: Capture
+    page: Page
+    blocks: Sequence[Block]
+    kept: Sequence[Block]
+    wrapper: Wrapper | None = None
+    article: Element | None = None
+    is_constant: Any = None
+    linked: list[dict[str, Any]] | None = field(default=None, repr=False)
+
+    def elements(self, css: str | None, *, whole_page: bool = False) -> list[Element]:
+        """What a selector of the wrapper matches inside the article, or in the whole page."""
+        if css is None or self.article is None:
+            return []
+        return compiled(css)(self.page.root if whole_page else self.article)
+
+    def said(self, css: str | None) -> str | None:
+        """Text of the first non-empty element that a selector matches."""
+        return next((text for element in self.elements(css) if (text := element_text(element))), None)
+
+    def constant(self, text: str) -> bool:
+        """Whether the text is known to stand on all pages of the site."""
+        return self.is_constant is not None and bool(self.is_constant(text))
+
+    def first_kept(self) -> int:
+        """Position of the article's first block among all blocks; 0 where none is kept."""
+        return self._position(self.kept[0]) if self.kept else 0
+
+    def last_kept(self) -> int:
+        """Position of the article's last block among all blocks."""
+        return self._position(self.kept[-1]) if self.kept else len(self.blocks) - 1
+
+    def _position(self, block: Block) -> int:
+        return next((place for place, other in enumerate(self.blocks) if other is block), 0)
+
+    def json_ld(self) -> list[dict[str, Any]]:
+        """The objects of the page's JSON-LD that describe an article; broken JSON is no evidence."""
+        if self.linked is None:
+            self.linked = [
+                thing
+                for script in self.page.root.iter("script")
+                if (script.get("type") or "").lower() == "application/ld+json"
+                for thing in _json_objects(script.text or "")
+                if "article" in str(thing.get("@type", "")).lower() or "headline" in thing
+            ]
+        return self.linked
+
+
+def _json_objects(text: str) -> Iterator[dict[str, Any]]:
+    try:
+        waiting: list[Any] = [json.loads(text)]
+    except (ValueError, RecursionError):  # hand-made JSON-LD is often broken: then it says nothing
+        return
+    while waiting:
+        thing = waiting.pop()
+        if isinstance(thing, list):
+            waiting += thing
+        elif isinstance(thing, dict):
+            yield thing
+            waiting += thing["@graph"] if isinstance(thing.get("@graph"), list) else []
+
+
+# ----------------------------------------------------------------------- title
+
+
+def title(sheet: Sheet) -> str | None:
+    """The headline: the wrapper's, or the block near the text that the page's own hints agree on."""
+    if sheet.wrapper is not None and (said := sheet.said(sheet.wrapper.title)):
+        return said
+    hints = _title_hints(sheet)
+    first, best, best_score = sheet.first_kept(), None, 2.5
+    for place, block in enumerate(sheet.blocks[: first + 3]):
+        far = first - place
+        heading = block.element.tag in ("h1", "h2", "h3") or any(node.tag == "h1" for node in _up(block.element, 2))
+        if far > BEFORE and not heading and block.text not in hints:
+            continue
+        score = _title_score(sheet, block, hints) - 0.04 * min(abs(far), 40)
+        if score > best_score:
+            best, best_score = block.text, score
+    return best
+
+
+def _title_hints(sheet: Sheet) -> dict[str, float]:
+    """Strings that should be the headline, with the trust that each deserves."""
+    hints: dict[str, float] = {}
+    page, meta = sheet.page, sheet.page.meta
+    for name, trust in (
+        ("og:title", 3.0),
+        ("twitter:title", 2.0),
+        ("dc.title", 3.0),
+        ("headline", 3.0),
+        ("title", 1.0),
+    ):
+        for text in _prefixes(meta.get(name)):
+            hints[text] = max(hints.get(text, 0), trust)
+    for thing in sheet.json_ld():
+        if isinstance(thing.get("headline"), str):
+            hints[squeeze(thing["headline"])] = 4.0
+    for text in _prefixes(page.title):
+        hints[text] = max(hints.get(text, 0), 3.0)
+    link = sheet.capture.link_text
+    if link and len(link.split()) > 3:
+        hints[link] = max(hints.get(link, 0), 4.0)
+    return {text: trust for text, trust in hints.items() if not sheet.constant(text)}
+
+
+def _prefixes(text: str | None) -> Iterator[str]:
+    """A page title and what is left of it when names of the section and the site are cut off its end."""
+    if text:
+        yield text
+        for match in SEPARATOR.finditer(text):
+            yield text[: match.start()]
+
+
+def _title_score(sheet: Sheet, block: Block, hints: dict[str, float]) -> float:
+    words = len(block.text.split())
+    if words > 80 or not any(letter.isalpha() for letter in block.text):
+        return -10.0
+    chain = [block.element, *_up(block.element, 2)]
+    tags = [node.tag for node in chain]
+    score = 2.5 if "h1" in tags else 1.5 if "h2" in tags else 1.0 if "h3" in tags else 0.0
+    marks = " ".join(
+        f"{node.get('class') or ''} {node.get('id') or ''} {node.get('itemprop') or ''}" for node in chain[:2]
+    )
+    if NO_TITLE_HINT.search(marks):
+        score -= 1.0
+    elif TITLE_HINT.search(marks):
+        score += 2.0
+    if block.text in hints:
+        score += hints[block.text] + (1.0 if words > 3 else 0.0)
+    elif any(
+        hint.startswith(block.text) or block.text.startswith(hint) for hint in hints if len(hint) > 30 and words > 5
+    ):
+        score += 1.0
+    links = [node for node in chain for _ in (1,) if node.tag == "a"] or block.element.findall(".//a[@href]")
+    if links and not any(_same_page(sheet, node) for node in links):
+        score -= 2.5
+    if words < 4:
+        score -= 1.5
+    if sheet.constant(block.text):
+        score -= 10.0
+    return score
+
+
+def _same_page(sheet: Sheet, link: Element) -> bool:
+    url = absolute(sheet.page.url, link.get("href"))
+    return url in (sheet.capture.url, sheet.capture.canonical_url)
+
+
+def _up(element: Element, count: int) -> Iterator[Element]:
+    for _ in range(count):
+        parent = element.getparent()
+        if parent is None:
+            return
+        yield parent
+        element = parent
+
+
+# ----------------------------------------------------------------------- dates
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """When an article was published and changed, with the string that says so."""
+
+    published: str | None = None
+    raw: str | None = None
+    modified: str | None = None
+
+
+def dates(sheet: Sheet) -> Dates:
+    """Dates by the order of trust: labelled or placed visibly, structured data, the listing, the address.
+
+    Dates in the text are those of events and never count, nor does what the site prints on all its pages.
+    """
+    published, modified = _wrapped_dates(sheet) if sheet.wrapper is not None else _visible_dates(sheet)
+    structured = _structured_date(
+        sheet, ("datePublished",), ("article:published_time", "datepublished", "dc.date", "pubdate")
+    )
+    changed = _structured_date(sheet, ("dateModified",), ("article:modified_time", "datemodified", "og:updated_time"))
+    raw = published.raw if published is not None else None
+    value = published.value if published is not None else None
+    if value is None and structured:
+        value, raw = structured
+    elif value is not None and structured and "T" not in value and structured[0].startswith(value):
+        value = structured[0]
+    if value is None and sheet.capture.listed_date and (listed := parse_date(sheet.capture.listed_date)):
+        value, raw = listed.value, listed.raw
+    return Dates(value, raw, modified.value if modified else changed[0] if changed else None)
+
+
+def _wrapped_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
+    assert sheet.wrapper is not None
+    found: list[DateFound | None] = []
+    for css in (sheet.wrapper.published, sheet.wrapper.modified):
+        date = None
+        for element in sheet.elements(css):
+            text = element_text(element)
+            for machine in (element.get("datetime"), element.get("content"), text):
+                if date is None and machine and (iso := parse_iso(machine.strip())):
+                    date = DateFound(iso, text or machine.strip(), 0, None)
+            # The whole line is the raw string: "Ngày đăng 07/01/2022 | 11:20 AM | View count: 65".
+            candidates = find_dates(text) if date is None else []
+            date = date or next((one for one in candidates if one.label != "modified"), None)
+        found.append(date)
+    return found[0], found[1]
+
+
+def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
+    """Dates of the lines around the text that hold little else than a date."""
+    first, last = sheet.first_kept(), sheet.last_kept()
+    inside = {id(block) for block in sheet.kept}
+    scored: list[tuple[float, DateFound]] = []
+    for place in range(max(0, first - BEFORE), min(len(sheet.blocks), last + BEHIND + 1)):
+        block = sheet.blocks[place]
+        if (
+            len(block.text) > 160
+            or (id(block) in inside and first + 3 < place < last - 3)
+            or sheet.constant(block.text)
+        ):
+            continue
+        for date in find_dates(block.text):
+            score = _date_score(block, date, inside=id(block) in inside)
+            distance = first - place if place <= first else max(0, place - last) + 2
+            scored.append((score - 0.05 * distance, date))
+    published = max((pair for pair in scored if pair[1].label != "modified"), key=lambda pair: pair[0], default=None)
+    modified = max((pair for pair in scored if pair[1].label == "modified"), key=lambda pair: pair[0], default=None)
+    return (
+        published[1] if published and published[0] > 1.0 else None,
+        modified[1] if modified and modified[0] > 1.0 else None,
+    )
+
+
+def _date_score(block: Block, date: DateFound, *, inside: bool) -> float:
+    """How much a date looks like that of the article: labelled, with a time, alone on its line, in a marked place."""
+    rest = len(block.text) - len(date.raw)
+    score = 2.0 if date.label else 0.0
+    score += 1.0 if "T" in date.value else 0.3
+    score += 1.0 if rest <= 4 else 0.5 if rest <= 25 else -1.0
+    marks = " ".join(
+        f"{node.get('class') or ''} {node.get('id') or ''} {node.get('itemprop') or ''}"
+        for node in (block.element, *_up(block.element, 2))
+    )
+    if DATE_HINT.search(marks):
+        score += 1.0
+    if block.element.tag in ("a", "li") or block.element.find(".//a[@href]") is not None:
+        score -= 2.0
+    return score - (1.5 if inside and not date.label else 0.0)
+
+
+def _structured_date(sheet: Sheet, keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, str] | None:
+    said = [thing.get(key) for thing in sheet.json_ld() for key in keys]
+    said += [sheet.page.meta.get(name) for name in names]
+    for node in sheet.page.root.iter("time", "span", "meta", "div"):
+        if node.get("itemprop") in keys:
+            said += [node.get("datetime"), node.get("content"), node.text]
+    for value in said:
+        if isinstance(value, str) and (iso := parse_iso(value.strip())) and not sheet.constant(value.strip()):
+            return iso, value.strip()
+    return None
+
+
+# ---------------------------------------------------------------- other fields
+
+
+def lead(sheet: Sheet) -> str | None:
+    """The opening paragraph that the site sets apart: by a class of its own, or all in bold before a plain text."""
+    if sheet.wrapper is not None and sheet.wrapper.lead is not None:
+        return sheet.said(sheet.wrapper.lead)
+    for block in sheet.kept[:2]:
+        marks = " ".join(
+            f"{node.get('class') or ''} {node.get('itemprop') or ''}"
+            for node in (block.element, *_up(block.element, 1))
+        )
+        if LEAD_HINT.search(marks):
+            return block.text
+    if len(sheet.kept) > 2:
+        first, second = sheet.kept[:2]
+        if len(first.text.split()) >= 12 and _bold(first) and not _bold(second):
+            return first.text
+    return None
+
+
+def _bold(block: Block) -> bool:
+    return all(_bold_slot(slot, block.element) for slot in block.slots)
+
+
+def _bold_slot(slot: tuple[Element, bool], top: Element) -> bool:
+    node = slot[0].getparent() if slot[1] else slot[0]
+    while node is not None:
+        style = (node.get("style") or "").replace(" ", "").lower()
+        if node.tag in ("b", "strong") or "font-weight:bold" in style or "font-weight:700" in style:
+            return True
+        if node is top:
+            return False
+        node = node.getparent()
+    return False
+
+
+def section(sheet: Sheet) -> list[str]:
+    """The breadcrumb, without the home page and the article itself; the listing's where the page shows none."""
+    names: list[str] = []
+    if sheet.wrapper is not None and sheet.wrapper.section is not None:
+        names = [element_text(element) for element in sheet.elements(sheet.wrapper.section, whole_page=True)]
+    else:
+        crumbs = (
+            node for node in sheet.page.root.iter("div", "ul", "ol", "nav", "p", "h3", "span", "td")
+            if CRUMB_HINT.search(f"{node.get('class') or ''} {node.get('id') or ''}")
+        )  # fmt: skip
+        for node in crumbs:
+            links = [text for link in node.iter("a") if (text := element_text(link))]
+            if 1 <= len(links) <= 6 and all(len(text) < 80 for text in links):
+                names = links
+                break
+    kept = [name.strip(" »›>/|") for name in names if name.lower().strip(" »›>/|") not in HOME]
+    headline = title(sheet)
+    once = [
+        name for name, previous in zip(kept, [None, *kept], strict=False) if name and name not in (previous, headline)
+    ]
+    return once or list(sheet.capture.section)
+
+
+def tags(sheet: Sheet) -> list[str]:
+    """Keywords that the page shows with the article."""
+    if sheet.wrapper is not None and sheet.wrapper.tags is not None:
+        found = [element_text(element) for element in sheet.elements(sheet.wrapper.tags)]
+    else:
+        boxes = (
+            node
+            for node in sheet.page.root.iter("div", "ul", "p", "section")
+            if TAGS_HINT.search(node.get("class") or "")
+        )
+        found = [element_text(link) for box in boxes for link in box.iter("a")][:40]
+    cleaned = (TAGS_LABEL.sub("", name).strip(" ,;#") for name in found)
+    return list(dict.fromkeys(name for name in cleaned if 1 < len(name) < 80))
+
+
+def attachments(sheet: Sheet, regions: Iterable[Element]) -> list[Attachment]:
+    """Files that the article links to, each address once."""
+    links = [link for region in regions for link in region.iter("a", "iframe", "embed", "object")]
+    wanted: dict[str, Attachment] = {}
+    chosen = sheet.elements(sheet.wrapper.attachments) if sheet.wrapper is not None else []
+    for link in (*links, *chosen):
+        reference = link.get("href") or link.get("src") or link.get("data")
+        url = absolute(sheet.page.url, reference)
+        if url and url.startswith("http") and (link in chosen or FILES.search(urlsplit(url).path + "?")):
+            known = wanted.setdefault(url, Attachment(url=url, media_type=media_type(url)))
+            known.name = known.name or _file_name(element_text(link) or squeeze(link.get("title") or ""), url)
+    return list(wanted.values())
+
+
+def _file_name(text: str, url: str) -> str | None:
+    """The link's text, or the file's name from its address where the text only says "here" or "download"."""
+    if text and not NO_NAME.match(text) and len(text) <= 300:
+        return text
+    name = squeeze(unquote(urlsplit(url).path).rstrip("/").rsplit("/", 1)[-1])
+    return name or text or None
+
+
+def media_type(url: str) -> str | None:
+    """Media type by the ending of a file's address."""
+    return mimetypes.guess_type(urlsplit(url).path.lower())[0]
+
+
+def language(text: str) -> str | None:
+    """``vi`` or ``en`` where the letters or the commonest words leave no doubt, else None."""
+    letters = sum(map(str.isalpha, text))
+    if letters and len(VIETNAMESE.findall(text)) / letters > 0.04:
+        return "vi"
+    words = text.lower().split()
+    if len(words) >= 20 and sum(word in ENGLISH for word in words) / len(words) > 0.15:
+        return "en"
+    return None
