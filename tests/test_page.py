@@ -87,3 +87,12 @@ def test_any_bytes_are_a_page_or_a_clear_error(body: bytes) -> None:
         parse_html(URL, body, "text/html")
     except PageError as error:
         assert URL in error.detail
+
+
+def test_text_in_a_legacy_font_is_decoded_and_the_rest_is_not() -> None:
+    page = parse_html(
+        URL,
+        """<p>Sở Tư pháp ®</p><p><font face=".VnTime">Th«ng tin <b>ViÖt Nam</b></font> và sau đó</p>
+        <p style="font-family: '.VnTime', serif">t­<span style="font-family:Arial">®</span></p>""".encode(),
+    )
+    assert page.text(page.root) == "Sở Tư pháp ® Thông tin Việt Nam và sau đó tư®"

@@ -36,6 +36,9 @@ LEAD_HINT = re.compile(
 )
 CRUMB_HINT = re.compile(r"bread-?crumb|breakcolumn|pathway|chuyen-?muc|duong-?dan|you-?are-?here", re.IGNORECASE)
 TAGS_HINT = re.compile(r"(?:^|[\s_-])(?:tags?|keywords?|tu-?khoa)(?:$|[\s_-])", re.IGNORECASE)
+FIELD_LABEL = re.compile(
+    r"^(?:tác giả(?: bài viết)?|người viết|author|nguồn(?: tin| bài viết)?|source)\s*[::]\s*", re.IGNORECASE
+)
 TAGS_LABEL = re.compile(r"^(?:tags?|từ khóa|từ khoá|thẻ)\s*[::]?\s*", re.IGNORECASE)
 HOME = frozenset(("trang chủ", "trang nhất", "home", "trang chính", "»", ">", "/", "›", "|"))
 SEPARATOR = re.compile(r"\s+[-–—|»:]+\s+")
@@ -82,8 +85,9 @@ class Sheet:
         return compiled(css)(self.page.root if whole_page else self.article)
 
     def said(self, css: str | None) -> str | None:
-        """Text of the first non-empty element that a selector matches."""
-        return next((text for element in self.elements(css) if (text := element_text(element))), None)
+        """Text of the first non-empty element that a selector matches, without the label of the field."""
+        texts = (FIELD_LABEL.sub("", element_text(element)) for element in self.elements(css))
+        return next((text for text in texts if text), None)
 
     def constant(self, text: str) -> bool:
         """Whether the text is known to stand on all pages of the site."""
@@ -390,7 +394,7 @@ def section(sheet: Sheet) -> list[str]:
 def tags(sheet: Sheet) -> list[str]:
     """Keywords that the page shows with the article."""
     if sheet.wrapper is not None and sheet.wrapper.tags is not None:
-        found = [element_text(element) for element in sheet.elements(sheet.wrapper.tags)]
+        found = [element_text(element) for element in sheet.elements(sheet.wrapper.tags, whole_page=True)]
     else:
         boxes = (
             node

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from portal_crawler.extraction.decode import decode_html
+from portal_crawler.extraction.decode import decode_html, font_encoding, to_unicode_legacy
 
 if TYPE_CHECKING:
     from portal_crawler.items import Capture
@@ -36,6 +36,9 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # NBSP is a space here; zero-width space and BOM stand for nothing; the soft hyphen too, once legacy fonts (where it is
 # a letter) have been decoded.
 INVISIBLE = re.compile("[\u200b\ufeff\u00ad]")
+# Fonts of the legacy encodings: text in them is TCVN3 or VNI, whatever the page around it is in.
+LEGACY_FONT = re.compile(r"[\"':;,]\s*(?:\.Vn|VNI-)[A-Za-z]", re.IGNORECASE)
+FONT_FAMILY = re.compile(r"font(?:-family)?\s*:\s*([^;]+)", re.IGNORECASE)
 PHRASING = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp script small span strike strong "
     "style sub sup time tt u var wbr img input".split()
@@ -167,6 +170,8 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     if root is None:
         return PageError("not_html", f"{url}: the parser found no element in {len(text):,} characters")
     page = Page(url, root, decoded.encoding, decoded.suspect, decoded.replaced)
+    if page.encoding.startswith(("utf", "windows-125")) and LEGACY_FONT.search(text):
+        _decode_fonts(root)
     base = root.find(".//base[@href]")
     if base is not None:
         page.url = _joined(url, base.get("href") or "")
@@ -181,6 +186,29 @@ def _tree(text: str) -> Element | None:
         return etree.fromstring(data, parser)
     except etree.XMLSyntaxError:  # nothing but white space and declarations
         return None
+
+
+def _decode_fonts(root: Element) -> None:
+    """Turn text that is set in a legacy font into Unicode, element by element; a nested font decides for its own."""
+    encodings: list[str | None] = [None]
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "start":
+            own = _font(element)
+            encodings.append(encodings[-1] if own is None else font_encoding(own))
+            if encodings[-1] and element.text:
+                element.text = to_unicode_legacy(element.text, encodings[-1])
+        else:
+            encodings.pop()
+            if encodings[-1] and element.tail:
+                element.tail = to_unicode_legacy(element.tail, encodings[-1])
+
+
+def _font(element: Element) -> str | None:
+    """First font family that an element names, if any."""
+    named = element.get("face")
+    if named is None and (match := FONT_FAMILY.search(element.get("style") or "")):
+        named = match[1]
+    return named.split(",")[0].strip(" \t\"'") if named else None
 
 
 def _joined(url: str, reference: str) -> str:

@@ -44,7 +44,7 @@ class Wrapper:
         author: Who signed; leave out what prints the account that entered the text.
         source: Credited source.
         section: Breadcrumb links or names, outermost first; sought in the whole page.
-        tags: Keywords.
+        tags: Keywords; sought in the whole page.
         attachments: Links to files that stand outside ``body``.
         images: Pictures that stand outside ``body``.
         document: Table or list of label/value rows of a legal document's record.

@@ -1,0 +1,45 @@
+"""Recorded pages: for every ``tests/sites/NAME[.n].html`` the article that a person confirmed in ``NAME[.n].json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
+
+from portal_crawler.extraction.article import extract
+from portal_crawler.items import Article, Capture
+
+SITES = Path(__file__).parent / "sites"
+RECORDS = sorted(SITES.glob("*.json"))
+
+
+def loader() -> SpiderLoader:
+    return SpiderLoader.from_settings(Settings({"SPIDER_MODULES": ["portal_crawler.spiders"]}))
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+def test_recorded_page(path: Path) -> None:
+    record = json.loads(path.read_text("utf-8"))
+    capture = Capture(
+        url=record["url"],
+        body=path.with_suffix(".html").read_bytes(),
+        fetched_at=datetime.fromisoformat(record["captured_at"]),
+        headers={"content-type": record["content_type"]} if record["content_type"] else {},
+    )
+
+    article = extract(capture, loader().load(path.name.split(".")[0]))
+
+    assert record["reviewed"], f"a person must read {path.name} first, then set reviewed to true"
+    assert isinstance(article, Article), article
+    found = asdict(article)
+    assert {name: found[name] for name in record["article"]} == record["article"]
+
+
+def test_every_recorded_page_has_its_record_and_the_other_way_round() -> None:
+    assert {path.stem for path in SITES.glob("*.html")} == {path.stem for path in RECORDS}
+    assert RECORDS, "no page is recorded at all"
