@@ -44,9 +44,9 @@ class Decoded:
 # Tables
 # ---------------------------------------------------------------------------------------------------------------------
 
-# Bytes A1..FF.  AD, Latin-1's soft hyphen, is the letter ư; B0..B4 are combining tones.  The fonts (VN3) leave the toned
-# capitals empty that the wider VN2 has there: ".VnTimeH" and its like draw small letters as capitals, so that the text
-# itself has lost the case.
+# Bytes A1..FF.  AD, Latin-1's soft hyphen, is the letter ư; B0..B4 are combining tones.  The fonts (VN3) leave the
+# toned capitals empty that the wider VN2 has there: ".VnTimeH" and its like draw small letters as capitals, so that
+# the text itself has lost the case.
 _TCVN3_FROM_A1 = (
     "ĂÂÊÔƠƯĐăâêôơưđẶ\u0300\u0309\u0303\u0301\u0323àảãáạẲằẳẵắẴẮẦẨẪẤỀặầẩẫấậèỂẻẽéẹềểễếệìỉỄẾỒĩíị"
     "òỔỏõóọồổỗốộờởỡớợùỖủũúụừửữứựỳỷỹýỵỐ"
@@ -86,6 +86,7 @@ _SINGLE_BYTE = {
     "vni": _bytes_table("cp1252"),
 }
 _LEGACY = ("windows-1258", "tcvn3", "viscii", "vni")
+_FONT_TABLES: dict[str, dict[int, str]] = {"tcvn3": _TCVN3, "viscii": _VISCII, "vni": {}}
 
 
 def _decode_single(body: bytes, encoding: str) -> str:
@@ -135,19 +136,19 @@ def is_syllable(word: str) -> bool:
     return not toneless.endswith(_STOPS) or tones in (["\u0301"], ["\u0323"])
 
 
-_MARKUP = re.compile(rb"(?is)<(script|style)\b.*?</\1\s*>|<[^<>]*>")
 _WORD = re.compile(rb"[A-Za-z\x02\x05\x06\x14\x19\x1e\x80-\xff]+")
 _FOREIGN = re.compile(rb"[\x02\x05\x06\x14\x19\x1e\x80-\xff]")
 _AROUND = "\u2018\u2019\u201a\u201c\u201d\u201e\u2013\u2014\u2026\u2022\u00a0"
 _SAMPLE = 200_000
+_LONGEST_WORD = 40  # bytes; longer ones are no text
 _ENOUGH_WORDS = 3
 _LIKENESS = 0.75  # of the words with letters beyond ASCII; right decodings measure > 0.9, wrong ones < 0.5
 _LEAD = 0.1
 
 
 def _words(body: bytes) -> list[bytes]:
-    """The distinct words beyond ASCII in the text of a page."""
-    words = _WORD.findall(_MARKUP.sub(b" ", body[:_SAMPLE]))
+    """The distinct words beyond ASCII of a page; those in scripts and attributes are in the same encoding."""
+    words = (word for word in _WORD.findall(body[:_SAMPLE]) if len(word) <= _LONGEST_WORD)
     return list(dict.fromkeys(word for word in words if _FOREIGN.search(word)))
 
 
@@ -189,6 +190,16 @@ _BOMS = (  # UTF-32 first: its little-endian mark begins with UTF-16's
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _REPLACEMENT = "\ufffd"
+_CERTAIN = 0.9
+# What a page may declare: the encodings of the WHATWG standard, by Python's names.  (Python has stranger codecs.)
+_CHARSETS = re.compile(
+    "cp(125[0-8]|866|874|932|949)|iso8859-[0-9]+|koi8-[ru]|tis-620|mac-(roman|cyrillic)"
+    "|gb2312|gbk|gb18030|big5(hkscs)?|shift_jis|euc_(jp|kr)|iso2022_jp"
+)
+# How the first two bytes of the letters U+1E80..U+1EFF, without which no Vietnamese sentence goes, look when read as
+# windows-1252.
+_DOUBLED = ("\u00e1\u00ba", "\u00e1\u00bb")
+_TO_BYTES = {byte: byte for byte in range(256)} | {ord(char): byte for byte, char in enumerate(_SINGLE_BYTE[LATIN])}
 
 
 def decode_html(body: bytes, content_type: str | None) -> Decoded:
@@ -205,14 +216,14 @@ def decode_html(body: bytes, content_type: str | None) -> Decoded:
         if body.startswith(bom):
             return _replacing(body[len(bom) :], encoding)
     if b"\0" in body:
-        if (encoding := _utf_16_order(body)) is not None:
-            return _replacing(body, encoding)
+        if (order := _utf_16_order(body)) is not None:
+            return _replacing(body, order)
         body = body.replace(b"\0", b"")
     try:
         text = body.decode(UTF_8)
     except UnicodeDecodeError:
         return _decode_damaged(body, content_type)
-    return _undouble(text)
+    return _undouble(text) if _DOUBLED[0] in text or _DOUBLED[1] in text else Decoded(text, UTF_8)
 
 
 def _replacing(body: bytes, encoding: str) -> Decoded:
@@ -235,19 +246,20 @@ def _decode_damaged(body: bytes, content_type: str | None) -> Decoded:
     """Decode what is not valid UTF-8."""
     damaged = body.decode(UTF_8, "replace")
     bad = damaged.count(_REPLACEMENT)
-    good = sum(1 for char in damaged if char > "\x7f") - bad
-    if good >= 4 * bad:  # legacy text hardly ever has a valid sequence
-        return Decoded(damaged, UTF_8, bad, suspect=good < 20 * bad)
+    good = sum(char > "\x7f" for char in damaged) - bad
     declared = _declared(body, content_type)
-    found = detect_legacy(body)
-    if found is not None:
+    # Legacy text hardly ever has a valid sequence of UTF-8.  A page cut within its first such sequence has none either.
+    cut = declared == UTF_8 and bad == 1 and damaged.endswith(_REPLACEMENT)
+    if good >= 4 * bad or cut:
+        return Decoded(damaged, UTF_8, bad, suspect=good < 20 * bad and not cut)
+    if (found := detect_legacy(body)) is not None:
         encoding, likeness = found
-        return Decoded(_decode_single(body, encoding), encoding, suspect=likeness < 0.9)
-    if declared is not None and declared != UTF_8:
+        return Decoded(_decode_single(body, encoding), encoding, suspect=likeness < _CERTAIN)
+    if declared is not None and _CHARSETS.fullmatch(declared):
         try:
-            return Decoded(body.decode(declared).replace("\0", ""), declared)
-        except (UnicodeDecodeError, LookupError):
-            pass
+            return Decoded(body.decode(declared).replace("\0", ""), declared.replace("cp125", "windows-125"))
+        except UnicodeDecodeError:
+            pass  # the declaration is wrong
     if good >= bad:
         return Decoded(damaged, UTF_8, bad, suspect=True)
     return Decoded(_decode_single(body, LATIN), LATIN, suspect=True)
@@ -259,22 +271,86 @@ def _declared(body: bytes, content_type: str | None) -> str | None:
 
 
 def _undouble(text: str) -> Decoded:
-    return Decoded(text, UTF_8)
+    """Undo, once, UTF-8 that was read as windows-1252 and encoded again, for the page or for its parts.
+
+    A template is often right while the articles, moved from another database, are not; so where the page as a whole
+    cannot be reversed, each run of text between two tags is tried.  A run changes only if every byte of it reverses.
+    """
+    whole = _reversed(text)
+    if whole is not None:
+        return Decoded(whole, DOUBLE_UTF_8)
+    parts = re.split("([<>])", text)
+    changed = False
+    for place, part in enumerate(parts):
+        if any(sign in part for sign in _DOUBLED) and (right := _reversed(part)) is not None:
+            parts[place] = right
+            changed = True
+    if not changed:  # so sure a sign that something is wrong, unless the letters are a quotation's end: "cá»"
+        return Decoded(text, UTF_8, suspect=sum(map(text.count, _DOUBLED)) > _ENOUGH_WORDS)
+    text = "".join(parts)
+    return Decoded(text, DOUBLE_UTF_8, suspect=any(sign in text for sign in _DOUBLED))
+
+
+def _reversed(text: str) -> str | None:
+    try:
+        return codecs.charmap_encode(text, "strict", _TO_BYTES)[0].decode(UTF_8)
+    except UnicodeError:
+        return None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Legacy fonts in Unicode pages
+# ---------------------------------------------------------------------------------------------------------------------
+
+_UNICODE_ONLY = re.compile("[ĂăĐđĨĩŨũƠơƯư\u1ea0-\u1ef9]")
+_FONTS = {"tcvn3": re.compile(r"\.vn[a-z]", re.IGNORECASE), "vni": re.compile(r"vni[- ]", re.IGNORECASE)}
+
+
+def font_encoding(family: str) -> str | None:
+    """The encoding that a font family implies for the text set in it.
+
+    Args:
+        family: A CSS ``font-family`` value or ``<font face>``; the first family of a list decides, as in a browser that
+            has the font.
+
+    Returns:
+        ``tcvn3`` for the .Vn fonts, ``vni`` for the VNI fonts, None for any other.  Fonts whose name ends in H draw
+        capitals; their text has lost the case, and it is left as it is.
+    """
+    first = family.split(",", 1)[0].strip(" \t\r\n'\"")
+    return next((encoding for encoding, pattern in _FONTS.items() if pattern.match(first)), None)
+
+
+def is_legacy_text(text: str, encoding: str) -> bool:
+    """Whether text beyond ASCII becomes Vietnamese by :func:`to_unicode_legacy` and is none before.
+
+    Pasted Unicode text often keeps the name of a legacy font; a page's text in that font, taken together, tells.
+    """
+    if _UNICODE_ONLY.search(text):
+        return False
+    before = [word for word in re.split(r"[\s.,;:!?()\[\]/0-9-]+", text) if word and not word.isascii()]
+    if not before:
+        return False
+    after = [to_unicode_legacy(word, encoding).strip(_AROUND) for word in before]
+    right = sum(map(is_syllable, after))
+    return right >= _LIKENESS * len(before) and right > sum(is_syllable(word.strip(_AROUND)) for word in before)
 
 
 def to_unicode_legacy(text: str, encoding: str) -> str:
     """Letters of a legacy font, which stand as Latin-1 characters in a Unicode page, as what the font shows.
 
     Args:
-        text: Text set in the font.
+        text: Text set in the font.  Text with Vietnamese letters that Latin-1 lacks is Unicode already and is returned
+            as it is; see :func:`is_legacy_text` for the cases that this leaves open.
         encoding: ``tcvn3``, ``vni`` or ``viscii`` (see :func:`font_encoding`).
 
     Raises:
         ValueError: for any other encoding.
     """
+    if encoding not in _FONT_TABLES:
+        raise ValueError(f"{encoding!r} is no legacy font encoding; known: {', '.join(sorted(_FONT_TABLES))}")
+    if _UNICODE_ONLY.search(text):
+        return text
     if encoding == "vni":
         return _VNI.sub(_vni_letter, text)
-    tables = {"tcvn3": _TCVN3, "viscii": _VISCII}
-    if encoding not in tables:
-        raise ValueError(f"{encoding!r} is no legacy font encoding; known: tcvn3, vni, viscii")
-    return unicodedata.normalize("NFC", text.translate(tables[encoding]))
+    return unicodedata.normalize("NFC", text.translate(_FONT_TABLES[encoding]))
