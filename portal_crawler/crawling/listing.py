@@ -1,0 +1,163 @@
+"""What a page says about the pages that it links to: addresses, link texts, dates beside them, the way on in a list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from portal_crawler.extraction.dates import find_dates
+from portal_crawler.extraction.page import element_text, squeeze
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from portal_crawler.extraction.page import Element, Page
+
+ANCHORS = etree.XPath("//a[@href] | //area[@href]")
+ONCLICK = etree.XPath("//*[contains(@onclick, 'RefreshPageTo') or contains(@onclick, 'location')]")
+FEEDS = etree.XPath("//link[contains(@rel, 'alternate') and (contains(@type, 'rss') or contains(@type, 'atom'))]/@href")
+NEXT = etree.XPath("//link[@rel='next']/@href | //a[contains(concat(' ', @rel, ' '), ' next ')]/@href")
+POSTBACKS = etree.XPath("//a[contains(@href, '__doPostBack')]")
+HEADINGS = etree.XPath("descendant::*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5]")
+BREADCRUMBS = etree.XPath(
+    "//*[contains(@class, 'breadcrumb') or contains(@id, 'breadcrumb') or contains(@class, 'breakcolumn')"
+    " or contains(@class, 'pathway') or contains(@class, 'dd_chuyenmuc') or contains(@itemtype, 'BreadcrumbList')]"
+)
+CRUMBS = etree.XPath("descendant::*[not(*)]")
+
+# SharePoint: RefreshPageTo(event, "\u002fLists…"); others: window.location='…', location.href = "…".
+ONCLICK_ADDRESS = re.compile(r"""(?:RefreshPageTo\(\s*event\s*,\s*|location(?:\.href)?\s*=\s*)["']([^"']+)["']""")
+ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+POSTBACK = re.compile(r"__doPostBack\(\s*'([^']*)'\s*,\s*'([^']*)'")
+
+NEXT_WORDS = re.compile(
+    r"^(?:(?:trang\s+)?(?:sau|tiếp(?:\s+theo)?|kế(?:\s+tiếp)?)|next(?:\s+page)?|older(?:\s+posts)?"
+    r"|xem\s+(?:tiếp|thêm)|[>»›→]+)(?:\s*[>»›→]+)?$",
+    re.IGNORECASE,
+)
+# A date with its year, in any of the written forms: the cheap test before the real grammar is asked.
+MAYBE_DATE = re.compile(r"\d{1,2}\s?[/.\- ]\s?\d{1,2}\s?[/.\- ]\s?\d{4}|\d{4}-\d\d-\d\d|tháng\s+\d")
+HOME = re.compile(r"^(?:trang\s+(?:chủ|nhất|đầu)|home(?:\s*page)?|»|>|/)$", re.IGNORECASE)
+ELLIPSIS = re.compile(r"\s*(?:\.{3}|…)$")
+
+# A longer text is a whole card (title, summary, date) wrapped into one link, not a title.
+LONGEST_TITLE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Postback:
+    """An ASP.NET pager link: the control that it fires and the argument that it sends."""
+
+    target: str
+    argument: str
+
+
+def anchors(page: Page) -> Iterator[tuple[str, Element]]:
+    """The links of a page: raw address and element."""
+    for element in ANCHORS(page.root):
+        yield element.get("href"), element
+
+
+def link_text(anchor: Element) -> str | None:
+    """The title that a link announces: its text, its heading's if it wraps a card, or the longer ``title`` attribute."""
+    text = element_text(anchor)
+    if text and (headings := HEADINGS(anchor)):
+        text = element_text(headings[0]) or text
+    shown = squeeze(anchor.get("title") or "")
+    short = ELLIPSIS.sub("", text)
+    if shown and (not text or (short != text and shown.startswith(short))):
+        text = shown
+    return text if 0 < len(text) <= LONGEST_TITLE else None
+
+
+def listed_date(anchor: Element, address: str) -> str | None:
+    """The date that stands beside a link, as printed.
+
+    The search climbs from the link to the block that holds it and stops where a link to another address begins: that
+    block would be the list.
+    """
+    own = element_text(anchor)
+    block = anchor
+    for _ in range(5):
+        parent = block.getparent()
+        if parent is None or parent.tag in ("body", "html"):
+            return None
+        if any(other.get("href") not in (None, address) for other in parent.iter("a") if _titled(other)):
+            return None
+        block = parent
+        text = element_text(block)
+        if len(text) > len(own) + 1500:
+            return None
+        beside = text.replace(own, " ", 1) if own else text
+        if MAYBE_DATE.search(beside):
+            found = find_dates(beside)
+            if found:
+                return next((date for date in found if date.label == "published"), found[0]).raw
+    return None
+
+
+def _titled(anchor: Element) -> bool:
+    href = anchor.get("href") or ""
+    return len(href) > 1 and not href.startswith(("#", "javascript:")) and len(element_text(anchor)) > 14
+
+
+def breadcrumb(page: Page) -> list[str]:
+    """The page's breadcrumb, outermost first, without the home page; empty if it shows none."""
+    for element in BREADCRUMBS(page.root):
+        names: list[str] = []
+        for crumb in CRUMBS(element):
+            name = element_text(crumb).strip("»>/ ")
+            if name and len(name) < 120 and not HOME.match(name) and name not in names:
+                names.append(name)
+        if names:
+            return names
+    return []
+
+
+def next_links(page: Page) -> list[str]:
+    """Addresses of the list's next page that no plain link shows: ``rel=next`` and ``onclick`` pagers."""
+    found = [str(href) for href in NEXT(page.root)]
+    for element in ONCLICK(page.root):
+        if address := ONCLICK_ADDRESS.search(element.get("onclick") or ""):
+            found.append(ESCAPED.sub(lambda code: chr(int(code[1], 16)), address[1]))
+    return found
+
+
+def is_next(anchor: Element, number: int | None) -> bool:
+    """Whether a link's text leads on in a list: "Trang sau", "»", or the number after ``number``."""
+    text = element_text(anchor)
+    if text.isdecimal():
+        return number is not None and int(text[:9]) == number + 1
+    return NEXT_WORDS.match(text) is not None
+
+
+def next_postback(page: Page, number: int) -> Postback | None:
+    """The postback that leads from page ``number`` of an ASP.NET list to the next one.
+
+    Pagers show the numbers of one window and an arrow or an ellipsis to the next window, so the number is looked for
+    first, then the word or arrow, then the last ellipsis.
+    """
+    following: Postback | None = None
+    ellipsis: Postback | None = None
+    for anchor in POSTBACKS(page.root):
+        call = POSTBACK.search(anchor.get("href") or "")
+        if call is None:
+            continue
+        text = element_text(anchor)
+        if text == str(number + 1):
+            return Postback(call[1], call[2])
+        if NEXT_WORDS.match(text):
+            following = following or Postback(call[1], call[2])
+        elif text in ("...", "…"):
+            ellipsis = Postback(call[1], call[2])
+        elif text.isdecimal():
+            ellipsis = None  # an ellipsis before the numbers leads back
+    return following or ellipsis
+
+
+def feed_links(page: Page) -> list[str]:
+    """Addresses of the RSS and Atom feeds that a page announces."""
+    return [str(href) for href in FEEDS(page.root)]

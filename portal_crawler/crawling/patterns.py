@@ -1,0 +1,133 @@
+"""Telling article pages from lists on a site that nobody has described.
+
+Two kinds of evidence, in the manner of page classifiers that learn a site's URL patterns from its own link structure
+(compare Blanco, Dalvi, Machanavajjhala, "Highly efficient algorithms for structural clustering of large websites",
+WWW 2011): the form of the address with the texts of the links to addresses of that form, and the page itself.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+if TYPE_CHECKING:
+    from portal_crawler.extraction.page import Element, Page
+
+WORDS = re.compile(r"[^\W\d_]{2,}")
+SEGMENT_NUMBER = re.compile(r"\d+")
+DATED_PATH = re.compile(r"/(?:19|20)\d\d[/-]\d{1,2}(?:[/-]\d{1,2})?/")
+SLUG_WITH_NUMBER = re.compile(r"(?:^|/)(?:[^/]*[-_.])?\d{2,}(?:[-_.][^/]*)?$")
+IDENTIFIER = re.compile(
+    r"(?:^|&)(?:id|itemid|newsid|articleid|postid|nid|tinid|idtin|baivietid|contentid|mabai|cn_id|entryid)=[\w-]*\d",
+    re.IGNORECASE,
+)
+DETAIL = re.compile(r"chi-?tiet|detail|view|news|article|tin|bai-?viet|post|content", re.IGNORECASE)
+
+ARTICLE_TYPES = re.compile(r"(?:News|Blog)?(?:Article|Posting)$")
+TYPED = etree.XPath("//*[@itemtype]/@itemtype")
+JSON_LD = etree.XPath("//script[@type='application/ld+json']/text()")
+JSON_LD_ARTICLE = re.compile(r'"@type"\s*:\s*\[?\s*"(?:News|Blog)?(?:Article|Posting)"')
+PARAGRAPHS = etree.XPath(
+    "//p | //div[not(div or p or table or ul or ol)] | //td[not(descendant::p or descendant::div)]"
+)
+LINK_TEXT = etree.XPath("descendant::a")
+
+# A title has five words or more ("Thông báo tuyển dụng viên chức"); menu entries rarely have.
+TITLE_WORDS = 5
+
+
+def pattern_of(url: str) -> str:
+    """The form of an address: number of segments, form of the last one, names of the parameters."""
+    parts = urlsplit(url)
+    segments = [segment for segment in parts.path.split("/") if segment]
+    last = segments.pop() if segments else ""
+    stem, dot, ending = last.rpartition(".")
+    if not dot or len(ending) > 5:
+        stem, ending = last, ""
+    words = [word for word in re.split(r"[-_+.]|%20", SEGMENT_NUMBER.sub("", stem)) if word]
+    # One and two words name a section; a slug has more; a page's own program (default.aspx) keeps its name.
+    form = "S" if len(words) > 2 else ("W" if not parts.query else stem.lower())  # noqa: PLR2004 - see above
+    number = "N" if SEGMENT_NUMBER.search(stem) else ""
+    names = sorted({parameter.partition("=")[0] for parameter in parts.query.split("&") if parameter})
+    return f"{'/*' * len(segments)}/{form}{number}.{ending}?{'&'.join(names)}"
+
+
+def address_evidence(url: str) -> int:
+    """How much an address by itself looks like an article's: 0 to 2."""
+    parts = urlsplit(url)
+    stem = parts.path.rpartition("/")[2] or parts.path.rstrip("/").rpartition("/")[2]
+    slug = len(stem.split("-")) > 3 or len(stem.split("_")) > 3 or stem.count("%20") > 3  # noqa: PLR2004 - a sentence
+    numbered = SLUG_WITH_NUMBER.search(stem.rpartition(".")[0] if "." in stem else stem) is not None
+    if DATED_PATH.search(parts.path) or (slug and numbered):
+        return 2
+    if IDENTIFIER.search(parts.query) and DETAIL.search(parts.path):
+        return 2
+    return int(slug or numbered or IDENTIFIER.search(parts.query) is not None)
+
+
+class UrlPatterns:
+    """Learns which forms of address a site gives to its articles: those that its links announce with whole titles."""
+
+    def __init__(self) -> None:
+        self._links: dict[str, list[int]] = {}
+
+    def note(self, url: str, text: str | None) -> None:
+        """Count a link to an address that was not seen before."""
+        counts = self._links.setdefault(pattern_of(url), [0, 0])
+        counts[0] += 1
+        counts[1] += text is not None and len(WORDS.findall(text)) >= TITLE_WORDS
+
+    def evidence(self, url: str) -> int:
+        """What the links to addresses of this form say: -1 (menu entries) to 2 (titles)."""
+        total, titles = self._links.get(pattern_of(url), (0, 0))
+        if total < 3:  # noqa: PLR2004 - too few to tell
+            return 0
+        share = titles / total
+        return 2 if share >= 0.7 else 1 if share >= 0.4 else -1 if share < 0.1 else 0  # noqa: PLR2004 - shares
+
+
+def page_evidence(page: Page) -> int:
+    """How much a page looks like an article: 0 to 3.
+
+    Markup that says so counts most; then running text: paragraphs under one parent, link texts left out. The teasers
+    of a list stand each under its own parent, which is why the text is added up by parent.
+    """
+    if page.meta.get("og:type") == "article" or "article:published_time" in page.meta:
+        return 3
+    if any(ARTICLE_TYPES.search(kind) for kind in TYPED(page.root)):
+        return 3
+    if any(JSON_LD_ARTICLE.search(text) for text in JSON_LD(page.root)):
+        return 3
+    longest = running_text(page)
+    return 2 if longest >= 700 else 1 if longest >= 250 else 0  # noqa: PLR2004 - characters
+
+
+def running_text(page: Page) -> int:
+    """Characters of unlinked text in the paragraphs of the parent that has most of it."""
+    totals: dict[Element, int] = {}
+    for paragraph in PARAGRAPHS(page.root):
+        length = len("".join(paragraph.itertext()))
+        if length < 60:  # noqa: PLR2004 - a label, a date, a caption
+            continue
+        linked = sum(len("".join(anchor.itertext())) for anchor in LINK_TEXT(paragraph))
+        parent = paragraph.getparent()
+        if parent is not None and length - linked > linked:
+            totals[parent] = totals.get(parent, 0) + length - linked
+    return max(totals.values(), default=0)
+
+
+def is_article(url: str, on_page: int, patterns: UrlPatterns) -> bool:
+    """Whether a page of an undescribed site is to be taken for an article.
+
+    Args:
+        url: Its address.
+        on_page: Its :func:`page_evidence`.
+        patterns: What the site's links have taught so far.
+    """
+    address, links = address_evidence(url), patterns.evidence(url)
+    if links < 0 and not address:
+        return False
+    return address + links + on_page >= 3  # noqa: PLR2004 - two kinds of evidence, or one beyond doubt

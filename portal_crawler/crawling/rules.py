@@ -1,0 +1,199 @@
+"""Which addresses of a portal are articles, which lead on, and which are to be left alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urljoin, urlsplit
+
+from portal_crawler.crawling.canonical import canonical_url, page_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Kind = Literal["article", "listing", "page", "file", "denied", "outside"]
+
+# Forms of an article that are drawn for another purpose: fetched only if its plain address is never met.
+ALTERNATES = (
+    r"/(?:print|pop_up|in-?bai(?:-viet)?|in-?tin|printpreview)(?:/|\.|$)",
+    r"[?&](?:print|printable|amp|inbai)=(?:1|true|yes|on)\b",
+    r"[?&][^=&]*viewmode=print\b",
+    r"[?&]layout=amp\b",
+    r"[?&]tmpl=component\b",
+    r"[?&]p_p_state=(?:pop_up|exclusive)\b",
+    r"/amp/?$",
+)
+
+# What a crawler of public articles has no business with: accounts, searches, forms, questions of citizens, services;
+# calendars and language links that go on for ever.
+DENIED = (
+    r"/(?:log-?[io]n|logout|log-?off|sign-?in|sign-?out|register|dang-?nhap|dang-?ky|dang-?xuat|users?|member|wp-admin"
+    r"|wp-login|wp-json|xmlrpc|administrator|admin|_layouts|_vti_bin)(?:[/.?]|$)",
+    r"/(?:search|tim-?kiem|seek|searchresults?)(?:[/.?]|$)",
+    r"[?&](?:q|s|key|keyword|keywords|tu-?khoa|search\w*|redirect(?:_?url)?|returnurl|replytocom|add-to-cart)=[^&]",
+    r"/(?:send-?mail|gui-?mail|gui-?email|save-?file|rating|voting|poll|tham-do(?:-y-kien)?|comment|binh-luan)(?:[/.?]|$)",
+    r"/(?:hoi-dap|hoi-ap|lien-he|contact|gop-y|phan-anh|kien-nghi|lich-cong-tac|lich-lam-viec|dich-vu-cong)(?:[/.?]|$)",
+    r"[?&](?:month|thang|calendar\w*|cal_?date)=",
+    r"/(?:calendar|lich)/\d",
+    r"\.(?:html?|aspx|php|jsp)/(?:vi|en|fr|zh|cn|ja|jp|ko|ru|lo|de)(?:[-_]\w\w)?(?:/|$)",
+    r"(/[^/?]+)\1\1",  # a path that grows by itself
+    r"[?&](?:download|scaptcha|captcha)=",
+    r"/(?:rss|feed|feeds|atom)(?:/|\.xml|\.aspx|$)",  # read as feeds, not as pages
+    r"['\"<>{}]|%20\+%20|\$\(|%22|%3c",  # script that some parser took for an address
+)
+
+FILE_ENDINGS = frozenset(
+    """7z avi bmp bz2 css csv doc docx dot eot epub exe flv gif gz ico iso jpeg jpg js json m4a m4v map mkv mov mp3 mp4
+    mpeg mpg odp ods odt ogg otf pdf png pps ppt pptx psd rar rm rtf svg swf tar tif tiff ttf txt wav webm webp wma wmv
+    woff woff2 xls xlsm xlsx xml zip""".split()  # noqa: SIM905 - a list of one word a line would hide the next rule
+)
+
+# A page number in an address: ?page=3, ?_101_cur=3, /page-3/, /trang-3.html, /page/3/.
+PAGE_NUMBER = re.compile(
+    r"[?&](?:\w*_)?(?:page|paged|pg|p|trang|cur|currentpage|pageindex|pagenumber|pageno|pagenum|paging|start|offset)"
+    r"=(?P<query>\d+)(?=&|$)"
+    r"|/(?:page|trang|pages|p)[-/](?P<path>\d+)(?=/|\.|$|\?)"
+    r"|[?&]pagefirstrow=(?P<row>\d+)",  # SharePoint
+    re.IGNORECASE,
+)
+
+
+def page_number(url: str) -> int | None:
+    """The number of a list's page that an address asks for."""
+    found = PAGE_NUMBER.search(url)
+    if not found:
+        return None
+    return int(next(value for value in found.groups() if value is not None)[:9])
+
+
+def chain_key(url: str) -> str:
+    """What the pages of one list have in common: the canonical address without its page numbers."""
+    key = page_key(url)
+    found = PAGE_NUMBER.search(key)
+    if found and found["row"]:
+        # SharePoint adds the sort fields of the last row, which differ on every page.
+        return key.partition("?")[0]
+    return PAGE_NUMBER.sub("", key).rstrip("/?&")
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an address is to a portal.
+
+    Attributes:
+        kind: article, listing (matches a listing rule), page (anything else worth a visit), file, denied, outside.
+        url: The absolute address, as the page wrote it, without fragment.
+        key: The article's identity, or what stands for the page where none is known.
+        alternate: Whether it is a print view or another form that is fetched only in want of a plain one.
+    """
+
+    kind: Kind
+    url: str
+    key: str
+    alternate: bool = False
+
+
+def _joined(patterns: Iterable[str]) -> re.Pattern[str] | None:
+    patterns = tuple(patterns)
+    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE) if patterns else None
+
+
+def _scope(seeds: Iterable[str]) -> tuple[frozenset[str], tuple[str, ...]]:
+    hosts, prefixes = set(), set()
+    for seed in seeds:
+        host, _, path = page_key(seed).partition("/")
+        hosts.add(host)
+        segments = path.partition("?")[0].strip("/").split("/")
+        # /web/so-noi-vu is one department of many on its host; /vi, /Pages/home.aspx and the root are the host's.
+        whole = len(segments) > 1 and "." not in segments[-1]
+        prefixes.add("/" + "/".join(segments) + "/" if whole else "/")
+    return frozenset(hosts), () if "/" in prefixes else tuple(prefixes)
+
+
+class UrlRules:
+    """The address rules of one portal.
+
+    Args:
+        seeds: Where the crawl begins: they set the hosts (with and without ``www.``) and, where every seed has a path
+            of two segments or more, the part of the host that belongs to the portal.
+        article_urls: Regular expressions of article addresses, searched in path and query. The named groups of the
+            one that matches make the article's identity.
+        listing_urls: Regular expressions of lists that are worth more than any other page.
+        alternate_urls: Forms of an article that are second choice, besides print views.
+        deny_urls: Addresses never asked for, besides ``DENIED``.
+    """
+
+    def __init__(
+        self,
+        seeds: Iterable[str],
+        *,
+        article_urls: Iterable[str] = (),
+        listing_urls: Iterable[str] = (),
+        alternate_urls: Iterable[str] = (),
+        deny_urls: Iterable[str] = (),
+    ) -> None:
+        self.seeds = tuple(seeds)
+        self.hosts, self.prefixes = _scope(self.seeds)
+        self.seed_keys = frozenset(map(page_key, self.seeds))
+        self.articles = tuple(re.compile(pattern, re.IGNORECASE) for pattern in article_urls)
+        self.listings = _joined(listing_urls)
+        self.alternates = _joined((*ALTERNATES, *alternate_urls))
+        self.denied = _joined((*DENIED, *deny_urls))
+        # The menu's addresses stand on every page of a site: each is judged once.
+        self._judged = lru_cache(maxsize=100_000)(self._judge)
+
+    def in_scope(self, url: str) -> bool:
+        """Whether an address belongs to the portal."""
+        host, _, rest = page_key(url).partition("/")
+        return host in self.hosts and self._inside(f"/{rest}")
+
+    def _inside(self, path: str) -> bool:
+        return not self.prefixes or any(f"{path.partition('?')[0]}/".startswith(prefix) for prefix in self.prefixes)
+
+    def link(self, base: str, href: str) -> Judgement | None:
+        """Judge a link's address; None if it leads to no page (scripts, mail, this very page)."""
+        href = href.strip()
+        if not href or href[0] == "#" or href[:11].lower() == "javascript:":
+            return None
+        try:
+            url = urljoin(base, href)
+        except ValueError:
+            return None
+        return self.judge(url) if url[:4].lower() == "http" else None
+
+    def judge(self, url: str) -> Judgement:
+        """What an absolute ``http`` address is to the portal."""
+        return self._judged(url.partition("#")[0])
+
+    def _judge(self, url: str) -> Judgement:
+        key = page_key(url)
+        host, _, rest = key.partition("/")
+        path = f"/{rest}"
+        if host not in self.hosts or not self._inside(path):
+            return Judgement("outside", url, key)
+        raw = urlsplit(url)
+        target = f"{raw.path}?{raw.query}" if raw.query else raw.path
+        if key not in self.seed_keys and (len(url) > 2000 or (self.denied and self.denied.search(target))):
+            return Judgement("denied", url, key)
+        ending = raw.path.rpartition("/")[2].rpartition(".")
+        if ending[1] and ending[2].lower() in FILE_ENDINGS:
+            return Judgement("file", url, key)
+        alternate = bool(self.alternates and self.alternates.search(target))
+        if (identity := self.identity(path)) is not None:
+            return Judgement("article", url, identity, alternate)
+        listed = self.listings is not None and self.listings.search(path) is not None
+        return Judgement("listing" if listed else "page", url, key, alternate)
+
+    def identity(self, path: str) -> str | None:
+        """The identity that an article rule reads from a canonical path with its query; None if no rule matches."""
+        for pattern in self.articles:
+            if found := pattern.search(path):
+                return "-".join(filter(None, found.groupdict().values())) or path
+        return None
+
+
+def plain_address(addresses: Iterable[str], rules: UrlRules) -> list[str]:
+    """Addresses of one article, the plainest first: no alternate, then the shortest canonical form."""
+    return sorted(addresses, key=lambda url: (rules.judge(url).alternate, len(canonical_url(url)), canonical_url(url)))

@@ -1,0 +1,44 @@
+"""Portals that a provincial IT centre wrote itself in ASP.NET, and mojoPortal."""
+
+from __future__ import annotations
+
+from portal_crawler.extraction.wrapper import Wrapper
+from portal_crawler.platforms.portal import PortalSpider
+
+
+class AspNetSpider(PortalSpider):
+    """Custom ASP.NET portals: identity in the query, lists paged by postback."""
+
+    platform = "aspnet"
+    wrappers = (
+        # mojoPortal with the Vietnamese article module.
+        Wrapper(
+            article="div.articleview",
+            title="h2.articletitle",
+            lead=".sapo",
+            published=".info-article-more",
+            author=".article-author",
+            tags=".tags-detail a",
+            attachments=".article-file a",
+            body=".sapo, #article_text, .articletext",
+            drop=(".texthit",),
+        ),
+        # The control that most home-made systems have in some spelling.
+        Wrapper(
+            article="[id$='_pnlDetail'], [id$='_pnlChiTiet'], div.news-detail, div.chitiet-tin, div.detail-news",
+            title="h1, h2, .title, [id$='_lblTitle'], [id$='_lblTieuDe']",
+            lead=".sapo, .lead, .summary, [id$='_lblSapo'], [id$='_lblTomTat'], [id$='_lblDescription']",
+            published=".date, .time, .ngay-dang, [id$='_lblDate'], [id$='_lblNgayDang']",
+            author=".author, .tacgia, [id$='_lblAuthor'], [id$='_lblTacGia']",
+            body=".sapo, .lead, .summary, [id$='_lblSapo'], [id$='_lblTomTat'], [id$='_lblDescription'], .content, .noidung, "
+            "[id$='_lblContent'], [id$='_lblNoiDung'], [id$='_divContent']",
+        ),
+    )
+    article_urls = (
+        r"\.aspx\?(?:[^#]*&)?(?P<key>newsid|itemid|articleid|tinid|idtin|nid|baivietid|idbaiviet)=(?P<id>\d+)(?:&|$)",
+        r"/(?:viewdetail|viewpost|chi-?tiet\w*|newsdetail|detail\w*|tin-?chi-?tiet)\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
+        r"^/(?:[^/?]+/)*[^/?]*?-(?P<id>\d{2,})\.(?:aspx|html?)$",
+        r"^/(?:[^/?]+/)*(?P<id>\d{2,})/[^/?]*-[^/?]*\.(?:aspx|html?)$",
+    )
+    listing_urls = (r"/viewlist\.aspx", r"/(?:danh-?sach|danh-?muc|chuyen-?muc|list)\w*\.aspx")
+    deny_urls = (r"[?&](?:print|lang|culture|skin)=", r"/(?:webresource|scriptresource)\.axd")

@@ -1,0 +1,87 @@
+"""A portal about which nothing is known but its address: the platform is recognised from the first page."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from portal_crawler.archive.warc import read_captures
+from portal_crawler.platforms.aspnet import AspNetSpider
+from portal_crawler.platforms.dotnetnuke import DotNetNukeSpider
+from portal_crawler.platforms.fingerprint import fingerprint
+from portal_crawler.platforms.liferay import LiferaySpider
+from portal_crawler.platforms.nukeviet import NukeVietSpider
+from portal_crawler.platforms.portal import PortalSpider
+from portal_crawler.platforms.sharepoint import SharePointSpider
+from portal_crawler.platforms.wordpress import WordPressSpider
+
+if TYPE_CHECKING:
+    from portal_crawler.extraction.page import Page
+
+logger = logging.getLogger(__name__)
+
+FAMILIES: dict[str, type[PortalSpider]] = {
+    family.platform: family
+    for family in (
+        LiferaySpider,
+        NukeVietSpider,
+        WordPressSpider,
+        DotNetNukeSpider,
+        SharePointSpider,
+        AspNetSpider,
+    )
+}
+
+
+class DetectedSpider(PortalSpider):
+    """Takes wrappers and address rules from the family that it recognises; without one, it tells articles by evidence.
+
+    Args:
+        url: The portal's address; may be left out in a replay, where the commonest host is taken.
+        platform: A family's name, to skip recognition; ``none``: no family, every page by evidence alone.
+        name: Name of the portal in the export; default: ``unseen``.
+    """
+
+    def __init__(self, *args: Any, platform: str | None = None, **kwargs: Any) -> None:
+        self._asked_platform = platform
+        super().__init__(*args, **kwargs)
+        if not self.start_urls and self.warc:
+            self.start_urls = [_commonest(self.warc)]  # type: ignore[misc]
+        if not self.start_urls:
+            raise ValueError(f"the spider {self.name} needs an address: -a url=https://…")
+        if platform and platform != "none" and platform not in FAMILIES:
+            raise ValueError(f"no platform {platform!r}; there are {', '.join(FAMILIES)} and none")
+        if platform and platform != "none":
+            self._take(platform)
+        self.make_rules()
+
+    def recognise(self, page: Page) -> None:
+        """Take over the rules of the family that made a seed's page."""
+        if self._asked_platform or self.platform:
+            return
+        family = fingerprint(page)
+        if family is None:
+            logger.info("%s: no known platform; articles are told by evidence", page.url)
+            return
+        logger.info("%s: the platform is %s", page.url, family)
+        self._take(family)
+        self.make_rules()
+
+    def _take(self, platform: str) -> None:
+        family = FAMILIES[platform]
+        self.platform = platform
+        self.wrappers = family.wrappers
+        self.article_urls = family.article_urls
+        self.listing_urls = family.listing_urls
+        self.alternate_urls = family.alternate_urls
+        self.deny_urls = family.deny_urls
+
+
+def _commonest(paths: list[str]) -> str:
+    hosts: dict[str, int] = {}
+    for capture in read_captures(paths, lambda *_: None):
+        parts = urlsplit(capture.url)
+        root = f"{parts.scheme}://{parts.netloc}/"
+        hosts[root] = hosts.get(root, 0) + 1
+    return max(hosts, key=lambda root: hosts[root], default="")

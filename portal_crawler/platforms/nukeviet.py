@@ -1,0 +1,59 @@
+"""NukeViet 4, the CMS of many Vietnamese agencies and schools."""
+
+from __future__ import annotations
+
+from portal_crawler.extraction.wrapper import Wrapper
+from portal_crawler.platforms.portal import PortalSpider
+
+# Names under which its "page" module, which is no news, is usually installed; users, contact and the like besides.
+NO_NEWS = r"(?:about|siteterms|page|pages|gioi-thieu|gioithieu|introduce|users|contact|voting|banners|statistics|faq)"
+
+
+class NukeVietSpider(PortalSpider):
+    """Departments on NukeViet: the news module and the laws module (legal documents)."""
+
+    platform = "nukeviet"
+    wrappers = (
+        Wrapper(
+            article="div.news_column[itemtype*='NewsArticle']",
+            title="h1.title, [itemprop='headline']",
+            lead=".hometext",
+            published="span.h5, [itemprop='datePublished']",
+            modified="[itemprop='dateModified']",
+            body="figure.article, .hometext, #news-bodyhtml",
+            images="figure.article img",
+            section="h3.breakcolumn a, .breadcrumbs a, .breadcrumb a",
+            author=".bodytext ~ .text-right, p.h5.text-right",
+            tags=".news_column a[href*='/tag/']",
+            attachments=".news-download-file a[href]",
+            drop=(".news-detail-player",),
+        ),
+        # The page module.
+        Wrapper(
+            article="div.page[itemtype*='Article']",
+            title="h1.title, [itemprop='headline']",
+            lead=".hometext",
+            published="[itemprop='datePublished']",
+            modified="[itemprop='dateModified']",
+            body="figure, .hometext, #page-bodyhtml",
+        ),
+        # The laws module's detail page.
+        Wrapper(
+            article="h1.lawh3 ~ table, h3.lawh3 ~ table, .lawh3 ~ .table-responsive",
+            title=".lawh3",
+            document=".lawh3 ~ table, .lawh3 ~ .table-responsive",
+            attachments=".laws-download-file a[href], a[href*='download=1']",
+            kind="document",
+        ),
+    )
+    article_urls = (
+        r"^/(?:vi/)?(?:(?P<language>[a-z]{2})/)?(?:[\w-]*-)?(?P<module>laws|van-ban|vanban|vbpl)(?:[\w-]*)/(?:detail/)?"
+        r"(?P<id>[^/?]+-\d+(?:-[^/?]*)?|(?<=detail/)[^/?]+?)/?(?:\.html)?$",
+        rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?!{NO_NEWS}/)(?:[^/?]+/){{1,3}}[^/?]*-(?P<id>[1-9]\d*)\.html$",
+    )
+    listing_urls = (r"^/(?:[^/?.]+/)+(?:page-\d+/?)?$",)
+    alternate_urls = (r"/savefile/", r"^/(?:[\w-]+/)*print/")
+    deny_urls = (
+        r"/(?:sendmail|savefile|tag|author|banners|statistics|voting|content|users|seek|comment|remote|siteterms)(?:/|$)",
+        r"[?&](?:nv|language|second|scaptcha|nv_redirect|openid|viewcat|order)=",
+    )

@@ -1,0 +1,506 @@
+"""The spider that walks a portal: lists to articles, yielding captures; what a site is stands in class attributes."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urljoin
+
+import feedparser
+import scrapy
+from form2request import form2request
+from lxml.etree import LxmlError, tostring
+from parsel import Selector
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    StopDownload,
+)
+from scrapy.spidermiddlewares.httperror import HttpError
+from scrapy.utils.gz import gzip_magic_number
+from scrapy.utils.sitemap import Sitemap, sitemap_urls_from_robots
+
+from portal_crawler.crawling import listing
+from portal_crawler.crawling.canonical import canonical_url, page_key
+from portal_crawler.crawling.idle import Drain
+from portal_crawler.crawling.patterns import UrlPatterns, is_article, page_evidence
+from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number, plain_address
+from portal_crawler.crawling.scope import OutOfScope
+from portal_crawler.crawling.sightings import Sightings
+from portal_crawler.crawling.traps import ListChains, PatternBudget
+from portal_crawler.extraction.page import PageError, parse_page
+from portal_crawler.items import Capture, Rejected
+from portal_crawler.platforms.replay import replay
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from portal_crawler.extraction.page import Element, Page
+    from portal_crawler.extraction.template import Template
+    from portal_crawler.extraction.wrapper import Wrapper
+
+logger = logging.getLogger(__name__)
+
+# Lists first: they tell what there is, and what they say about an article goes with its request.
+PRIORITY_LIST, PRIORITY_MENU, PRIORITY_ARTICLE, PRIORITY_PAGE = 30, 20, 10, 0
+
+# The key of ``response.meta`` under which the parsed page is left for the spider middlewares.
+CAPTURE = "portal_capture"
+
+# A label that leads to a section; longer texts are titles.
+LONGEST_LABEL = 80
+
+FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
+    (DownloadTimeoutError, "timeout", "no answer in time"),
+    (CannotResolveHostError, "unreachable", "the host name does not resolve"),
+    (DownloadConnectionRefusedError, "unreachable", "the connection was refused"),
+    (DownloadCancelledError, "too_large", "the answer is larger than DOWNLOAD_MAXSIZE"),
+    (StopDownload, "too_large", "the download was stopped"),
+    (ResponseDataLossError, "unreachable", "the answer broke off"),
+    (DownloadFailedError, "unreachable", "the connection failed"),
+    (OutOfScope, "http_error", "out of scope"),
+    (IgnoreRequest, "not_fetched_robots", "robots.txt forbids it"),
+)
+
+
+class PortalSpider(scrapy.Spider):
+    """Walks one portal and yields a :class:`Capture` for each article, a :class:`Rejected` for each failed request.
+
+    Attributes:
+        province: Slug of the province, as in ``quang-tri``.
+        department: Host label of the department, as in ``sldtbxh``.
+        platform: Name of the portal software.
+        verified: Whether somebody has recorded a page of the real site.
+        wrappers: Layouts of its articles, newest first.
+        article_urls: Regular expressions of article addresses (path and query, canonical); their named groups make
+            the article's identity. Without any, articles are told by address, link texts and page.
+        listing_urls: Regular expressions of lists.
+        alternate_urls: Second-choice forms of articles, besides print views.
+        deny_urls: Addresses never to be asked for, besides those of every portal.
+        min_articles: How many articles a full crawl should find at least.
+
+    Args:
+        url: Seeds to use instead of ``start_urls``, separated by spaces.
+        warc: A WARC file, or several separated by spaces, to read instead of the network: no request is made.
+    """
+
+    province: str | None = None
+    department: str | None = None
+    platform: str = ""
+    verified: bool = False
+    wrappers: tuple[Wrapper, ...] = ()
+    article_urls: tuple[str, ...] = ()
+    listing_urls: tuple[str, ...] = ()
+    alternate_urls: tuple[str, ...] = ()
+    deny_urls: tuple[str, ...] = ()
+    min_articles: int = 0
+
+    start_urls: ClassVar[list[str]] = []  # type: ignore[misc]
+
+    def __init__(self, name: str | None = None, url: str | None = None, warc: str | None = None, **kwargs: Any) -> None:
+        super().__init__(name, **kwargs)
+        if url:
+            self.start_urls = url.split()  # type: ignore[misc]
+        self.warc = warc.split() if warc else []
+        self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+        self.template: Template | None = None
+        self.sightings = Sightings()
+        self.patterns = UrlPatterns()
+        self.chains = ListChains()
+        self.budget = PatternBudget(50)
+        self.asked: set[str] = set()
+        self.waiting: dict[str, Judgement] = {}
+        self.make_rules()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> PortalSpider:
+        """Make the spider and give it the settings' budget."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.budget = PatternBudget(crawler.settings.getint("PORTAL_PATTERN_BUDGET", 50))
+        return spider
+
+    def make_rules(self) -> None:
+        """Compile the address rules from the attributes; called again when a platform has been recognised."""
+        self.rules = UrlRules(
+            self.start_urls,
+            article_urls=self.article_urls,
+            listing_urls=self.listing_urls,
+            alternate_urls=self.alternate_urls,
+            deny_urls=self.deny_urls,
+        )
+
+    # Where a crawl begins
+
+    async def start(self) -> AsyncIterator[Any]:
+        """The seeds; then, whenever the crawl has run dry, articles that were met in a second-choice form only."""
+        if self.warc:
+            async for item in replay(self):
+                yield item
+            return
+        for url in self.start_urls:
+            self.asked.add(page_key(url))
+            yield self.ask(url, priority=PRIORITY_LIST, meta={"portal_seed": True})
+        drain = Drain(self.crawler)
+        await drain.wait()
+        while self.waiting:
+            for link in self.take_waiting():
+                yield self.ask(link.url, priority=PRIORITY_ARTICLE)
+            await drain.wait()
+
+    def take_waiting(self) -> list[Judgement]:
+        """The articles of which no plain address was met, each with the form to fetch."""
+        taken = [link for key, link in self.waiting.items() if not self.sightings.done(key)]
+        self.waiting.clear()
+        return taken
+
+    def ask(self, url: str, **options: Any) -> Request:
+        """A request that comes back to :meth:`parse`, or with its failure to :meth:`failed`."""
+        return scrapy.Request(url, callback=self.parse, errback=self.failed, **options)
+
+    def discover(self, response: Response) -> Iterator[Request]:
+        """Beside a seed: robots.txt for the sitemaps that it names, and the feeds of the page."""
+        robots = urljoin(response.url, "/robots.txt")
+        if robots not in self.asked:
+            self.asked.add(robots)
+            meta = {"dont_obey_robotstxt": True, "handle_httpstatus_all": True, "dont_retry": True}
+            yield scrapy.Request(
+                robots, callback=self.parse_robots, errback=self.no_sitemap, meta=meta, dont_filter=True
+            )
+
+    # What comes back
+
+    def parse(
+        self, response: Response, label: str | None = None, number: int = 1, chain: str | None = None
+    ) -> Iterator[Request | Capture | Rejected]:
+        """Any page: an article becomes a capture, and every page leads on.
+
+        Args:
+            response: What the server sent.
+            label: Text of the link that led here, which names the section.
+            number: Which page of its list this is.
+            chain: Key of the list whose pages share one address (postbacks).
+        """
+        link = self.rules.judge(response.url)
+        capture = self.receive(response)
+        seed = bool(response.meta.get("portal_seed"))
+        try:
+            page = parse_page(capture)
+        except PageError as error:
+            yield from self.unreadable(capture, link, error)
+            return
+        response.meta[CAPTURE] = capture
+        if seed:
+            self.count("seeds/reached")
+            self.recognise(page)
+            link = self.rules.judge(response.url)
+            yield from self.discover(response)
+        is_one = self.takes_for_article(link, page)
+        if is_one:
+            yield from self.hand_on(capture, link)
+        elif link.kind != "article":
+            self.sightings.forget(link.key)
+        number = page_number(response.url) or number
+        yield from self.lead_on(page, link, None if seed else label, number, chain, article=is_one)
+
+    def recognise(self, page: Page) -> None:
+        """A seed's page has come; spiders that know their platform have nothing to learn from it."""
+
+    def takes_for_article(self, link: Judgement, page: Page) -> bool:
+        """Whether a page is an article: by the rules where there are any, else by evidence."""
+        if self.article_urls:
+            return link.kind == "article"
+        return self.looks_like_article(link.url, page_evidence(page))
+
+    def looks_like_article(self, url: str, on_page: int) -> bool:
+        """Whether a page of a site without article rules is an article, by what its address and the page show."""
+        if page_key(url) in self.rules.seed_keys or page_number(url) is not None:
+            return False
+        return is_article(url, on_page, self.patterns)
+
+    def receive(self, response: Response) -> Capture:
+        """A response as a capture."""
+        headers = {
+            name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
+            for name, values in response.headers.items()
+        }
+        return Capture(
+            url=response.url,
+            body=response.body,
+            fetched_at=datetime.now(UTC),
+            status=response.status,
+            headers=headers,
+        )
+
+    def unreadable(self, capture: Capture, link: Judgement, error: PageError) -> Iterator[Capture | Rejected]:
+        """An article that is no page goes on, to be rejected with its reason; a file among the pages is none."""
+        if link.kind == "article":
+            yield from self.hand_on(capture, link)
+        elif error.reason == "not_html" and "html" not in capture.headers.get("content-type", "html"):
+            self.count("pages/not_html")
+        else:
+            yield self.reject(capture.url, error.reason, error.detail, capture.status)
+
+    def hand_on(self, capture: Capture, link: Judgement) -> Iterator[Capture]:
+        """Yield the capture of an article, once."""
+        if self.sightings.done(link.key):
+            self.count("articles/again")
+            return
+        sighting = self.sightings.see(link)
+        assert sighting is not None
+        best = capture.url if not link.alternate else plain_address(sighting.addresses, self.rules)[0]
+        capture.canonical_url = canonical_url(best)
+        self.sightings.complete(link.key, capture)
+        self.waiting.pop(link.key, None)
+        self.count("articles/captured")
+        yield capture
+
+    # Where it leads
+
+    def lead_on(
+        self, page: Page, link: Judgement, label: str | None, number: int, chain: str | None, *, article: bool
+    ) -> Iterator[Request]:
+        """The requests that a page leads to."""
+        found = self.read_links(page, link, label, article=article)
+        keys = {other.key for other, _ in found if other.kind == "article"}
+        chain = chain or chain_key(link.url)
+        goes_on = article or self.chains.turn(chain, keys)
+        if not article and page_number(link.url) is None and not self.budget.visited(link.url, keys):
+            logger.warning("Pages like %s bring nothing new: no more of them are asked for", link.url)
+            self.count("traps/pattern")
+        menu = link.key in self.rules.seed_keys
+        for other, anchor in found:
+            yield from self.follow(other, anchor, chain, number, goes_on=goes_on, menu=menu)
+        if not article and goes_on:
+            yield from self.turn_page(page, chain, number)
+        for url in listing.feed_links(page):
+            yield from self.ask_feed(urljoin(page.url, url))
+
+    def read_links(
+        self, page: Page, link: Judgement, label: str | None, *, article: bool
+    ) -> list[tuple[Judgement, Element]]:
+        """The links of a page inside the portal; what they say about articles is noted."""
+        found: dict[str, tuple[Judgement, Element]] = {}
+        titled: list[Judgement] = []
+        for href, anchor in listing.anchors(page):
+            other = self.rules.link(page.url, href)
+            if other is None or other.kind in ("outside", "denied", "file") or other.key == link.key:
+                continue
+            found.setdefault(other.url, (other, anchor))
+            if other.kind == "article" or not self.article_urls:
+                self.note(other, href, anchor)
+                titled.append(other)
+        if titled and not article and link.key not in self.rules.seed_keys:
+            self.place(page, link, label, titled, paged=any(page_number(url) is not None for url in found))
+        return list(found.values())
+
+    def note(self, link: Judgement, href: str, anchor: Element) -> None:
+        """Note what a link says about the article that it leads to."""
+        new = self.sightings.get(link.key) is None
+        sighting = self.sightings.see(link)
+        if sighting is None:
+            return
+        text = listing.link_text(anchor)
+        if new:
+            self.patterns.note(link.url, text)
+        self.sightings.describe(link.key, text, None if sighting.date else listing.listed_date(anchor, href))
+
+    def place(self, page: Page, link: Judgement, label: str | None, titled: list[Judgement], *, paged: bool) -> None:
+        """Note the section of the articles that a list shows."""
+        section = listing.breadcrumb(page) or ([label] if label else [])
+        below = chain_key(link.url).partition("?")[0].partition(".htm")[0].partition(".aspx")[0] + "/"
+        paged = paged or page_number(link.url) is not None
+        for other in titled if section else ():
+            if "/" in below.strip("/") and page_key(other.url).startswith(below):
+                self.sightings.place(other.key, section, 2)
+            elif paged:
+                self.sightings.place(other.key, section, 1)
+
+    def follow(
+        self, link: Judgement, anchor: Element, chain: str, number: int, *, goes_on: bool, menu: bool
+    ) -> Iterator[Request]:
+        """The request for a link, unless it was made before."""
+        if link.kind == "article":
+            yield from self.ask_article(link)
+            return
+        key = page_key(link.url)
+        if key in self.asked or link.alternate:
+            return
+        paged = page_number(link.url) is not None
+        same = chain_key(link.url) == chain
+        if paged or (same and listing.is_next(anchor, number)):
+            if same and not goes_on:
+                self.count("traps/list_end")
+                return
+            options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
+        else:
+            if not self.budget.allows(link.url):
+                self.count("traps/not_asked")
+                return
+            listed = link.kind == "listing" or menu
+            options = {"priority": PRIORITY_MENU if listed else PRIORITY_PAGE}
+        self.asked.add(key)
+        text = listing.link_text(anchor) if not paged else None
+        label = text if text and len(text) <= LONGEST_LABEL and not text.isdecimal() else None
+        yield self.ask(link.url, cb_kwargs={"label": label} if label else {}, **options)
+
+    def ask_article(self, link: Judgement) -> Iterator[Request]:
+        """The request for an article, once; second-choice forms wait until the crawl has run dry."""
+        sighting = self.sightings.get(link.key)
+        if sighting is None or sighting.asked:
+            return
+        if link.alternate:
+            self.waiting.setdefault(link.key, link)
+            return
+        sighting.asked = True
+        self.waiting.pop(link.key, None)
+        yield self.ask(link.url, priority=PRIORITY_ARTICLE)
+
+    def turn_page(self, page: Page, chain: str, number: int) -> Iterator[Request]:
+        """The next page of a list where no plain link shows it: ``rel=next``, ``onclick``, ASP.NET postback."""
+        for href in listing.next_links(page):
+            other = self.rules.link(page.url, href)
+            if other and other.kind in ("page", "listing") and page_key(other.url) not in self.asked:
+                self.asked.add(page_key(other.url))
+                yield self.ask(other.url, priority=PRIORITY_LIST, meta={"depth_reset": True})
+        postback = listing.next_postback(page, number)
+        if postback is not None:
+            yield from self.post_back(page, postback, chain, number + 1)
+
+    def post_back(self, page: Page, postback: listing.Postback, chain: str, number: int) -> Iterator[Request]:
+        """Fire an ASP.NET pager with the form state of this very page: one hop at a time, as a browser would."""
+        step = f"{chain}#{number}"
+        if step in self.asked:
+            return
+        # The page's tree has no form machinery; lists with postbacks are few, and only they are parsed again for it.
+        selector = Selector(text=tostring(page.root, encoding="unicode", method="html"), base_url=page.url)
+        forms = selector.xpath("//form[.//input[@name='__VIEWSTATE' or @name='__EVENTTARGET']]") or selector.css("form")
+        if not forms:
+            return
+        self.asked.add(step)
+        state = {"__EVENTTARGET": postback.target, "__EVENTARGUMENT": postback.argument}
+        try:
+            request = form2request(forms[0], state, method="POST", click=False).to_scrapy(
+                callback=self.parse,
+                errback=self.failed,
+                priority=PRIORITY_LIST,
+                meta={"depth_reset": True},
+                cb_kwargs={"number": number, "chain": chain},
+            )
+        except (ValueError, NotImplementedError) as error:
+            logger.warning("The pager of %s cannot be fired: %s", page.url, error)
+            self.count("lists/broken_postback")
+            return
+        yield request
+
+    # Sitemaps and feeds
+
+    def parse_robots(self, response: Response) -> Iterator[Request]:
+        """Ask for the sitemaps that robots.txt names, or for the usual one."""
+        named = list(sitemap_urls_from_robots(response.body, response.url)) if response.status == 200 else []  # noqa: PLR2004
+        for url in named or [urljoin(response.url, "/sitemap.xml")]:
+            yield from self.ask_sitemap(url)
+
+    def ask_sitemap(self, url: str) -> Iterator[Request]:
+        """The request for a sitemap, once."""
+        if self.rules.in_scope(url) and url not in self.asked:
+            self.asked.add(url)
+            yield scrapy.Request(url, callback=self.parse_sitemap, errback=self.no_sitemap, priority=PRIORITY_LIST)
+
+    def parse_sitemap(self, response: Response) -> Iterator[Request]:
+        """A sitemap or an index of sitemaps, gzip or not."""
+        try:
+            body = gzip.decompress(response.body) if gzip_magic_number(response) else response.body
+            sitemap = Sitemap(body)
+            if sitemap.type not in ("sitemapindex", "urlset"):
+                raise ValueError(f"its root is <{sitemap.type}>")
+            addresses = [entry["loc"] for entry in sitemap]
+        except (OSError, EOFError, ValueError, StopIteration, LxmlError) as error:
+            logger.warning("The sitemap %s cannot be read: %s", response.url, error)
+            self.count("sitemaps/broken")
+            return
+        self.count("sitemaps/read")
+        for address in addresses:
+            url = urljoin(response.url, address)
+            if sitemap.type == "sitemapindex":
+                yield from self.ask_sitemap(url)
+            else:
+                yield from self.ask_listed(url)
+
+    def ask_listed(self, url: str, text: str | None = None, date: str | None = None) -> Iterator[Request]:
+        """The request for an address that a sitemap or a feed lists."""
+        link = self.rules.link(url, url)
+        if link is None or link.kind in ("outside", "denied", "file"):
+            return
+        self.sightings.see(link)
+        self.sightings.describe(link.key, text, date)
+        if link.kind == "article":
+            yield from self.ask_article(link)
+        elif page_key(link.url) not in self.asked and self.budget.allows(link.url):
+            self.asked.add(page_key(link.url))
+            yield self.ask(link.url, priority=PRIORITY_PAGE)
+
+    def no_sitemap(self, failure: Failure) -> None:
+        """A portal without robots.txt, sitemap or feed is nothing out of the ordinary."""
+        self.count("sitemaps/none")
+        logger.debug("No answer from %s: %s", failure.request.url, failure.value)  # type: ignore[attr-defined]
+
+    def ask_feed(self, url: str) -> Iterator[Request]:
+        """The request for a feed, once."""
+        if self.rules.in_scope(url) and url not in self.asked:
+            self.asked.add(url)
+            yield scrapy.Request(url, callback=self.parse_feed, errback=self.no_sitemap, priority=PRIORITY_LIST)
+
+    def parse_feed(self, response: Response) -> Iterator[Request]:
+        """An RSS or Atom feed."""
+        # A stream, because feedparser takes a string for an address or a file name first.
+        feed = feedparser.parse(io.BytesIO(response.body), response_headers={"content-location": response.url})
+        self.count("feeds/read" if feed.entries else "feeds/empty")
+        for entry in feed.entries:
+            if entry.get("link"):
+                yield from self.ask_listed(
+                    urljoin(response.url, entry.link), entry.get("title"), entry.get("published")
+                )
+
+    # What fails
+
+    def failed(self, failure: Failure) -> Iterator[Rejected]:
+        """A request without a usable answer: one reject with its reason."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        error = failure.value
+        if request.meta.get("portal_seed"):
+            self.count("seeds/failed")
+        link = self.rules.judge(request.url)
+        self.count("failed/article" if link.kind == "article" else "failed/page")
+        if isinstance(error, HttpError):
+            status = error.response.status
+            yield self.reject(request.url, "http_error", f"{request.url}: HTTP {status}", status)
+            return
+        for kind, reason, said in FAILURES:
+            if isinstance(error, kind):
+                yield self.reject(request.url, reason, f"{request.url}: {said}{f' ({error})' if str(error) else ''}")
+                return
+        logger.error("%s: %r", request.url, error, exc_info=(type(error), error, error.__traceback__))
+        yield self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
+
+    def reject(self, url: str, reason: str, detail: str, status: int | None = None) -> Rejected:
+        """A reject of this portal."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return Rejected(url=url, reason=reason, detail=detail, portal=self.name, status=status, fetched_at=now)
+
+    def count(self, key: str, by: int = 1) -> None:
+        """Add to a figure of the crawl's stats."""
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(key, by)

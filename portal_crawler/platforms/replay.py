@@ -1,0 +1,197 @@
+"""Replay: a crawl whose pages come out of WARC files, under the same rules as a live one, without any request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from portal_crawler.archive.warc import read_captures
+from portal_crawler.crawling.canonical import canonical_url
+from portal_crawler.crawling.patterns import page_evidence
+from portal_crawler.crawling.rules import plain_address
+from portal_crawler.extraction.page import PageError, parse_page
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from portal_crawler.crawling.rules import Judgement
+    from portal_crawler.items import Capture, Rejected
+    from portal_crawler.platforms.portal import PortalSpider
+
+logger = logging.getLogger(__name__)
+
+OK = range(200, 300)
+# How many pages a spider that does not know its platform is shown before the first pass.
+SHOWN = 5
+REDIRECTS = frozenset((301, 302, 303, 307, 308))
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One record of an article.
+
+    Attributes:
+        record: Number of the record in the files.
+        url: Its address.
+        status: HTTP status.
+        full: Whether it is a page with something on it.
+        evidence: How much the page itself looks like an article.
+    """
+
+    record: int
+    url: str
+    status: int
+    full: bool
+    evidence: int = 0
+
+
+class FirstPass:
+    """Reads the files once and learns what a live crawl would have learned: template, link contexts, all addresses.
+
+    Attributes:
+        variants: The records of each article, or of each page on sites without article rules, by identity.
+        counts: What the files hold, for the stats.
+    """
+
+    def __init__(self, spider: PortalSpider) -> None:
+        self.spider = spider
+        self.variants: dict[str, list[Variant]] = {}
+        self.counts: Counter[str] = Counter()
+        self.broken: list[tuple[str, str]] = []
+        self._learned: set[str] = set()
+
+    def recognise(self) -> None:
+        """Show the spider the first pages of its portal, as a live crawl's seed would be."""
+        shown = 0
+        for capture in read_captures(self.spider.warc, lambda *_: None):
+            html = "html" in capture.headers.get("content-type", "")
+            if capture.status in OK and html and self.spider.rules.in_scope(capture.url):
+                try:
+                    self.spider.recognise(parse_page(capture))
+                except PageError:
+                    continue
+                shown += 1
+                if self.spider.article_urls or shown == SHOWN:
+                    return
+
+    def read(self) -> Iterator[None]:
+        """Read everything; yields after each record, so that the event loop lives."""
+        self.recognise()
+        for number, capture in enumerate(self._captures()):
+            self._note(number, capture)
+            yield
+
+    def _captures(self) -> Iterator[Capture]:
+        return read_captures(self.spider.warc, lambda where, why: self.broken.append((where, why)))
+
+    def _note(self, number: int, capture: Capture) -> None:
+        rules = self.spider.rules
+        self.counts["records"] += 1
+        if not rules.in_scope(capture.url):
+            self.counts["other_hosts"] += 1
+            return
+        link = rules.judge(capture.url)
+        if capture.status in REDIRECTS:
+            self.counts["redirects"] += 1
+            self._note_redirect(capture, link)
+            return
+        if link.kind in ("denied", "file"):
+            self.counts[link.kind] += 1
+            return
+        if "html" not in capture.headers.get("content-type", "html") and link.kind != "article":
+            self.counts["not_html"] += 1
+            return
+        if capture.status not in OK and link.kind != "article":
+            self.counts["http_error"] += 1
+            return
+        self._note_page(number, capture, link)
+
+    def _note_page(self, number: int, capture: Capture, link: Judgement) -> None:
+        spider = self.spider
+        full, evidence = False, 0
+        if capture.status in OK:
+            # A print view or another copy of a page already read has nothing new to teach.
+            again = link.key in self._learned and (link.alternate or bool(spider.article_urls))
+            if again and capture.body.strip():
+                full = True
+            else:
+                full, evidence = self._learn(capture, link)
+        if link.kind == "article" or not spider.article_urls:
+            spider.sightings.see(link)
+            variant = Variant(number, capture.url, capture.status, full, evidence)
+            self.variants.setdefault(link.key, []).append(variant)
+
+    def _learn(self, capture: Capture, link: Judgement) -> tuple[bool, int]:
+        spider = self.spider
+        try:
+            page = parse_page(capture)
+        except PageError as error:
+            self.counts[error.reason] += 1
+            return False, 0
+        self._learned.add(link.key)
+        if spider.template is not None:
+            spider.template.learn(page, link.key)
+        ruled = bool(spider.article_urls)
+        evidence = 0 if ruled else page_evidence(page)
+        is_one = link.kind == "article" if ruled else spider.looks_like_article(link.url, evidence)
+        if not is_one or not ruled:
+            spider.read_links(page, link, None, article=is_one)
+        return True, evidence
+
+    def _note_redirect(self, capture: Capture, link: Judgement) -> None:
+        target = self.spider.rules.link(capture.url, capture.headers.get("location", ""))
+        # The old address of an article is another address of it, if the rules see one article in both.
+        if target is not None and target.kind == "article" and link.kind == "article" and target.key == link.key:
+            self.spider.sightings.see(link)
+
+    def choose(self) -> dict[int, str]:
+        """The record to take for each article: the plainest address first among those that have a page."""
+        spider, chosen = self.spider, {}
+        for key, variants in self.variants.items():
+            evidence = max(variant.evidence for variant in variants)
+            if not spider.article_urls and not spider.looks_like_article(variants[0].url, evidence):
+                self.counts["no_article_pages"] += 1
+                continue
+            order = plain_address([variant.url for variant in variants], spider.rules)
+            best = min(variants, key=lambda variant: (not variant.full, order.index(variant.url), variant.record))
+            chosen[best.record] = key
+        return chosen
+
+
+async def replay(spider: PortalSpider) -> AsyncIterator[Capture | Rejected]:
+    """The captures of one article each, out of the spider's WARC files.
+
+    Two passes: the first learns, the second yields. The files are read as streams; what stays in memory is a line for
+    each article.
+    """
+    first = FirstPass(spider)
+    for _ in first.read():
+        await asyncio.sleep(0)
+    chosen = first.choose()
+    for where, why in first.broken:
+        yield spider.reject(where, "error", f"{where}: {why}")
+    for key, count in sorted(first.counts.items()):
+        spider.count(f"replay/{key}", count)
+    logger.info("%s: %s; %d articles chosen", ", ".join(spider.warc), dict(sorted(first.counts.items())), len(chosen))
+    for number, capture in enumerate(read_captures(spider.warc, lambda *_: None)):
+        if (key := chosen.get(number)) is not None:
+            yield _finish(spider, capture, key)
+            await asyncio.sleep(0)
+
+
+def _finish(spider: PortalSpider, capture: Capture, key: str) -> Any:
+    if capture.status not in OK:
+        spider.count("failed/article")
+        return spider.reject(capture.url, "http_error", f"{capture.url}: HTTP {capture.status}", capture.status)
+    sighting = spider.sightings.get(key)
+    addresses = sighting.addresses if sighting else [capture.url]
+    best = (
+        plain_address([*addresses, capture.url], spider.rules)[0] if spider.rules.judge(capture.url).alternate else None
+    )
+    capture.canonical_url = canonical_url(best or capture.url)
+    spider.sightings.complete(key, capture)
+    spider.count("articles/captured")
+    return capture

@@ -1,0 +1,43 @@
+"""SharePoint 2010 and 2013 portals, and static copies of them."""
+
+from __future__ import annotations
+
+from portal_crawler.extraction.wrapper import Wrapper
+from portal_crawler.platforms.portal import PortalSpider
+
+
+class SharePointSpider(PortalSpider):
+    """Departments on SharePoint: news as list items, shown by web parts; lists paged by script."""
+
+    platform = "sharepoint"
+    wrappers = (
+        # The news web part of the Đắk Nông portals.
+        Wrapper(
+            article="#tableforprint",
+            title="p.Title, .Title",
+            published="td.Time, .Time",
+            body="[class*='ExternalClass']",
+            drop=(".css_readCounter", "#part2", ".tbtinkhac"),
+        ),
+        # Custom controls seen elsewhere (NewsDetailUC, NewsDetailUS).
+        Wrapper(article=".sub_page .content_follow", title="h2", published="span.time_update"),
+        Wrapper(article="div.detail_artical", title="h1, h2, .title", published=".date, .time"),
+        Wrapper(article="div.gthieu", title=".gtTitle h1"),
+        # A publishing page.
+        Wrapper(
+            article="#ctl00_PlaceHolderMain_ctl00__ControlWrapper_RichHtmlField, .article-content, .ms-rtestate-field",
+            kind="article",
+        ),
+    )
+    article_urls = (
+        r"^/.*/pages/(?:[^/?]+/)*(?P<id>[^/?]+-\d+)\.aspx$",
+        r"\.aspx\?(?:[^#]*&)?(?P<key>itemid|newsid|articleid|cn_id)=(?P<id>\d+)(?:&|$)",
+        r"/lists/(?P<list>[^/]+)/(?:post|dispform|detail)\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
+        r"\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
+    )
+    listing_urls = (r"/(?:allposts|allitems|categories)\.aspx", r"/pages/(?:default|home)\.aspx$", r"[?&]paged=true")
+    deny_urls = (
+        r"/_(?:layouts|vti_bin|catalogs|controltemplates)/",
+        r"/forms/",
+        r"[?&](?:sortfield|sortdir|filterfield\d*|toolpaneview|isdlg|contenttypeid)=",
+    )
