@@ -175,7 +175,7 @@ def _assemble(
     headline, opening = fields.title(sheet), fields.lead(sheet)
     document = _document(sheet, regions)
     attached = fields.attachments(sheet, regions)
-    section = fields.section(sheet)
+    section = fields.section(sheet, headline)
     found = Article(
         id=article_id(capture),
         url=capture.url,
@@ -260,7 +260,8 @@ def _nothing_found(found: Article, wrapper: Wrapper | None) -> str | None:
     words = len(found.text.split())
     substance = bool(found.images or found.attachments)
     if wrapper is not None:
-        return None if words or substance else "the layout matched, but holds no text, picture or file"
+        # A headline alone is an article that its site left empty: that is worth knowing, too.
+        return None if words or substance or found.title else "the layout matched, but holds nothing"
     if not words and not (substance and found.title):
         return "no block of the page reads like an article"
     if words < FEW_WORDS and not substance and not (found.title and found.published_at):

@@ -25,8 +25,8 @@ LAST_LINES = 4
 PADDING = 8
 
 LABEL = re.compile(
-    r"^(?:\(|\[)?\s*(?:(?:tin|bài|ảnh|clip|video|đồ họa|thực hiện|nội dung)(?:\s*(?:,|và|&|-|–|\+|/)\s*|\s+))*"
-    r"(?:tin|bài viết|bài|ảnh|video|clip|tác giả|người viết|thực hiện|biên tập|tổng hợp)\s*(?P<colon>[::])?\s*(?P<name>.+?)\s*[\])]?$",
+    r"^(?:(?:tin|bài|ảnh|clip|video|đồ họa|thực hiện|nội dung)(?:\s*(?:,|và|&|-|–|\+|/)\s*|\s+))*"
+    r"(?:tin|bài viết|bài|ảnh|video|clip|tác giả|người viết|thực hiện|biên tập|tổng hợp)\s*(?P<colon>[::])?\s*(?P<name>.+)$",
     re.IGNORECASE,
 )
 CREDIT = re.compile(
@@ -36,6 +36,8 @@ CREDIT = re.compile(
 INITIALS = re.compile(r"^(?:PV|BBT|CTV|BTV|P\.V|B\.B\.T)\b")
 # A syllable of a Vietnamese name: a capital, then small letters; or all capitals; initials with full stops.
 JOINERS = frozenset(("-", "–", "—", ",", "và", "&", "/", "+"))
+# Where the system prints the account that entered the text, as a line of its own and without a label.
+ACCOUNT_HINT = re.compile(r"author|poster|posted|user|nguoi-?dang", re.IGNORECASE)
 ACCOUNTS = re.compile(
     r"^(?:admin|administrator|root|test|user|editor|biên tập viên|pho ban bien tap|banbientap)\b", re.IGNORECASE
 )
@@ -101,8 +103,9 @@ def read_byline(kept: Sequence[Block]) -> Byline:
     author: str | None = None
     source: str | None = None
     signature: Block | None = None
-    for distance, block in enumerate(reversed(kept[-LAST_LINES:])):
-        if len(kept) < 2 or len(block.text) > 120:
+    lines = [block for block in kept if not _names_account(block)] if kept and _names_account(kept[-1]) else kept
+    for distance, block in enumerate(reversed(lines[-LAST_LINES:])):
+        if len(lines) < 2 or len(block.text) > 120:
             break
         if source is None and (found := _credit(block.text)):
             source = found
@@ -114,6 +117,14 @@ def read_byline(kept: Sequence[Block]) -> Byline:
         elif block.text.endswith("./."):
             break
     return Byline(author, source, signature)
+
+
+def _names_account(block: Block) -> bool:
+    parent = block.element.getparent()
+    marks = (
+        block.element.get("class") or "" if parent is None else f"{block.element.get('class')} {parent.get('class')}"
+    )
+    return ACCOUNT_HINT.search(marks) is not None and LABEL.match(block.text) is None
 
 
 def _signs(block: Block, distance: int) -> bool:
@@ -138,7 +149,8 @@ def _credit(text: str) -> str | None:
 
 
 def _labelled(text: str) -> str | None:
-    match = LABEL.match(text)
+    bare = text[1:-1].strip() if text.startswith("(") and text.endswith(")") else text
+    match = LABEL.match(bare)
     if match is None:
         return None
     name = match["name"].strip(" .")

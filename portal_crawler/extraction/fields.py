@@ -29,6 +29,10 @@ BEFORE = 30
 BEHIND = 6
 
 TITLE_HINT = re.compile(r"title|headline|tieu-?_?de|heading|subject", re.IGNORECASE)
+TITLE_NAME = re.compile(
+    r"(?:^|\s)(?:(?:article|post|entry|news|detail|full|content|asset|main)[-_]?)*(?:title|headline|tieu-?de)(?:$|\s)",
+    re.IGNORECASE,
+)
 NO_TITLE_HINT = re.compile(r"sub-?title|portlet-title|block-?title|box|widget|menu|site-?title|module", re.IGNORECASE)
 DATE_HINT = re.compile(r"date|time|ngay|publish|posted|thoi-?gian|ms-news-header|created", re.IGNORECASE)
 LEAD_HINT = re.compile(
@@ -195,6 +199,8 @@ def _title_score(sheet: Sheet, block: Block, hints: dict[str, float]) -> float:
     )
     if NO_TITLE_HINT.search(marks):
         score -= 1.0
+    elif TITLE_NAME.search(marks):
+        score += 3.0
     elif TITLE_HINT.search(marks):
         score += 2.0
     if block.text in hints:
@@ -368,7 +374,7 @@ def _bold_slot(slot: tuple[Element, bool], top: Element) -> bool:
     return False
 
 
-def section(sheet: Sheet) -> list[str]:
+def section(sheet: Sheet, headline: str | None) -> list[str]:
     """The breadcrumb, without the home page and the article itself; the listing's where the page shows none."""
     names: list[str] = []
     if sheet.wrapper is not None and sheet.wrapper.section is not None:
@@ -384,7 +390,6 @@ def section(sheet: Sheet) -> list[str]:
                 names = links
                 break
     kept = [name.strip(" »›>/|") for name in names if name.lower().strip(" »›>/|") not in HOME]
-    headline = title(sheet)
     once = [
         name for name, previous in zip(kept, [None, *kept], strict=False) if name and name not in (previous, headline)
     ]
