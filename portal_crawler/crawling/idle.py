@@ -39,7 +39,7 @@ class Drain:
     async def wait(self) -> None:
         """Return when the crawl is idle: twice over, so that no response is between two of its rooms."""
         calm = 0
-        while calm < 2:  # noqa: PLR2004 - see above
+        while calm < 2:
             self._event.clear()
             if not self._idle():
                 calm = 0

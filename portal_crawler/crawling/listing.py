@@ -6,8 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lxml import etree
-
+from portal_crawler.crawling.xpath import elements, strings
 from portal_crawler.extraction.dates import find_dates
 from portal_crawler.extraction.page import element_text, squeeze
 
@@ -16,17 +15,17 @@ if TYPE_CHECKING:
 
     from portal_crawler.extraction.page import Element, Page
 
-ANCHORS = etree.XPath("//a[@href] | //area[@href]")
-ONCLICK = etree.XPath("//*[contains(@onclick, 'RefreshPageTo') or contains(@onclick, 'location')]")
-FEEDS = etree.XPath("//link[contains(@rel, 'alternate') and (contains(@type, 'rss') or contains(@type, 'atom'))]/@href")
-NEXT = etree.XPath("//link[@rel='next']/@href | //a[contains(concat(' ', @rel, ' '), ' next ')]/@href")
-POSTBACKS = etree.XPath("//a[contains(@href, '__doPostBack')]")
-HEADINGS = etree.XPath("descendant::*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5]")
-BREADCRUMBS = etree.XPath(
+ANCHORS = elements("//a[@href] | //area[@href]")
+ONCLICK = elements("//*[contains(@onclick, 'RefreshPageTo') or contains(@onclick, 'location')]")
+FEEDS = strings("//link[contains(@rel, 'alternate') and (contains(@type, 'rss') or contains(@type, 'atom'))]/@href")
+NEXT = strings("//link[@rel='next']/@href | //a[contains(concat(' ', @rel, ' '), ' next ')]/@href")
+POSTBACKS = elements("//a[contains(@href, '__doPostBack')]")
+HEADINGS = elements("descendant::*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5]")
+BREADCRUMBS = elements(
     "//*[contains(@class, 'breadcrumb') or contains(@id, 'breadcrumb') or contains(@class, 'breakcolumn')"
     " or contains(@class, 'pathway') or contains(@class, 'dd_chuyenmuc') or contains(@itemtype, 'BreadcrumbList')]"
 )
-CRUMBS = etree.XPath("descendant::*[not(*)]")
+CRUMBS = elements("descendant::*[not(*)]")
 
 # SharePoint: RefreshPageTo(event, "\u002fLists…"); others: window.location='…', location.href = "…".
 ONCLICK_ADDRESS = re.compile(r"""(?:RefreshPageTo\(\s*event\s*,\s*|location(?:\.href)?\s*=\s*)["']([^"']+)["']""")
@@ -58,11 +57,11 @@ class Postback:
 def anchors(page: Page) -> Iterator[tuple[str, Element]]:
     """The links of a page: raw address and element."""
     for element in ANCHORS(page.root):
-        yield element.get("href"), element
+        yield element.get("href") or "", element
 
 
 def link_text(anchor: Element) -> str | None:
-    """The title that a link announces: its text, its heading's if it wraps a card, or the longer ``title`` attribute."""
+    """The title that a link announces: its text, its heading's if it wraps a card, or the fuller ``title`` attribute."""
     text = element_text(anchor)
     if text and (headings := HEADINGS(anchor)):
         text = element_text(headings[0]) or text
@@ -119,7 +118,7 @@ def breadcrumb(page: Page) -> list[str]:
 
 def next_links(page: Page) -> list[str]:
     """Addresses of the list's next page that no plain link shows: ``rel=next`` and ``onclick`` pagers."""
-    found = [str(href) for href in NEXT(page.root)]
+    found = NEXT(page.root)
     for element in ONCLICK(page.root):
         if address := ONCLICK_ADDRESS.search(element.get("onclick") or ""):
             found.append(ESCAPED.sub(lambda code: chr(int(code[1], 16)), address[1]))
@@ -160,4 +159,4 @@ def next_postback(page: Page, number: int) -> Postback | None:
 
 def feed_links(page: Page) -> list[str]:
     """Addresses of the RSS and Atom feeds that a page announces."""
-    return [str(href) for href in FEEDS(page.root)]
+    return FEEDS(page.root)

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from lxml import etree
+from portal_crawler.crawling.xpath import elements, strings
 
 if TYPE_CHECKING:
     from portal_crawler.extraction.page import Element, Page
@@ -27,13 +27,11 @@ IDENTIFIER = re.compile(
 DETAIL = re.compile(r"chi-?tiet|detail|view|news|article|tin|bai-?viet|post|content", re.IGNORECASE)
 
 ARTICLE_TYPES = re.compile(r"(?:News|Blog)?(?:Article|Posting)$")
-TYPED = etree.XPath("//*[@itemtype]/@itemtype")
-JSON_LD = etree.XPath("//script[@type='application/ld+json']/text()")
+TYPED = strings("//*[@itemtype]/@itemtype")
+JSON_LD = strings("//script[@type='application/ld+json']/text()")
 JSON_LD_ARTICLE = re.compile(r'"@type"\s*:\s*\[?\s*"(?:News|Blog)?(?:Article|Posting)"')
-PARAGRAPHS = etree.XPath(
-    "//p | //div[not(div or p or table or ul or ol)] | //td[not(descendant::p or descendant::div)]"
-)
-LINK_TEXT = etree.XPath("descendant::a")
+PARAGRAPHS = elements("//p | //div[not(div or p or table or ul or ol)] | //td[not(descendant::p or descendant::div)]")
+LINK_TEXT = elements("descendant::a")
 
 # A title has five words or more ("Thông báo tuyển dụng viên chức"); menu entries rarely have.
 TITLE_WORDS = 5
@@ -49,7 +47,7 @@ def pattern_of(url: str) -> str:
         stem, ending = last, ""
     words = [word for word in re.split(r"[-_+.]|%20", SEGMENT_NUMBER.sub("", stem)) if word]
     # One and two words name a section; a slug has more; a page's own program (default.aspx) keeps its name.
-    form = "S" if len(words) > 2 else ("W" if not parts.query else stem.lower())  # noqa: PLR2004 - see above
+    form = "S" if len(words) > 2 else ("W" if not parts.query else stem.lower())
     number = "N" if SEGMENT_NUMBER.search(stem) else ""
     names = sorted({parameter.partition("=")[0] for parameter in parts.query.split("&") if parameter})
     return f"{'/*' * len(segments)}/{form}{number}.{ending}?{'&'.join(names)}"
@@ -59,7 +57,7 @@ def address_evidence(url: str) -> int:
     """How much an address by itself looks like an article's: 0 to 2."""
     parts = urlsplit(url)
     stem = parts.path.rpartition("/")[2] or parts.path.rstrip("/").rpartition("/")[2]
-    slug = len(stem.split("-")) > 3 or len(stem.split("_")) > 3 or stem.count("%20") > 3  # noqa: PLR2004 - a sentence
+    slug = len(stem.split("-")) > 3 or len(stem.split("_")) > 3 or stem.count("%20") > 3
     numbered = SLUG_WITH_NUMBER.search(stem.rpartition(".")[0] if "." in stem else stem) is not None
     if DATED_PATH.search(parts.path) or (slug and numbered):
         return 2
@@ -83,10 +81,10 @@ class UrlPatterns:
     def evidence(self, url: str) -> int:
         """What the links to addresses of this form say: -1 (menu entries) to 2 (titles)."""
         total, titles = self._links.get(pattern_of(url), (0, 0))
-        if total < 3:  # noqa: PLR2004 - too few to tell
+        if total < 3:
             return 0
         share = titles / total
-        return 2 if share >= 0.7 else 1 if share >= 0.4 else -1 if share < 0.1 else 0  # noqa: PLR2004 - shares
+        return 2 if share >= 0.7 else 1 if share >= 0.4 else -1 if share < 0.1 else 0
 
 
 def page_evidence(page: Page) -> int:
@@ -102,17 +100,17 @@ def page_evidence(page: Page) -> int:
     if any(JSON_LD_ARTICLE.search(text) for text in JSON_LD(page.root)):
         return 3
     longest = running_text(page)
-    return 2 if longest >= 700 else 1 if longest >= 250 else 0  # noqa: PLR2004 - characters
+    return 2 if longest >= 700 else 1 if longest >= 250 else 0
 
 
 def running_text(page: Page) -> int:
     """Characters of unlinked text in the paragraphs of the parent that has most of it."""
     totals: dict[Element, int] = {}
     for paragraph in PARAGRAPHS(page.root):
-        length = len("".join(paragraph.itertext()))
-        if length < 60:  # noqa: PLR2004 - a label, a date, a caption
+        length = len("".join(map(str, paragraph.itertext())))
+        if length < 60:
             continue
-        linked = sum(len("".join(anchor.itertext())) for anchor in LINK_TEXT(paragraph))
+        linked = sum(len("".join(map(str, anchor.itertext()))) for anchor in LINK_TEXT(paragraph))
         parent = paragraph.getparent()
         if parent is not None and length - linked > linked:
             totals[parent] = totals.get(parent, 0) + length - linked
@@ -130,4 +128,4 @@ def is_article(url: str, on_page: int, patterns: UrlPatterns) -> bool:
     address, links = address_evidence(url), patterns.evidence(url)
     if links < 0 and not address:
         return False
-    return address + links + on_page >= 3  # noqa: PLR2004 - two kinds of evidence, or one beyond doubt
+    return address + links + on_page >= 3

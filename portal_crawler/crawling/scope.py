@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
-class OutOfScope(IgnoreRequest):  # noqa: N818 - Scrapy's own name for it is no Error either
+class OutOfScope(IgnoreRequest):
     """A request, or what a request was redirected to, that leaves the portal."""
 
 

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.items import Capture
 
+# The key of ``response.meta`` under which a spider leaves the capture whose page it has parsed.
+CAPTURE = "portal_capture"
+
 
 @dataclass(slots=True)
 class Sighting:

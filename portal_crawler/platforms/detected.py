@@ -47,7 +47,7 @@ class DetectedSpider(PortalSpider):
         self._asked_platform = platform
         super().__init__(*args, **kwargs)
         if not self.start_urls and self.warc:
-            self.start_urls = [_commonest(self.warc)]  # type: ignore[misc]
+            self.start_urls = [_commonest(self.warc)]
         if not self.start_urls:
             raise ValueError(f"the spider {self.name} needs an address: -a url=https://…")
         if platform and platform != "none" and platform not in FAMILIES:

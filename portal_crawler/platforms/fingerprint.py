@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from lxml import etree
+from portal_crawler.crawling.xpath import elements
 
 if TYPE_CHECKING:
-    from portal_crawler.extraction.page import Page
+    from collections.abc import Callable
+
+    from portal_crawler.extraction.page import Element, Page
 
 GENERATORS = (
     (re.compile(r"nukeviet", re.IGNORECASE), "nukeviet"),
@@ -19,10 +21,10 @@ GENERATORS = (
 )
 
 # What a family leaves in a page, most telling first. Two marks are needed: one may have been copied with a theme.
-MARKS: dict[str, tuple[etree.XPath, ...]] = {
+MARKS: dict[str, tuple[Callable[[Element], list[Element]], ...]] = {
     "liferay": tuple(
         map(
-            etree.XPath,
+            elements,
             (
                 "//script[contains(., 'Liferay.') or contains(., 'themeDisplay')]",
                 "//*[starts-with(@id, 'p_p_id_') or contains(@class, 'portlet-boundary')]",
@@ -34,7 +36,7 @@ MARKS: dict[str, tuple[etree.XPath, ...]] = {
     ),
     "nukeviet": tuple(
         map(
-            etree.XPath,
+            elements,
             (
                 "//script[contains(., 'nv_base_siteurl') or contains(., 'nv_module_name')]",
                 "//script[contains(@src, '/assets/js/global.js')]",
@@ -45,7 +47,7 @@ MARKS: dict[str, tuple[etree.XPath, ...]] = {
     ),
     "wordpress": tuple(
         map(
-            etree.XPath,
+            elements,
             (
                 "//link[contains(@href, '/wp-content/')] | //script[contains(@src, '/wp-includes/')]",
                 "//link[@rel='https://api.w.org/']",
@@ -56,7 +58,7 @@ MARKS: dict[str, tuple[etree.XPath, ...]] = {
     ),
     "dotnetnuke": tuple(
         map(
-            etree.XPath,
+            elements,
             (
                 "//*[starts-with(@id, 'dnn_')]",
                 "//*[contains(@class, 'DnnModule')]",
@@ -67,7 +69,7 @@ MARKS: dict[str, tuple[etree.XPath, ...]] = {
     ),
     "sharepoint": tuple(
         map(
-            etree.XPath,
+            elements,
             (
                 "//*[@id='s4-workspace' or @id='s4-titlerow' or @id='MSO_ContentTable']",
                 "//*[starts-with(@id, 'WebPartWPQ') or starts-with(@id, 'MSOZone')]",
@@ -78,7 +80,7 @@ MARKS: dict[str, tuple[etree.XPath, ...]] = {
     ),
     "aspnet": tuple(
         map(
-            etree.XPath,
+            elements,
             (
                 "//input[@name='__VIEWSTATE']",
                 "//input[@name='__VIEWSTATEGENERATOR' or @name='__EVENTVALIDATION' or @name='__EVENTTARGET']",

@@ -7,6 +7,8 @@ from portal_crawler.platforms.portal import PortalSpider
 
 # Names under which its "page" module, which is no news, is usually installed; users, contact and the like besides.
 NO_NEWS = r"(?:about|siteterms|page|pages|gioi-thieu|gioithieu|introduce|users|contact|voting|banners|statistics|faq)"
+# Names of the laws module.
+LAWS = r"(?:[\w-]*-)?(?:laws|van-ban|vanban|vbpl)[\w-]*"
 
 
 class NukeVietSpider(PortalSpider):
@@ -47,8 +49,7 @@ class NukeVietSpider(PortalSpider):
         ),
     )
     article_urls = (
-        r"^/(?:vi/)?(?:(?P<language>[a-z]{2})/)?(?:[\w-]*-)?(?P<module>laws|van-ban|vanban|vbpl)(?:[\w-]*)/(?:detail/)?"
-        r"(?P<id>[^/?]+-\d+(?:-[^/?]*)?|(?<=detail/)[^/?]+?)/?(?:\.html)?$",
+        rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?P<module>{LAWS})/detail/(?P<id>[^/?]+?)(?:\.html|/)?$",
         rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?!{NO_NEWS}/)(?:[^/?]+/){{1,3}}[^/?]*-(?P<id>[1-9]\d*)\.html$",
     )
     listing_urls = (r"^/(?:[^/?.]+/)+(?:page-\d+/?)?$",)

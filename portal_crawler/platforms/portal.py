@@ -6,7 +6,7 @@ import gzip
 import io
 import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import feedparser
@@ -34,7 +34,7 @@ from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.patterns import UrlPatterns, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number, plain_address
 from portal_crawler.crawling.scope import OutOfScope
-from portal_crawler.crawling.sightings import Sightings
+from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.traps import ListChains, PatternBudget
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import Capture, Rejected
@@ -56,9 +56,6 @@ logger = logging.getLogger(__name__)
 
 # Lists first: they tell what there is, and what they say about an article goes with its request.
 PRIORITY_LIST, PRIORITY_MENU, PRIORITY_ARTICLE, PRIORITY_PAGE = 30, 20, 10, 0
-
-# The key of ``response.meta`` under which the parsed page is left for the spider middlewares.
-CAPTURE = "portal_capture"
 
 # A label that leads to a section; longer texts are titles.
 LONGEST_LABEL = 80
@@ -108,12 +105,12 @@ class PortalSpider(scrapy.Spider):
     deny_urls: tuple[str, ...] = ()
     min_articles: int = 0
 
-    start_urls: ClassVar[list[str]] = []  # type: ignore[misc]
+    start_urls: list[str] = []
 
     def __init__(self, name: str | None = None, url: str | None = None, warc: str | None = None, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         if url:
-            self.start_urls = url.split()  # type: ignore[misc]
+            self.start_urls = url.split()
         self.warc = warc.split() if warc else []
         self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
         self.template: Template | None = None
@@ -131,6 +128,13 @@ class PortalSpider(scrapy.Spider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.budget = PatternBudget(crawler.settings.getint("PORTAL_PATTERN_BUDGET", 50))
         return spider
+
+    @property
+    def state_name(self) -> str:
+        """Name of the files that keep what is learned of this portal; seeds from outside are another portal."""
+        if self.start_urls == type(self).start_urls:
+            return self.name
+        return "_".join((self.name, *(host.replace(":", "_") for host in sorted(self.rules.hosts))))
 
     def make_rules(self) -> None:
         """Compile the address rules from the attributes; called again when a platform has been recognised."""
@@ -409,7 +413,7 @@ class PortalSpider(scrapy.Spider):
 
     def parse_robots(self, response: Response) -> Iterator[Request]:
         """Ask for the sitemaps that robots.txt names, or for the usual one."""
-        named = list(sitemap_urls_from_robots(response.body, response.url)) if response.status == 200 else []  # noqa: PLR2004
+        named = list(sitemap_urls_from_robots(response.body, response.url)) if response.status == 200 else []
         for url in named or [urljoin(response.url, "/sitemap.xml")]:
             yield from self.ask_sitemap(url)
 
@@ -424,10 +428,8 @@ class PortalSpider(scrapy.Spider):
         try:
             body = gzip.decompress(response.body) if gzip_magic_number(response) else response.body
             sitemap = Sitemap(body)
-            if sitemap.type not in ("sitemapindex", "urlset"):
-                raise ValueError(f"its root is <{sitemap.type}>")
             addresses = [entry["loc"] for entry in sitemap]
-        except (OSError, EOFError, ValueError, StopIteration, LxmlError) as error:
+        except (OSError, EOFError, StopIteration, LxmlError) as error:
             logger.warning("The sitemap %s cannot be read: %s", response.url, error)
             self.count("sitemaps/broken")
             return
@@ -492,7 +494,7 @@ class PortalSpider(scrapy.Spider):
             if isinstance(error, kind):
                 yield self.reject(request.url, reason, f"{request.url}: {said}{f' ({error})' if str(error) else ''}")
                 return
-        logger.error("%s: %r", request.url, error, exc_info=(type(error), error, error.__traceback__))
+        logger.error("%s: %r", request.url, error, exc_info=error)
         yield self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
 
     def reject(self, url: str, reason: str, detail: str, status: int | None = None) -> Rejected:

@@ -188,10 +188,10 @@ def _finish(spider: PortalSpider, capture: Capture, key: str) -> Any:
         return spider.reject(capture.url, "http_error", f"{capture.url}: HTTP {capture.status}", capture.status)
     sighting = spider.sightings.get(key)
     addresses = sighting.addresses if sighting else [capture.url]
-    best = (
-        plain_address([*addresses, capture.url], spider.rules)[0] if spider.rules.judge(capture.url).alternate else None
-    )
-    capture.canonical_url = canonical_url(best or capture.url)
+    best = capture.url
+    if spider.rules.judge(best).alternate:
+        best = plain_address([*addresses, best], spider.rules)[0]
+    capture.canonical_url = canonical_url(best)
     spider.sightings.complete(key, capture)
     spider.count("articles/captured")
     return capture

@@ -1,0 +1,201 @@
+"""Learning a site's template while it is crawled."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy import signals
+from scrapy.exceptions import DropItem, NotConfigured
+from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
+
+from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.idle import Drain
+from portal_crawler.crawling.sightings import CAPTURE
+from portal_crawler.extraction.page import PageError, parse_page
+from portal_crawler.extraction.template import Template
+from portal_crawler.items import Capture, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Iterator
+
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+logger = logging.getLogger(__name__)
+
+
+class LearnTemplate(BaseSpiderMiddleware):
+    """Spider middleware: shows every page to the spider's template, and holds captures back until it can be trusted.
+
+    Pages that meet one of the spider's wrappers are not held: they need no template. What is still held when the crawl
+    has run dry is released then, with what the template knows; what is held when a crawl is stopped becomes a reject
+    (:class:`HeldCaptures`).
+
+    Settings:
+        PORTAL_STATE_DIR: Where templates are kept between runs (``templates/<spider>.json``); empty: nowhere.
+        PORTAL_HOLD_PAGES: How many captures are held at most.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        if not hasattr(crawler.spidercls, "wrappers"):
+            raise NotConfigured("the spider has no wrappers and no template")
+        state = crawler.settings.get("PORTAL_STATE_DIR", "state")
+        self.folder = Path(state) / "templates" if state else None
+        self.limit = crawler.settings.getint("PORTAL_HOLD_PAGES", 60)
+        self.held: list[Capture] = []
+        self.template = Template()
+        crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
+
+    @property
+    def spider(self) -> Any:
+        """The crawler's spider: a portal spider, which this room does not know."""
+        return self.crawler.spider
+
+    def _path(self) -> Path | None:
+        return self.folder / f"{self.spider.state_name}.json" if self.folder else None
+
+    def spider_opened(self) -> None:
+        """Load what earlier runs have learned."""
+        path = self._path()
+        if path is not None and path.is_file():
+            try:
+                self.template = Template.load(path)
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                logger.warning("The template %s cannot be read and is learned anew: %s", path, error)
+        self.spider.template = self.template
+
+    def spider_closed(self) -> None:
+        """Keep what has been learned."""
+        path = self._path()
+        if path is None:
+            return
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.template.save(path)
+        except OSError as error:
+            logger.error("The template could not be kept in %s: %s", path, error)  # noqa: TRY400 - the cause is in it
+
+    # Learning and holding
+
+    def learn(self, capture: Capture) -> None:
+        """Show a page to the template."""
+        try:
+            self.template.learn(parse_page(capture), capture.identity or page_key(capture.url))
+        except PageError:
+            return  # extraction rejects it, with the reason
+
+    def pass_on(self, capture: Capture) -> Iterator[Capture]:
+        """A capture, now or later, and with it those that have waited long enough."""
+        if self.template.ready:
+            yield from self.release()
+            yield capture
+        elif self._wrapped(capture):
+            yield capture
+        else:
+            if len(self.held) >= self.limit:
+                yield self.held.pop(0)
+            capture.page = None  # its tree is many times larger than its body
+            self.held.append(capture)
+            self._count("template/held")
+
+    def release(self) -> Iterator[Capture]:
+        """All captures held."""
+        held, self.held = self.held, []
+        yield from held
+
+    def _wrapped(self, capture: Capture) -> bool:
+        try:
+            root = parse_page(capture).root
+        except PageError:
+            return True
+        return any(wrapper.find(root) is not None for wrapper in self.spider.wrappers)
+
+    def _count(self, key: str) -> None:
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(key)
+
+    # Scrapy's doors
+
+    def _after(self, response: Response | None) -> None:
+        """A page that gave no capture (a list, a section) is learned once its links have been read."""
+        capture = response.meta.pop(CAPTURE, None) if response is not None else None
+        if isinstance(capture, Capture) and capture.identity is None:
+            self.learn(capture)
+
+    def process_spider_output(self, response: Response | None, result: Iterable[Any]) -> Iterator[Any]:  # type: ignore[override]
+        """Learn from a page and pass on what it gave."""
+        for item in result:
+            if isinstance(item, Capture):
+                self.learn(item)
+                yield from self.pass_on(item)
+            else:
+                yield item
+        self._after(response)
+
+    async def process_spider_output_async(  # type: ignore[override]
+        self, response: Response | None, result: AsyncIterator[Any]
+    ) -> AsyncIterator[Any]:
+        """As :meth:`process_spider_output`."""
+        async for item in result:
+            if isinstance(item, Capture):
+                self.learn(item)
+                for capture in self.pass_on(item):
+                    yield capture
+            else:
+                yield item
+        self._after(response)
+
+    async def process_start(self, start: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """Pass on the start, and release what is held when the crawl has run dry."""
+        async for item in start:
+            yield item
+        await Drain(self.crawler).wait()
+        for capture in self.release():
+            yield capture
+
+
+class HeldCaptures:
+    """Item pipeline that does nothing until a crawl is stopped: captures still held become rejects then.
+
+    A pipeline, because pipelines are closed before the files that keep the rejects.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> HeldCaptures:
+        """Make one."""
+        return cls(crawler)
+
+    def process_item(self, item: Any) -> Any:
+        """Let every item pass."""
+        return item
+
+    def close_spider(self) -> None:
+        """Turn what :class:`LearnTemplate` still holds into rejects."""
+        learning = self.crawler.get_spider_middleware(LearnTemplate)
+        spider = self.crawler.spider
+        if learning is None or spider is None:
+            return
+        for capture in learning.release():
+            rejected = Rejected(
+                url=capture.url,
+                reason="stopped",
+                detail=f"{capture.url}: the crawl was stopped before the site's template was known",
+                portal=spider.name,
+                status=capture.status,
+                fetched_at=capture.fetched_at.isoformat(),
+            )
+            assert self.crawler.stats is not None
+            self.crawler.signals.send_catch_log(
+                signal=signals.item_dropped,
+                item=rejected,
+                response=None,
+                exception=DropItem(rejected.detail),
+                spider=spider,
+            )
