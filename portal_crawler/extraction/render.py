@@ -52,8 +52,10 @@ class Figure:
 
 def absolute(base: str, reference: str | None) -> str | None:
     """A reference as an absolute address of a harmless scheme, or None."""
+    if not reference or not reference.strip():
+        return None
     try:
-        url = urljoin(base, (reference or "").strip())
+        url = urljoin(base, reference.strip())
     except ValueError:  # "http://[bad"
         return None
     return url if url.lower().startswith(SCHEMES) else None
