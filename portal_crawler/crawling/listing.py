@@ -61,7 +61,7 @@ def anchors(page: Page) -> Iterator[tuple[str, Element]]:
 
 
 def link_text(anchor: Element) -> str | None:
-    """The title that a link announces: its text, its heading's if it wraps a card, or the fuller ``title`` attribute."""
+    """The title that a link announces: its text, its heading's if it wraps a card, or the ``title`` if fuller."""
     text = element_text(anchor)
     if text and (headings := HEADINGS(anchor)):
         text = element_text(headings[0]) or text

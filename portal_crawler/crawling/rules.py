@@ -29,8 +29,8 @@ ALTERNATES = (
 # What a crawler of public articles has no business with: accounts, searches, forms, questions of citizens, services;
 # calendars and language links that go on for ever.
 DENIED = (
-    r"/(?:log-?[io]n|logout|log-?off|sign-?in|sign-?out|register|dang-?nhap|dang-?ky|dang-?xuat|users?|member|wp-admin"
-    r"|wp-login|wp-json|xmlrpc|administrator|admin|_layouts|_vti_bin)(?:[/.?]|$)",
+    r"/(?:log-?[io]n|logout|log-?off|sign-?in|sign-?out|register|dang-?nhap|dang-?ky|dang-?xuat|users?|member)(?:[/.?]|$)",
+    r"/(?:wp-admin|wp-login|wp-json|xmlrpc|administrator|admin|_layouts|_vti_bin)(?:[/.?]|$)",
     r"/(?:search|tim-?kiem|seek|searchresults?)(?:[/.?]|$)",
     r"[?&](?:q|s|key|keyword|keywords|tu-?khoa|search\w*|redirect(?:_?url)?|returnurl|replytocom|add-to-cart)=[^&]",
     r"/(?:send-?mail|gui-?mail|gui-?email|save-?file|rating|voting|poll|tham-do(?:-y-kien)?|comment|binh-luan)(?:[/.?]|$)",

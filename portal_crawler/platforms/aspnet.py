@@ -5,6 +5,8 @@ from __future__ import annotations
 from portal_crawler.extraction.wrapper import Wrapper
 from portal_crawler.platforms.portal import PortalSpider
 
+LEAD = ".sapo, .lead, .summary, [id$='_lblSapo'], [id$='_lblTomTat'], [id$='_lblDescription']"
+
 
 class AspNetSpider(PortalSpider):
     """Custom ASP.NET portals: identity in the query, lists paged by postback."""
@@ -27,11 +29,10 @@ class AspNetSpider(PortalSpider):
         Wrapper(
             article="[id$='_pnlDetail'], [id$='_pnlChiTiet'], div.news-detail, div.chitiet-tin, div.detail-news",
             title="h1, h2, .title, [id$='_lblTitle'], [id$='_lblTieuDe']",
-            lead=".sapo, .lead, .summary, [id$='_lblSapo'], [id$='_lblTomTat'], [id$='_lblDescription']",
+            lead=LEAD,
             published=".date, .time, .ngay-dang, [id$='_lblDate'], [id$='_lblNgayDang']",
             author=".author, .tacgia, [id$='_lblAuthor'], [id$='_lblTacGia']",
-            body=".sapo, .lead, .summary, [id$='_lblSapo'], [id$='_lblTomTat'], [id$='_lblDescription'], .content, .noidung, "
-            "[id$='_lblContent'], [id$='_lblNoiDung'], [id$='_divContent']",
+            body=f"{LEAD}, .content, .noidung, [id$='_lblContent'], [id$='_lblNoiDung'], [id$='_divContent']",
         ),
     )
     article_urls = (

@@ -74,7 +74,8 @@ MARKS: dict[str, tuple[Callable[[Element], list[Element]], ...]] = {
                 "//*[@id='s4-workspace' or @id='s4-titlerow' or @id='MSO_ContentTable']",
                 "//*[starts-with(@id, 'WebPartWPQ') or starts-with(@id, 'MSOZone')]",
                 "//link[contains(@href, '/_layouts/')] | //script[contains(@src, '/_layouts/')]",
-                "//*[contains(@class, 'ms-bottompaging') or contains(@class, 'ms-rteElement') or contains(@id, 'ctl00_')]",
+                "//*[contains(@class, 'ms-bottompaging') or contains(@class, 'ms-rteElement')] | //*[@id='ctl00_MSO']",
+                "//*[contains(@id, 'ctl00_PlaceHolder')]",
             ),
         )
     ),

@@ -177,8 +177,8 @@ async def replay(spider: PortalSpider) -> AsyncIterator[Capture | Rejected]:
         spider.count(f"replay/{key}", count)
     logger.info("%s: %s; %d articles chosen", ", ".join(spider.warc), dict(sorted(first.counts.items())), len(chosen))
     for number, capture in enumerate(read_captures(spider.warc, lambda *_: None)):
-        if (key := chosen.get(number)) is not None:
-            yield _finish(spider, capture, key)
+        if (identity := chosen.get(number)) is not None:
+            yield _finish(spider, capture, identity)
             await asyncio.sleep(0)
 
 

@@ -1,0 +1,83 @@
+"""Runs one spider in a process of its own and hands back what it gave: a reactor cannot be started twice."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+SETTINGS: dict[str, Any] = {
+    "SPIDER_MODULES": ["portal_crawler.spiders"],
+    "SPIDER_MIDDLEWARES": {"portal_crawler.crawling.learning.LearnTemplate": 40},
+    "DOWNLOADER_MIDDLEWARES": {"portal_crawler.crawling.scope.PortalScope": 50},
+    "ITEM_PIPELINES": {"portal_crawler.crawling.learning.HeldCaptures": 900},
+    "REQUEST_FINGERPRINTER_CLASS": "portal_crawler.crawling.canonical.PortalFingerprinter",
+    "ROBOTSTXT_OBEY": True,
+    "DEPTH_LIMIT": 8,
+    "DOWNLOAD_DELAY": 0,
+    "RETRY_TIMES": 0,
+    "DOWNLOAD_TIMEOUT": 20,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
+    "REMOTE_CONTROL_ENABLED": False,
+    "TELNETCONSOLE_ENABLED": False,
+    "PORTAL_STATE_DIR": "",
+    "LOG_LEVEL": "INFO",
+}
+
+
+@dataclass
+class Crawl:
+    captures: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    stats: dict[str, Any] = field(default_factory=dict)
+    log: str = ""
+
+    @property
+    def urls(self) -> list[str]:
+        return [capture["url"] for capture in self.captures]
+
+
+def crawl(spider: str, settings: dict[str, Any] | None = None, **arguments: str) -> Crawl:
+    request = json.dumps({"spider": spider, "settings": {**SETTINGS, **(settings or {})}, "arguments": arguments})
+    done = subprocess.run(
+        [sys.executable, __file__], input=request, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout.splitlines()[-1])
+    return Crawl(**result, log=done.stderr)
+
+
+def main() -> None:
+    from scrapy import signals
+    from scrapy.crawler import AsyncCrawlerProcess
+    from scrapy.utils.misc import load_object
+
+    request = json.loads(sys.stdin.read())
+    process = AsyncCrawlerProcess(request["settings"])
+    spider: Any = request["spider"]
+    crawler = process.create_crawler(load_object(spider) if "." in spider else spider)
+    result: dict[str, Any] = {"captures": [], "rejected": []}
+
+    def keep(item: Any, **_: Any) -> None:
+        if type(item).__name__ == "Capture":
+            item.page = None
+            kept = asdict(item) | {"body": len(item.body), "fetched_at": item.fetched_at.isoformat()}
+            result["captures"].append(kept)
+        else:
+            result["rejected"].append(asdict(item))
+
+    crawler.signals.connect(keep, signal=signals.item_scraped, weak=False)
+    crawler.signals.connect(keep, signal=signals.item_dropped, weak=False)
+    process.crawl(crawler, **request["arguments"])
+    process.start()
+    result["stats"] = {key: value for key, value in crawler.stats.get_stats().items() if not hasattr(value, "year")}
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent.parent))
+    sys.path.insert(0, str(Path(__file__).parent))
+    main()

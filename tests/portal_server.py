@@ -1,0 +1,108 @@
+"""A small portal on loopback for the tests of the crawl: pages are a dictionary, behaviours are functions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
+
+HTML = "text/html; charset=utf-8"
+
+
+@dataclass
+class Answer:
+    body: bytes | str = ""
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": HTML})
+
+
+@dataclass
+class Seen:
+    method: str
+    path: str
+    form: dict[str, str]
+    user_agent: str | None
+
+
+class PortalServer:
+    """Serves ``pages`` (path with query -> Answer, text, or a function of the request) and keeps a log."""
+
+    def __init__(self, pages: dict[str, Answer | str | Callable[[Seen], Answer | str]]) -> None:
+        self.pages = pages
+        self.log: list[Seen] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self.answer("GET", {})
+
+            def do_POST(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                form = parse_qs(self.rfile.read(length).decode(), keep_blank_values=True)
+                self.answer("POST", {name: values[-1] for name, values in form.items()})
+
+            def answer(self, method: str, form: dict[str, str]) -> None:
+                seen = Seen(method, self.path, form, self.headers.get("User-Agent"))
+                outer.log.append(seen)
+                page = outer.pages.get(self.path)
+                if page is None:
+                    page = outer.pages.get("*", Answer("<p>Not found</p>", 404))
+                if callable(page):
+                    page = page(seen)
+                if isinstance(page, str):
+                    page = Answer(page)
+                body = page.body.encode() if isinstance(page.body, str) else page.body
+                self.send_response(page.status)
+                for name, value in page.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
+
+    def __enter__(self) -> PortalServer:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+    def asked(self, path: str) -> int:
+        return sum(seen.path == path for seen in self.log)
+
+    @property
+    def paths(self) -> list[str]:
+        return [seen.path for seen in self.log]
+
+
+def page(*parts: str, title: str = "Sở Nội vụ") -> str:
+    return f"<!DOCTYPE html><html><head><title>{title}</title></head><body>{''.join(parts)}</body></html>"
+
+
+def link(path: str, text: str, **attributes: str) -> str:
+    extra = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    return f'<a href="{path}"{extra}>{text}</a>'
+
+
+BODY = "".join(
+    f"<p>Đoạn {number}: hội nghị đã thảo luận và thống nhất các nhiệm vụ trọng tâm của sáu tháng cuối năm, giao các phòng"
+    " chuyên môn phối hợp với địa phương tổ chức thực hiện, báo cáo kết quả trước ngày 25 hằng tháng.</p>"
+    for number in range(1, 5)
+)
+
+
+def article(title: str, *more: str) -> str:
+    return page(f'<div id="main"><h1>{title}</h1><div class="content">{BODY}</div></div>', *more, title=title)

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scrapy import Request
+
+from portal_crawler.crawling.canonical import PortalFingerprinter, canonical_url, page_key
+
+
+@pytest.mark.parametrize(
+    ("written", "canonical"),
+    [
+        ("HTTP://WWW.Example.gov.vn:80/Tin-tuc/", "http://www.example.gov.vn/Tin-tuc/"),
+        ("https://example.gov.vn:443", "https://example.gov.vn/"),
+        ("https://example.gov.vn:8443/a", "https://example.gov.vn:8443/a"),
+        ("https://example.gov.vn/a#comments", "https://example.gov.vn/a"),
+        ("https://example.gov.vn/a?utm_source=fb&id=3&fbclid=x", "https://example.gov.vn/a?id=3"),
+        ("https://example.gov.vn/a;jsessionid=8F2A.node1?id=3", "https://example.gov.vn/a?id=3"),
+        ("https://example.gov.vn/c;JSESSIONID=1/d", "https://example.gov.vn/c/d"),
+        ("https://example.gov.vn/(S(lit3py55t21z5v55vlm25s55))/tin.aspx", "https://example.gov.vn/tin.aspx"),
+        ("https://example.gov.vn/(S(x)F(y))/tin.aspx?PHPSESSID=1", "https://example.gov.vn/tin.aspx"),
+        ("https://example.gov.vn/a?b=2&a=1", "https://example.gov.vn/a?a=1&b=2"),
+        ("https://example.gov.vn/list?id=67&id=66", "https://example.gov.vn/list?id=67&id=66"),
+        ("https://example.gov.vn/a?p_auth=X1&_101_cur=2", "https://example.gov.vn/a?_101_cur=2"),
+        ("https://example.gov.vn/a?_101_viewMode=print", "https://example.gov.vn/a"),
+        ("https://example.gov.vn/a?print=1", "https://example.gov.vn/a"),
+        ("https://example.gov.vn/a?print=12", "https://example.gov.vn/a?print=12"),
+        ("https://example.gov.vn/t%c3%adn", "https://example.gov.vn/t%C3%ADn"),
+        ("https://example.gov.vn/%41", "https://example.gov.vn/%41"),
+        ("https://example.gov.vn/tín", "https://example.gov.vn/t%C3%ADn"),
+        # NFD is another file name than NFC: never rewritten.
+        ("https://example.gov.vn/ti\u0301n", "https://example.gov.vn/ti%CC%81n"),
+        ("mailto:a@example.gov.vn", "mailto:a@example.gov.vn"),
+        ("http://[bad", "http://[bad"),
+    ],
+)
+def test_canonical_form(written: str, canonical: str) -> None:
+    assert canonical_url(written) == canonical
+
+
+@pytest.mark.parametrize("name", ["id", "ItemID", "NewsID", "tabid", "sid", "mid", "_c", "p"])
+def test_what_identifies_stays(name: str) -> None:
+    assert canonical_url(f"https://example.gov.vn/x.aspx?{name}=7") == f"https://example.gov.vn/x.aspx?{name}=7"
+
+
+WEB_TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=40)
+
+
+@given(st.one_of(WEB_TEXT, st.builds("http://example.gov.vn/{}?{}".format, WEB_TEXT, WEB_TEXT)))
+def test_it_is_idempotent_and_never_raises(url: str) -> None:
+    once = canonical_url(url)
+    assert canonical_url(once) == once
+    page_key(url)
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes(data: bytes) -> None:
+    url = "https://example.gov.vn/" + data.decode("latin-1")
+    assert canonical_url(canonical_url(url)) == canonical_url(url)
+
+
+def test_page_key_joins_schemes_and_www() -> None:
+    assert page_key("https://www.example.gov.vn/a") == page_key("http://example.gov.vn/a") == "example.gov.vn/a"
+
+
+def test_fingerprints() -> None:
+    fingerprint = PortalFingerprinter().fingerprint
+    plain = Request("http://example.gov.vn/a?x=1&y=2")
+    assert fingerprint(plain) == fingerprint(Request("https://www.example.gov.vn/a?y=2&x=1&utm_source=z#top"))
+    assert fingerprint(plain) != fingerprint(Request("http://example.gov.vn/a?x=1&y=3"))
+    first = Request("http://example.gov.vn/l.aspx", method="POST", body=b"__EVENTARGUMENT=2")
+    assert fingerprint(first) != fingerprint(first.replace(body=b"__EVENTARGUMENT=3"))
+    assert fingerprint(first) != fingerprint(Request("http://example.gov.vn/l.aspx"))
+
+
+def test_a_redirect_to_another_spelling_is_no_duplicate() -> None:
+    fingerprint = PortalFingerprinter().fingerprint
+    asked = Request("http://example.gov.vn/a")
+    redirected = Request("https://www.example.gov.vn/a", meta={"redirect_urls": [asked.url]})
+    elsewhere = Request("https://www.example.gov.vn/b", meta={"redirect_urls": [asked.url]})
+    assert fingerprint(asked) != fingerprint(redirected)
+    assert fingerprint(elsewhere) == fingerprint(Request("https://www.example.gov.vn/b"))
