@@ -13,7 +13,7 @@ class LiferaySpider(PortalSpider):
     wrappers = (
         # The asset publisher in its full view, with the local theme's title, date and lead (6.2, Point portals).
         Wrapper(
-            article="div.asset-full-content",
+            article=".portlet-body > div:has(.asset-full-content-title)",
             title=".asset-full-content-title",
             lead=".sapo-wrapper .sapo, p.sapo",
             published=".assetPublishDate",
