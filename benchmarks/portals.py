@@ -123,9 +123,10 @@ def fields_right(row: dict[str, Any], one: dict[str, Any]) -> list[tuple[str, bo
             ("source", same(row.get("source"), one.get("source"))),
             ("captions", sorted(row["captions"]) == sorted(captions)),
             ("section", same(row["category"], (one.get("section") or [None])[-1])),
-            ("tags", sorted(row.get("tags") or []) == sorted(one.get("tags") or [])),
-            ("files", len(row["attachments"]) == len(one.get("attachments", []))),
+            ("files", sorted(row["attachments"]) == sorted(file["name"] for file in one.get("attachments", []))),
         ]
+    if "tags" in row:
+        right.append(("tags", sorted(row["tags"]) == sorted(one.get("tags") or [])))
     return right
 
 

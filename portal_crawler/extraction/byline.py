@@ -29,6 +29,7 @@ LABEL = re.compile(
     r"(?:tin|bài viết|bài|ảnh|video|clip|tác giả|người viết|thực hiện|biên tập|tổng hợp)\s*(?P<colon>[::])?\s*(?P<name>.+)$",
     re.IGNORECASE,
 )
+AUTHOR_LABEL = re.compile(r"^(?:tác giả|người viết|bài viết)\b", re.IGNORECASE)
 CREDIT = re.compile(
     r"^[(\[]?\s*(?:(?P<theo>theo)(?:\s*:\s*|\s+)|(?:nguồn(?: tin)?|nguồn bài viết|trích nguồn)\s*[::]\s*)(?P<source>.+?)\s*[\])]?\.?$",
     re.IGNORECASE,
@@ -154,9 +155,12 @@ def _labelled(text: str) -> str | None:
     if match is None:
         return None
     name = match["name"].strip(" .")
-    if match["colon"]:
-        return name if name and len(name.split()) <= 14 and not is_account(name) else None
-    return person(name)
+    if not match["colon"]:
+        return person(name)
+    if not name or len(name.split()) > 14 or is_account(name):
+        return None
+    # "Tin, ảnh: ..." says what the person did; "Tác giả: ..." only names the field.
+    return name if AUTHOR_LABEL.match(bare) else bare.rstrip(" .")
 
 
 def _raw(block: Block) -> str:

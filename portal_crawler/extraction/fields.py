@@ -50,6 +50,7 @@ SEPARATOR = re.compile(r"\s+[-–—|»:]+\s+")
 FILES = re.compile(
     r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z|csv|mp3|wav|mp4|tiff?|epub)(?:$|[?#])", re.IGNORECASE
 )
+FILE_LABEL = re.compile(r"^(?:tập tin|tệp tin|tệp|file|attachment)(?: đính kèm)?\s*\d*\s*[::]\s*", re.IGNORECASE)
 NO_NAME = re.compile(
     r"^[\W_]*(?:(?:xem|tải|bấm|click|download|file|tệp|tập tin|chi tiết|nội dung|văn bản|về|tin|xuống|vào|đây|tại|ở|here|đính kèm|"
     r"this|link|toàn văn|pdf|docx?|xlsx?)[\W_]*)+$",
@@ -259,8 +260,8 @@ def dates(sheet: Sheet) -> Dates:
     value = published.value if published is not None else None
     if value is None and structured:
         value, raw = structured
-    elif value is not None and structured and "T" not in value and structured[0].startswith(value):
-        value = structured[0]
+    elif value is not None and structured and structured[0][:16].startswith(value[:16]):
+        value = structured[0]  # the same day or minute, told more precisely
     if value is None and sheet.capture.listed_date and (listed := parse_date(sheet.capture.listed_date)):
         value, raw = listed.value, listed.raw
     return Dates(value, raw, modified.value if modified else changed[0] if changed else None)
@@ -414,19 +415,24 @@ def tags(sheet: Sheet) -> list[str]:
 def attachments(sheet: Sheet, regions: Iterable[Element]) -> list[Attachment]:
     """Files that the article links to, each address once."""
     links = [link for region in regions for link in region.iter("a", "iframe", "embed", "object")]
+    here = sheet.page.url.partition("#")[0]
     wanted: dict[str, Attachment] = {}
     chosen = sheet.elements(sheet.wrapper.attachments) if sheet.wrapper is not None else []
     for link in (*links, *chosen):
         reference = link.get("href") or link.get("src") or link.get("data")
         url = absolute(sheet.page.url, reference)
-        if url and url.startswith("http") and (link in chosen or FILES.search(urlsplit(url).path + "?")):
-            known = wanted.setdefault(url, Attachment(url=url, media_type=media_type(url)))
+        if not url or not url.startswith("http") or url.partition("#")[0] == here:
+            continue
+        if link in chosen or FILES.search(urlsplit(url).path + "?"):
+            known = wanted.setdefault(url, Attachment(url=url))
             known.name = known.name or _file_name(element_text(link) or squeeze(link.get("title") or ""), url)
+            known.media_type = media_type(url) or media_type(known.name or "")
     return list(wanted.values())
 
 
 def _file_name(text: str, url: str) -> str | None:
     """The link's text, or the file's name from its address where the text only says "here" or "download"."""
+    text = FILE_LABEL.sub("", text)
     if text and not NO_NAME.match(text) and len(text) <= 300:
         return text
     name = squeeze(unquote(urlsplit(url).path).rstrip("/").rsplit("/", 1)[-1])
@@ -434,8 +440,12 @@ def _file_name(text: str, url: str) -> str | None:
 
 
 def media_type(url: str) -> str | None:
-    """Media type by the ending of a file's address."""
-    return mimetypes.guess_type(urlsplit(url).path.lower())[0]
+    """Media type by the ending of a file's address or name; None for that of a page."""
+    try:
+        guessed = mimetypes.guess_type(urlsplit(url).path.lower())[0]
+    except ValueError:  # a name with a stray bracket is no address
+        return None
+    return None if guessed == "text/html" else guessed
 
 
 def language(text: str) -> str | None:

@@ -133,7 +133,9 @@ def _bind_captions(flow: list[Block | Figure]) -> None:
         behind = flow[here + 1] if here + 1 < len(flow) else None
         if isinstance(behind, Figure) or behind is None:
             continue
-        if _is_caption(behind):
+        table = next(behind.element.iterancestors("table"), None)
+        apart = table is not None and table not in step.element.iterancestors("table")
+        if not apart and _is_caption(behind):
             step.caption = behind
             step.image.caption = behind.text
 
