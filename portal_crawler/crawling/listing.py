@@ -100,7 +100,9 @@ def listed_date(anchor: Element, address: str) -> str | None:
 
 def _titled(anchor: Element) -> bool:
     href = anchor.get("href") or ""
-    return len(href) > 1 and not href.startswith(("#", "javascript:")) and len(element_text(anchor)) > 14
+    if len(href) < 2 or href.startswith(("#", "javascript:")):
+        return False
+    return len("".join(map(str, anchor.itertext())).strip()) > 14
 
 
 def breadcrumb(page: Page) -> list[str]:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from portal_crawler.crawling.xpath import elements, strings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from portal_crawler.extraction.page import Element, Page
 
 WORDS = re.compile(r"[^\W\d_]{2,}")
@@ -26,6 +28,11 @@ IDENTIFIER = re.compile(
 )
 DETAIL = re.compile(r"chi-?tiet|detail|view|news|article|tin|bai-?viet|post|content", re.IGNORECASE)
 
+# Folders that hold lists by their very name.
+LISTS = re.compile(
+    r"/(?:tags?|topics?|category|categories|chuyen-?muc|danh-?muc|tu-?khoa|chu-?de|author|archives?)/", re.IGNORECASE
+)
+
 ARTICLE_TYPES = re.compile(r"(?:News|Blog)?(?:Article|Posting)$")
 TYPED = strings("//*[@itemtype]/@itemtype")
 JSON_LD = strings("//script[@type='application/ld+json']/text()")
@@ -35,6 +42,11 @@ LINK_TEXT = elements("descendant::a")
 
 # A title has five words or more ("Thông báo tuyển dụng viên chức"); menu entries rarely have.
 TITLE_WORDS = 5
+LONG_SLUG = 5
+# Pages after which a menu can be told from a list of the latest news.
+MENU_PAGES = 10
+# A page with this many titles, and less running text than this for each, is a list with teasers.
+LIST_TITLES, TEASER = 8, 80
 
 
 def pattern_of(url: str) -> str:
@@ -53,6 +65,15 @@ def pattern_of(url: str) -> str:
     return f"{'/*' * len(segments)}/{form}{number}.{ending}?{'&'.join(names)}"
 
 
+def slug_with_number(url: str) -> str | None:
+    """The last segment of an address if it is a whole title with a number: it names the same article in any folder."""
+    segment = urlsplit(url).path.rstrip("/").rpartition("/")[2]
+    stem = segment.rpartition(".")[0] or segment
+    if len(stem.split("-")) > LONG_SLUG and re.search(r"(?:^|-)\d{2,}(?:-|$)", stem):
+        return segment
+    return None
+
+
 def address_evidence(url: str) -> int:
     """How much an address by itself looks like an article's: 0 to 2."""
     parts = urlsplit(url)
@@ -67,10 +88,25 @@ def address_evidence(url: str) -> int:
 
 
 class UrlPatterns:
-    """Learns which forms of address a site gives to its articles: those that its links announce with whole titles."""
+    """Learns which forms of address a site gives to its articles: those that its links announce with whole titles.
+
+    It also learns the menu: what nearly every page links to.
+    """
 
     def __init__(self) -> None:
         self._links: dict[str, list[int]] = {}
+        self._pages = 0
+        self._linked: dict[str, int] = {}
+
+    def page(self, keys: Iterable[str]) -> None:
+        """Count a page with all that it links to."""
+        self._pages += 1
+        for key in keys:
+            self._linked[key] = self._linked.get(key, 0) + 1
+
+    def in_menu(self, key: str) -> bool:
+        """Whether most pages link to this one."""
+        return self._pages >= MENU_PAGES and self._linked.get(key, 0) > self._pages // 2
 
     def note(self, url: str, text: str | None) -> None:
         """Count a link to an address that was not seen before."""
@@ -100,6 +136,9 @@ def page_evidence(page: Page) -> int:
     if any(JSON_LD_ARTICLE.search(text) for text in JSON_LD(page.root)):
         return 3
     longest = running_text(page)
+    titles = {anchor.get("href") for anchor in LINK_TEXT(page.root) if len(WORDS.findall(_text(anchor))) > TITLE_WORDS}
+    if len(titles) >= LIST_TITLES and longest < TEASER * len(titles):
+        return 0
     return 2 if longest >= 700 else 1 if longest >= 250 else 0
 
 
@@ -107,25 +146,32 @@ def running_text(page: Page) -> int:
     """Characters of unlinked text in the paragraphs of the parent that has most of it."""
     totals: dict[Element, int] = {}
     for paragraph in PARAGRAPHS(page.root):
-        length = len("".join(map(str, paragraph.itertext())))
+        length = len(_text(paragraph))
         if length < 60:
             continue
-        linked = sum(len("".join(map(str, anchor.itertext()))) for anchor in LINK_TEXT(paragraph))
+        linked = sum(len(_text(anchor)) for anchor in LINK_TEXT(paragraph))
         parent = paragraph.getparent()
         if parent is not None and length - linked > linked:
             totals[parent] = totals.get(parent, 0) + length - linked
     return max(totals.values(), default=0)
 
 
-def is_article(url: str, on_page: int, patterns: UrlPatterns) -> bool:
+def _text(element: Element) -> str:
+    return "".join(map(str, element.itertext()))
+
+
+def is_article(url: str, key: str, on_page: int, patterns: UrlPatterns) -> bool:
     """Whether a page of an undescribed site is to be taken for an article.
 
     Args:
         url: Its address.
+        key: Its key, by which links to it are counted.
         on_page: Its :func:`page_evidence`.
         patterns: What the site's links have taught so far.
     """
     address, links = address_evidence(url), patterns.evidence(url)
-    if links < 0 and not address:
+    if (links < 0 and not address) or LISTS.search(url):
         return False
-    return address + links + on_page >= 3
+    menu = 2 if patterns.in_menu(key) else 0
+    # Two kinds of evidence, or one beyond doubt.
+    return address + links + on_page - menu >= 3

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urljoin, urlsplit
 
 from portal_crawler.crawling.canonical import canonical_url, page_key
+from portal_crawler.crawling.patterns import slug_with_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -119,7 +120,8 @@ class UrlRules:
         seeds: Where the crawl begins: they set the hosts (with and without ``www.``) and, where every seed has a path
             of two segments or more, the part of the host that belongs to the portal.
         article_urls: Regular expressions of article addresses, searched in path and query. The named groups of the
-            one that matches make the article's identity.
+            one that matches make the article's identity. Without any, pages of one title and number in several folders
+            are taken for one.
         listing_urls: Regular expressions of lists that are worth more than any other page.
         alternate_urls: Forms of an article that are second choice, besides print views.
         deny_urls: Addresses never asked for, besides ``DENIED``.
@@ -183,6 +185,8 @@ class UrlRules:
         alternate = bool(self.alternates and self.alternates.search(target))
         if (identity := self.identity(path)) is not None:
             return Judgement("article", url, identity, alternate)
+        if not self.articles and (segment := slug_with_number(url)) is not None:
+            key = f"{host}/**/{segment}"
         listed = self.listings is not None and self.listings.search(path) is not None
         return Judgement("listing" if listed else "page", url, key, alternate)
 

@@ -25,6 +25,7 @@ class Sighting:
         sure: How sure that section is: 2, the list's address is the beginning of the article's; 1, it is a list and no
             other one shows the article; 0, not known.
         asked: Whether a plain address has been requested.
+        looks: How many links to it have been read.
     """
 
     addresses: list[str] = field(default_factory=list)
@@ -33,6 +34,7 @@ class Sighting:
     section: list[str] = field(default_factory=list)
     sure: int = 0
     asked: bool = False
+    looks: int = 0
 
 
 class Sightings:

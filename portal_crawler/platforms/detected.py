@@ -6,6 +6,8 @@ import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from scrapy.exceptions import UsageError
+
 from portal_crawler.archive.warc import read_captures
 from portal_crawler.platforms.aspnet import AspNetSpider
 from portal_crawler.platforms.dotnetnuke import DotNetNukeSpider
@@ -40,7 +42,9 @@ class DetectedSpider(PortalSpider):
     Args:
         url: The portal's address; may be left out in a replay, where the commonest host is taken.
         platform: A family's name, to skip recognition; ``none``: no family, every page by evidence alone.
-        name: Name of the portal in the export; default: ``unseen``.
+
+    Raises:
+        UsageError: if there is no address, or no platform of that name.
     """
 
     def __init__(self, *args: Any, platform: str | None = None, **kwargs: Any) -> None:
@@ -49,9 +53,9 @@ class DetectedSpider(PortalSpider):
         if not self.start_urls and self.warc:
             self.start_urls = [_commonest(self.warc)]
         if not self.start_urls:
-            raise ValueError(f"the spider {self.name} needs an address: -a url=https://…")
+            raise UsageError(f"the spider {self.name} needs an address: -a url=https://…")
         if platform and platform != "none" and platform not in FAMILIES:
-            raise ValueError(f"no platform {platform!r}; there are {', '.join(FAMILIES)} and none")
+            raise UsageError(f"no platform {platform!r}; there are {', '.join(FAMILIES)} and none")
         if platform and platform != "none":
             self._take(platform)
         self.make_rules()

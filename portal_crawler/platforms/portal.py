@@ -6,6 +6,7 @@ import gzip
 import io
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -23,6 +24,7 @@ from scrapy.exceptions import (
     IgnoreRequest,
     ResponseDataLossError,
     StopDownload,
+    UsageError,
 )
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.gz import gzip_magic_number
@@ -56,6 +58,9 @@ logger = logging.getLogger(__name__)
 
 # Lists first: they tell what there is, and what they say about an article goes with its request.
 PRIORITY_LIST, PRIORITY_MENU, PRIORITY_ARTICLE, PRIORITY_PAGE = 30, 20, 10, 0
+
+# How many links to one article are read for what they say about it: the menu's stand on every page.
+LOOKS = 5
 
 # A label that leads to a section; longer texts are titles.
 LONGEST_LABEL = 80
@@ -111,7 +116,7 @@ class PortalSpider(scrapy.Spider):
         super().__init__(name, **kwargs)
         if url:
             self.start_urls = url.split()
-        self.warc = warc.split() if warc else []
+        self.warc = _files(warc) if warc else []
         self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
         self.template: Template | None = None
         self.sightings = Sightings()
@@ -232,7 +237,7 @@ class PortalSpider(scrapy.Spider):
         """Whether a page of a site without article rules is an article, by what its address and the page show."""
         if page_key(url) in self.rules.seed_keys or page_number(url) is not None:
             return False
-        return is_article(url, on_page, self.patterns)
+        return is_article(url, self.rules.judge(url).key, on_page, self.patterns)
 
     def receive(self, response: Response) -> Capture:
         """A response as a capture."""
@@ -306,6 +311,8 @@ class PortalSpider(scrapy.Spider):
             if other.kind == "article" or not self.article_urls:
                 self.note(other, href, anchor)
                 titled.append(other)
+        if not self.article_urls:
+            self.patterns.page({other.key for other in titled})
         if titled and not article and link.key not in self.rules.seed_keys:
             self.place(page, link, label, titled, paged=any(page_number(url) is not None for url in found))
         return list(found.values())
@@ -314,8 +321,9 @@ class PortalSpider(scrapy.Spider):
         """Note what a link says about the article that it leads to."""
         new = self.sightings.get(link.key) is None
         sighting = self.sightings.see(link)
-        if sighting is None:
+        if sighting is None or sighting.looks >= LOOKS:
             return
+        sighting.looks += 1
         text = listing.link_text(anchor)
         if new:
             self.patterns.note(link.url, text)
@@ -339,7 +347,7 @@ class PortalSpider(scrapy.Spider):
         if link.kind == "article":
             yield from self.ask_article(link)
             return
-        key = page_key(link.url)
+        key = link.key
         if key in self.asked or link.alternate:
             return
         paged = page_number(link.url) is not None
@@ -376,8 +384,8 @@ class PortalSpider(scrapy.Spider):
         """The next page of a list where no plain link shows it: ``rel=next``, ``onclick``, ASP.NET postback."""
         for href in listing.next_links(page):
             other = self.rules.link(page.url, href)
-            if other and other.kind in ("page", "listing") and page_key(other.url) not in self.asked:
-                self.asked.add(page_key(other.url))
+            if other and other.kind in ("page", "listing") and other.key not in self.asked:
+                self.asked.add(other.key)
                 yield self.ask(other.url, priority=PRIORITY_LIST, meta={"depth_reset": True})
         postback = listing.next_postback(page, number)
         if postback is not None:
@@ -450,8 +458,8 @@ class PortalSpider(scrapy.Spider):
         self.sightings.describe(link.key, text, date)
         if link.kind == "article":
             yield from self.ask_article(link)
-        elif page_key(link.url) not in self.asked and self.budget.allows(link.url):
-            self.asked.add(page_key(link.url))
+        elif link.key not in self.asked and self.budget.allows(link.url):
+            self.asked.add(link.key)
             yield self.ask(link.url, priority=PRIORITY_PAGE)
 
     def no_sitemap(self, failure: Failure) -> None:
@@ -506,3 +514,11 @@ class PortalSpider(scrapy.Spider):
         """Add to a figure of the crawl's stats."""
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(key, by)
+
+
+def _files(names: str) -> list[str]:
+    files = [names] if Path(names).is_file() else names.split()
+    for name in files:
+        if not Path(name).is_file():
+            raise UsageError(f"there is no file {name}")
+    return files
