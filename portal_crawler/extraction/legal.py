@@ -287,7 +287,7 @@ def _row_pairs(row: Element) -> list[tuple[str, str]]:
     if any(_key(text) in _FIELDS for text in values):
         return []  # the header of one
     pairs = list(zip(texts[::2], values, strict=True))
-    return [(label, value) for label, value in pairs if label and len(label) <= _LONGEST_LABEL]
+    return [(label.rstrip(" :"), value) for label, value in pairs if label and len(label) <= _LONGEST_LABEL]
 
 
 def _is_label(cell: Element) -> bool:
@@ -301,7 +301,7 @@ def _definitions(node: Element) -> Iterator[tuple[str, str]]:
         if part.tag == "dt":
             if label and values:
                 yield label, ", ".join(values)
-            label, values = element_text(part), []
+            label, values = element_text(part).rstrip(" :"), []
         elif text := element_text(part):
             values.append(text)
     if label and values:
@@ -316,7 +316,7 @@ def _block_pairs(node: Element) -> list[tuple[str, str]]:
         if following is None or not isinstance(following.tag, str):
             return []
         value = element_text(following)
-        return [(lines[0], value)] if value and _key(value) not in _FIELDS and len(value) < 2000 else []
+        return [(lines[0].rstrip(" :"), value)] if value and _key(value) not in _FIELDS and len(value) < 2000 else []
     return [pair for line in lines for pair in _line_pairs(line)]
 
 
