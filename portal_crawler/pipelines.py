@@ -1,0 +1,140 @@
+"""From capture to exported article: extract, check, drop duplicates.
+
+Whatever is dropped carries a :class:`~portal_crawler.items.Rejected`, which ``archive.rejects.KeepRejects`` keeps.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from itemadapter import ItemAdapter
+from jsonschema import Draft202012Validator
+from scrapy.exceptions import DropItem
+
+from portal_crawler.extraction.article import extract, rejected
+from portal_crawler.items import Article, Capture, Rejected
+from portal_crawler.schema import article_schema
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
+
+# Fields that many pages lack: how many, a site's own rhythm tells. Their absence is counted, never filled in.
+OPTIONAL = ("title", "lead", "author", "published_at", "section", "images", "attachments")
+
+
+class Dropped(DropItem):
+    """An item that is not exported, with the record that says why.
+
+    Attributes:
+        rejected: What stands in the rejects file.
+    """
+
+    def __init__(self, rejected: Rejected) -> None:
+        # Rejects are counted and kept in a file of their own: the log need not repeat them.
+        super().__init__(f"{rejected.reason}: {rejected.detail}", log_level="DEBUG")
+        self.rejected = rejected
+
+
+class _Pipeline:
+    """What the three pipelines share: the crawler's spider and stats."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> _Pipeline:
+        """Make the pipeline."""
+        return cls(crawler)
+
+    @property
+    def spider(self) -> Any:
+        """The crawler's spider, which is a portal to extraction."""
+        return self.crawler.spider
+
+    def count(self, key: str) -> None:
+        """Add one to a figure of the crawl's stats."""
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(key)
+
+
+class ExtractArticle(_Pipeline):
+    """Turns a capture into an article; a page that is none, or on which extraction fails, is dropped with its reason."""
+
+    def process_item(self, item: Any) -> Any:
+        """Extract; items that are no captures pass through, rejects of the spider are dropped as what they are."""
+        if isinstance(item, Rejected):
+            raise Dropped(item)
+        if not isinstance(item, Capture):
+            return item
+        try:
+            found = extract(item, self.spider)
+        except Exception as error:  # a bug met on one page costs that page alone, and says so
+            logger.exception("Extraction failed on %s", item.url)
+            found = rejected(item, self.spider, "error", f"{item.url}: {type(error).__name__}: {error}")
+        if isinstance(found, Rejected):
+            raise Dropped(found)
+        for removed in found.extraction.removed:
+            self.count(f"removed/{removed.widget}")
+        return found
+
+
+class CheckArticle(_Pipeline):
+    """Lets only articles pass that the published JSON Schema allows and that hold something to read or to look at."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.validator = Draft202012Validator(article_schema())
+
+    def process_item(self, item: Any) -> Any:
+        """Check an article against the schema and its required fields."""
+        if not isinstance(item, Article):
+            return item
+        if why := self._wrong(item):
+            raise Dropped(_from_article(item, "invalid", f"{item.url}: {why}"))
+        for name in OPTIONAL:
+            if not getattr(item, name):
+                self.count(f"missing/{name}")
+        if not item.text:
+            self.count("missing/text")
+        return item
+
+    def _wrong(self, item: Article) -> str | None:
+        if not (item.text or item.images or item.attachments or item.title):
+            return "neither text nor title, picture or file"
+        error = next(self.validator.iter_errors(ItemAdapter(item).asdict()), None)
+        return None if error is None else f"{error.json_path}: {error.message[:200]}"
+
+
+class DropDuplicates(_Pipeline):
+    """One item an article: what has the same ``id`` is dropped; the same words under another ``id`` are counted."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self.ids: set[str] = set()
+        self.contents: set[bytes] = set()
+
+    def process_item(self, item: Any) -> Any:
+        """Drop an article that the run has exported already."""
+        if not isinstance(item, Article):
+            return item
+        if item.id in self.ids:
+            reject = _from_article(item, "duplicate", f"{item.url}: the article {item.id} is in the export already")
+            reject.duplicate_of = item.id
+            raise Dropped(reject)
+        self.ids.add(item.id)
+        # Sixteen bytes of a digest: a million articles cost some 80 MB, and chance collisions only a count.
+        content = bytes.fromhex(item.content_sha256)[:16]
+        if content in self.contents:
+            self.count("articles/same_content")
+        self.contents.add(content)
+        return item
+
+
+def _from_article(item: Article, reason: str, detail: str) -> Rejected:
+    names = {part.name for part in fields(Rejected)}
+    shared = {name: getattr(item, name) for name in ("url", "portal", "fetched_at") if name in names}
+    return Rejected(reason=reason, detail=detail, status=item.http.status, **shared)

@@ -1,0 +1,103 @@
+"""Settings of the project, each with its reason. Ours begin with ``PORTAL_``.
+
+What decides: this file, then a spider's ``custom_settings`` (with a comment why), then ``-s NAME=VALUE``.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+BOT_NAME = "portal_crawler"
+SPIDER_MODULES = ["portal_crawler.spiders"]
+NEWSPIDER_MODULE = "portal_crawler.spiders"
+COMMANDS_MODULE = "portal_crawler.commands"
+
+# ------------------------------------------------------------------- who we are
+
+# An address or a page where an administrator reaches the people behind the crawl. Set it once, in the environment.
+PORTAL_CONTACT = os.environ.get("PORTAL_CONTACT", "")
+USER_AGENT = f"portal_crawler/0.1 (research archive of public portals; contact: {PORTAL_CONTACT or 'not set'})"
+
+# ------------------------------------------------------------------- politeness
+
+# Scrapy's default is to ignore robots.txt; ours is to obey it.
+ROBOTSTXT_OBEY = True
+# The departments of a province often share one old server: one request at a time, seconds apart, slower when it is slow.
+CONCURRENT_REQUESTS = 16
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 2.0
+DOWNLOAD_DELAY_JITTER = 0.5
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 2.0
+AUTOTHROTTLE_MAX_DELAY = 60.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
+RETRY_TIMES = 3
+DOWNLOAD_TIMEOUT = 120  # such servers take up to a minute to answer
+# Session cookies make portals show another page to each visitor, and put session ids into links.
+COOKIES_ENABLED = False
+
+# ---------------------------------------------------------------------- safety
+
+# Scrapy 2.19 opens a port that runs Python sent to it unless this is off; telnet is the same thing, older.
+REMOTE_CONTROL_ENABLED = False
+TELNETCONSOLE_ENABLED = False
+# Scrapy's default accepts any certificate.
+DOWNLOAD_VERIFY_CERTIFICATES = True
+# A page of several MB exists (inlined pictures); more is a trap or a film.
+DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 8 * 1024 * 1024
+# Links come from strangers: only the web is followed.
+DOWNLOAD_HANDLERS: dict[str, Any] = {"file": None, "data": None, "ftp": None, "s3": None}
+REFERRER_POLICY = "same-origin"
+# Lists reset the depth, so that this bounds what lies beside them, and traps that grow by themselves.
+DEPTH_LIMIT = 12
+URLLENGTH_LIMIT = 2083
+REDIRECT_MAX_TIMES = 8
+
+# ------------------------------------------------------------------ the frontier
+
+REQUEST_FINGERPRINTER_CLASS = "portal_crawler.crawling.canonical.PortalFingerprinter"
+SPIDER_MIDDLEWARES = {"portal_crawler.crawling.learning.LearnTemplate": 40}
+DOWNLOADER_MIDDLEWARES = {"portal_crawler.crawling.scope.PortalScope": 50}
+# Templates learned from the pages of a site are kept here between runs; empty: nowhere.
+PORTAL_STATE_DIR = "state"
+# Captures of a site without wrappers that are held back at most until its template can be trusted.
+PORTAL_HOLD_PAGES = 60
+# Pages of one address pattern that may bring nothing new before the pattern is left alone.
+PORTAL_PATTERN_BUDGET = 50
+
+# ---------------------------------------------------------------------- output
+
+ITEM_PIPELINES = {
+    "portal_crawler.pipelines.ExtractArticle": 100,
+    "portal_crawler.pipelines.CheckArticle": 200,
+    "portal_crawler.pipelines.DropDuplicates": 300,
+    "portal_crawler.crawling.learning.HeldCaptures": 900,
+}
+FEED_EXPORT_ENCODING = "utf-8"
+FEED_STORAGES = {
+    "": "portal_crawler.archive.feeds.PartFileStorage",
+    "file": "portal_crawler.archive.feeds.PartFileStorage",
+}
+FEED_URI_PARAMS = "portal_crawler.archive.feeds.uri_params"
+# An empty file says that the run ended and found nothing.
+FEEDS = {"exports/%(name)s/%(run)s.jsonl": {"format": "jsonlines", "store_empty": True}}
+# Every page that became no article, with its reason; empty: rejects are only counted.
+PORTAL_REJECTS = "exports/%(name)s/%(run)s.rejects.jsonl"
+# One record of the run: versions, times, figures, how it ended; empty: none.
+PORTAL_RUN_RECORD = "exports/%(name)s/%(run)s.run.json"
+EXTENSIONS = {
+    "portal_crawler.archive.rejects.KeepRejects": 100,
+    "portal_crawler.monitoring.progress.Progress": 200,
+    "portal_crawler.monitoring.summary.RunSummary": 900,
+}
+
+# ------------------------------------------------------------------------- log
+
+LOG_LEVEL = "INFO"
+# Every failure is a reject with its reason: the retry middleware need not call it an error, too.
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"
+# A summary table ends the run, the run's record holds all figures.
+STATS_DUMP = False
+LOGSTATS_INTERVAL = 60.0
