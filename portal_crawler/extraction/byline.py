@@ -105,18 +105,21 @@ def read_byline(kept: Sequence[Block]) -> Byline:
     source: str | None = None
     signature: Block | None = None
     lines = [block for block in kept if not _names_account(block)] if kept and _names_account(kept[-1]) else kept
-    for distance, block in enumerate(reversed(lines[-LAST_LINES:])):
+    last = True  # nothing but credits has come after this line
+    for block in reversed(lines[-LAST_LINES:]):
         if len(lines) < 2 or len(block.text) > 120:
             break
         if source is None and (found := _credit(block.text)):
             source = found
-        elif author is None and (found := _labelled(block.text)):
+            continue
+        if author is None and (found := _labelled(block.text)):
             author = found
-        elif author is None and (found := person(block.text)) and _signs(block, distance):
+        elif author is None and (found := person(block.text)) and (last or _padded(block) or _moved_right(block)):
             author = found
             signature = block if _padded(block) else None
         elif block.text.endswith("./."):
             break
+        last = False
     return Byline(author, source, signature)
 
 
@@ -126,11 +129,6 @@ def _names_account(block: Block) -> bool:
         block.element.get("class") or "" if parent is None else f"{block.element.get('class')} {parent.get('class')}"
     )
     return ACCOUNT_HINT.search(marks) is not None and LABEL.match(block.text) is None
-
-
-def _signs(block: Block, distance: int) -> bool:
-    """Whether a line with a name on it is a signature: the last one, or one moved to the right or set in bold."""
-    return distance == 0 or _padded(block) or _moved_right(block)
 
 
 def _credit(text: str) -> str | None:

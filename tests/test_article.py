@@ -1,0 +1,204 @@
+"""Extraction through its one door: pages in, articles out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from cssselect import SelectorError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from portal_crawler.extraction.article import extract
+from portal_crawler.extraction.byline import person
+from portal_crawler.extraction.wrapper import Wrapper
+from portal_crawler.items import Article, Capture, Rejected
+
+URL = "http://snv.example.gov.vn/tin/hop-mat-12.html"
+WORDS = "Hội nghị đã nghe báo cáo kết quả thực hiện nhiệm vụ sáu tháng đầu năm và thảo luận phương hướng thời gian tới"
+
+
+@dataclass
+class Site:
+    name: str = "example_snv"
+    province: str | None = None
+    department: str | None = None
+    wrappers: tuple[Wrapper, ...] = ()
+    template: Any = None
+
+
+WRAPPER = Wrapper(
+    article="#detail",
+    title="h1",
+    lead=".sapo",
+    published=".date",
+    author=".author",
+    body=".sapo, .body",
+    section=".crumb a",
+    tags=".tags a",
+    drop=(".share",),
+)
+
+
+@dataclass
+class Parts:
+    body: str = f"<p>{WORDS}.</p>"
+    head: str = "<title>Chi tiết - Sở Nội vụ</title>"
+    title: str = "<h1>Họp mặt cán bộ hưu trí</h1>"
+    date: str = '<span class="date">Thứ ba - 16/06/2015 10:13</span>'
+    extra: str = ""
+    before: str = '<div class="crumb"><a href="/">Trang chủ</a> <a href="/tin">Tin tức</a></div>'
+    wrappers: tuple[Wrapper, ...] = field(default=(WRAPPER,))
+
+
+def result(**changes: Any) -> Article | Rejected:
+    parts = Parts(**changes)
+    html = (
+        f"<html><head>{parts.head}</head><body>{parts.before}<div id='detail'>{parts.title}{parts.date}"
+        f"<div class='body'>{parts.body}</div>{parts.extra}</div></body></html>"
+    )
+    capture = Capture(url=URL, body=html.encode(), fetched_at=datetime(2024, 3, 6, 2, tzinfo=UTC))
+    return extract(capture, Site(wrappers=parts.wrappers))
+
+
+def article(**changes: Any) -> Article:
+    found = result(**changes)
+    assert isinstance(found, Article), found
+    return found
+
+
+def test_the_parts_of_a_layout() -> None:
+    found = article(
+        body=f"<p class='sapo'><b>{WORDS}.</b></p><p>{WORDS}.</p><div class='share'>Chia sẻ Facebook</div>",
+        extra="<div class='author'>Tác giả: Hồ Thị Mai</div><div class='tags'>Từ khóa: <a>hưu trí</a>, <a>họp mặt</a></div>",
+    )
+    assert found.title == "Họp mặt cán bộ hưu trí"
+    assert found.lead == f"{WORDS}."
+    assert found.text == f"{WORDS}.\n\n{WORDS}."
+    assert (found.published_at, found.published_raw) == ("2015-06-16T10:13:00+07:00", "Thứ ba - 16/06/2015 10:13")
+    assert (found.author, found.section, found.tags) == ("Hồ Thị Mai", ["Tin tức"], ["hưu trí", "họp mặt"])
+    assert found.extraction.method == "wrapper"
+    assert [removed.text for removed in found.extraction.removed if removed.widget == "layout"] == ["Chia sẻ Facebook"]
+
+
+def test_a_layout_that_does_not_match_exactly_once_is_another_layout() -> None:
+    twice = Wrapper(article="p", title="h1")
+    assert article(wrappers=(twice, WRAPPER), body=f"<p>{WORDS}.</p><p>{WORDS}.</p>").title == "Họp mặt cán bộ hưu trí"
+
+
+def test_a_bad_selector_fails_when_the_wrapper_is_made() -> None:
+    with pytest.raises(SelectorError):
+        Wrapper(article="div[")
+    with pytest.raises(TypeError):
+        Wrapper(article="div", titel="h1")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<p>một</p><p>hai</p>", "một\n\nhai"),
+        ("một<br>hai<br><br>ba", "một\nhai\n\nba"),
+        ("<p>một&nbsp;&nbsp; hai\n\tba</p><p>&nbsp;</p>", "một hai ba"),
+        ("<p>Ti\u0302n tu\u031b\u0301c\u200b mới</p>", "Tîn tức mới"),
+        ("<ul><li>một</li><li>hai</li></ul>", "một\n\nhai"),
+        ("<table><tr><th>STT</th><th>Xã</th></tr><tr><td>1</td><td>An Hòa</td></tr></table>", "STT | Xã\n1 | An Hòa"),
+        ("<table><tr><td><p>một</p><p>hai</p></td></tr></table>", "một\n\nhai"),
+        ("<o:p>một</o:p><p class=MsoNormal><span>ha</span><span>i</span></p>", "một\n\nhai"),
+        ("<p>H<b>ộ</b>i nghị “bàn tròn” – lần 2…</p>", "Hội nghị “bàn tròn” – lần 2…"),
+    ],
+)
+def test_text(body: str, text: str) -> None:
+    assert article(body=body).text == text
+
+
+def test_clean_html_keeps_structure_and_nothing_that_acts() -> None:
+    found = article(
+        body="""<h1>I. Mục</h1><p onclick="x()" style="color:red">Xem <a href="../files/a.pdf" onclick="y()">tệp</a>
+        <a href="javascript:z()">đây</a> &lt;script&gt;</p><script>alert(1)</script><iframe src="http://evil.test/"></iframe>
+        <ul><li>một</li><li>hai <b>ba</b></li></ul><table><tr><td colspan="2">a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>
+        <blockquote><p>lời</p></blockquote>"""
+    )
+    assert found.html == (
+        '<h2>I. Mục</h2><p>Xem <a href="http://snv.example.gov.vn/files/a.pdf">tệp</a> đây &lt;script&gt;</p>'
+        "<ul><li>một</li><li>hai <strong>ba</strong></li></ul>"
+        '<table><tr><td colspan="2">a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table>'
+        "<blockquote><p>lời</p></blockquote>"
+    )
+    assert found.attachments[0].url == "http://snv.example.gov.vn/files/a.pdf"
+    assert found.attachments[0].media_type == "application/pdf"
+
+
+def test_pictures_and_their_captions() -> None:
+    found = article(
+        body=f"""<p>{WORDS}.</p><p align=center><img src="/a.jpg" alt="Hội nghị"></p><p><i>Quang cảnh hội nghị.</i></p>
+        <figure><img data-src="b.jpg" src="/blank.gif"><figcaption>Ảnh: Hồ Mai</figcaption></figure>
+        <img src="data:image/png;base64,AAAA"><img src="/icon.gif" width="16"><p>{WORDS}.</p><img src="c.jpg"><p>{WORDS}.</p>"""
+    )
+    assert [(image.url, image.caption, image.alt) for image in found.images] == [
+        ("http://snv.example.gov.vn/a.jpg", "Quang cảnh hội nghị.", "Hội nghị"),
+        ("http://snv.example.gov.vn/tin/b.jpg", "Ảnh: Hồ Mai", None),
+        ("http://snv.example.gov.vn/tin/c.jpg", None, None),
+    ]
+    assert found.text.split("\n\n") == [f"{WORDS}.", "Quang cảnh hội nghị.", "Ảnh: Hồ Mai", f"{WORDS}.", f"{WORDS}."]
+    assert "<figcaption>Ảnh: Hồ Mai</figcaption></figure>" in found.html
+
+
+def test_a_file_called_here_is_named_by_its_address() -> None:
+    found = article(body=f"<p>{WORDS}.</p><p>Tải về <a href='/files/Ke%20hoach%2012.PDF'>tại đây</a></p>")
+    assert [file.name for file in found.attachments] == ["Ke hoach 12.PDF"]
+
+
+@pytest.mark.parametrize(
+    ("last", "author", "source"),
+    [
+        ("<p align=right><b>Hải Yến</b></p>", "Hải Yến", None),
+        ("<p>Tin, ảnh KHÁNH HIỀN (Đài Truyền thanh huyện)</p>", "KHÁNH HIỀN (Đài Truyền thanh huyện)", None),
+        ("<p>Tin ảnh Ngô Tấm – Lệ Sương.</p>", "Ngô Tấm – Lệ Sương", None),
+        ("<p>Tin, ảnh: Hồ Thị Mai</p>", "Tin, ảnh: Hồ Thị Mai", None),
+        ("<p>Tác giả: Hồ Thị Mai</p>", "Hồ Thị Mai", None),
+        ("<p>Theo chinhphu.vn</p>", None, "chinhphu.vn"),
+        ("<p>Theo Báo Đắk Nông điện tử</p>", None, "Báo Đắk Nông điện tử"),
+        ("<p>(Nguồn: Báo Dân trí)</p>", None, "Báo Dân trí"),
+        ("<p>Hồ Mai</p><p>Theo TTXVN</p>", "Hồ Mai", "TTXVN"),
+        ("<p>admin admin</p>", None, None),
+        ("<p>Sở Nội vụ</p>", None, None),
+        ("<p>Theo đó, các đơn vị báo cáo trước ngày 25 hằng tháng.</p>", None, None),
+        ("<p>Chi tiết xem file đính kèm./.</p>", None, None),
+        ("<p>Toàn cảnh Hội nghị</p>", None, None),
+    ],
+)
+def test_the_last_line(last: str, author: str | None, source: str | None) -> None:
+    found = article(body=f"<p>{WORDS}.</p><p>{WORDS}.</p>{last}")
+    assert (found.author, found.source) == (author, source)
+    assert found.text.count(WORDS) == 2
+    assert re.sub("<[^>]+>", "", last.split("</p>")[0]) in found.text, (
+        "a signature that is a paragraph stays in the text"
+    )
+
+
+def test_a_name_set_off_by_spaces_is_layout() -> None:
+    found = article(body=f"<p>{WORDS}.</p><p>{'&nbsp;' * 40}Ái Loan</p>")
+    assert (found.author, found.text) == ("Ái Loan", f"{WORDS}.")
+    assert any(removed.widget == "byline" and removed.text == "Ái Loan" for removed in found.extraction.removed)
+
+
+def test_the_site_wide_title_is_nobodys_headline() -> None:
+    found = article(wrappers=(), title="", body=f"<p>{WORDS}.</p>" * 4)
+    assert found.title is None
+
+
+@given(st.text(max_size=60))
+def test_persons_are_looked_for_in_any_line(line: str) -> None:
+    found = person(line)
+    assert found is None or found in line
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(["<div>", "</div>", "<p>", "</p>", "<table>", "<tr>", "<td>", "</table>", "<li>", "<b>", "<a href='//['>",
+                                 "<img src='x.jpg'>", "<br>", "chữ ", "&#0;", "<!--", "-->", "<script>", "</script>", "<h1>", WORDS]), max_size=40))  # fmt: skip
+def test_no_page_breaks_it(parts: list[str]) -> None:
+    for wrappers in ((), (WRAPPER,)):
+        assert isinstance(result(body="".join(parts), wrappers=wrappers), Article | Rejected)
