@@ -96,3 +96,11 @@ def test_text_in_a_legacy_font_is_decoded_and_the_rest_is_not() -> None:
         <p style="font-family: '.VnTime', serif">t­<span style="font-family:Arial">®</span></p>""".encode(),
     )
     assert page.text(page.root) == "Sở Tư pháp ® Thông tin Việt Nam và sau đó tư®"
+
+
+def test_unicode_text_left_in_a_legacy_font_stays() -> None:
+    page = parse_html(
+        URL,
+        '<p><font face=".VnTime">Sở Tư pháp có thông báo</font></p><p><font face="VNI-Times">có</font></p>'.encode(),
+    )
+    assert page.text(page.root) == "Sở Tư pháp có thông báo có"

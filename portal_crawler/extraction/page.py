@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from portal_crawler.extraction.decode import decode_html, font_encoding, to_unicode_legacy
+from portal_crawler.extraction.decode import decode_html, font_encoding, is_legacy_text, to_unicode_legacy
 
 if TYPE_CHECKING:
     from portal_crawler.items import Capture
@@ -189,18 +189,26 @@ def _tree(text: str) -> Element | None:
 
 
 def _decode_fonts(root: Element) -> None:
-    """Turn text that is set in a legacy font into Unicode, element by element; a nested font decides for its own."""
+    """Turn text that is set in a legacy font into Unicode, if it is none already; a nested font decides for its own.
+
+    Editors leave such fonts in the markup when they have long converted the text, so the text itself must agree: all
+    runs of the page in fonts of one encoding are judged together.
+    """
     encodings: list[str | None] = [None]
+    runs: dict[str, list[tuple[Element, str]]] = {}
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if event == "start":
             own = _font(element)
             encodings.append(encodings[-1] if own is None else font_encoding(own))
-            if encodings[-1] and element.text:
-                element.text = to_unicode_legacy(element.text, encodings[-1])
         else:
             encodings.pop()
-            if encodings[-1] and element.tail:
-                element.tail = to_unicode_legacy(element.tail, encodings[-1])
+        slot = "text" if event == "start" else "tail"
+        if encodings[-1] and getattr(element, slot):
+            runs.setdefault(encodings[-1], []).append((element, slot))
+    for encoding, slots in runs.items():
+        if is_legacy_text(" ".join(getattr(element, slot) for element, slot in slots), encoding):
+            for element, slot in slots:
+                setattr(element, slot, to_unicode_legacy(getattr(element, slot), encoding))
 
 
 def _font(element: Element) -> str | None:
