@@ -31,6 +31,12 @@ GALLERY_PICTURES = 4
 GALLERY_WORDS = 60
 # Below this many words a page without pictures and files is no article, unless a layout or a headline says so.
 FEW_WORDS = 12
+# Labels without which there is no record of a legal document, in blocks that are short enough to be labels.
+DOCUMENT_LABEL = re.compile(
+    r"số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|ngày (?:ban hành|ký)|legislation code|issuing date",
+    re.IGNORECASE,
+)
+LONG_LABEL = 200
 NOTICE = re.compile(r"^\W*(?:thông báo|giấy mời|thư mời|lịch tiếp công dân|mời thầu|tuyển dụng)\b", re.IGNORECASE)
 NOTICE_SECTION = re.compile(r"thông báo|tuyển dụng|mời thầu", re.IGNORECASE)
 
@@ -237,6 +243,11 @@ def content_hash(title: str | None, lead: str | None, text: str) -> str:
 def _document(sheet: fields.Sheet, regions: Sequence[Element]) -> LegalDocument | None:
     """The record of a legal document, where the article is one: label/value rows that fill most of it."""
     chosen = sheet.elements(sheet.wrapper.document) if sheet.wrapper is not None else []
+    # Reading labels and values is dear: only where a label of such a record stands in the article.
+    if not chosen and not any(
+        DOCUMENT_LABEL.search(block.text) for block in sheet.kept if len(block.text) < LONG_LABEL
+    ):
+        return None
     for element in chosen or regions:
         if (record := legal_record(label_rows(element))) is not None:
             return record

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 BEFORE = 30
 BEHIND = 6
 
+LONGEST_TITLE = 80  # words
+LONG_HINT = 30  # characters from which a part of a hint is worth something
+
 TITLE_HINT = re.compile(r"title|headline|tieu-?_?de|heading|subject", re.IGNORECASE)
 TITLE_NAME = re.compile(
     r"(?:^|\s)(?:(?:article|post|entry|news|detail|full|content|asset|main)[-_]?)*(?:title|headline|tieu-?de)(?:$|\s)",
@@ -144,13 +147,13 @@ def title(sheet: Sheet) -> str | None:
     if sheet.wrapper is not None and (said := sheet.said(sheet.wrapper.title)):
         return said
     hints = _title_hints(sheet)
+    long_hints = tuple(hint for hint in hints if len(hint) > LONG_HINT)
     first, best, best_score = sheet.first_kept(), None, 2.5
     for place, block in enumerate(sheet.blocks[: first + 3]):
-        far = first - place
-        heading = block.element.tag in ("h1", "h2", "h3") or any(node.tag == "h1" for node in _up(block.element, 2))
-        if far > BEFORE and not heading and block.text not in hints:
+        near = first - place <= BEFORE
+        if not near and block.text not in hints and block.element.tag not in ("h1", "h2", "h3"):
             continue
-        score = _title_score(sheet, block, hints) - 0.04 * min(abs(far), 40)
+        score = _title_score(sheet, block, hints, long_hints) - 0.04 * min(abs(first - place), 40)
         if score > best_score:
             best, best_score = block.text, score
     return best
@@ -188,36 +191,38 @@ def _prefixes(text: str | None) -> Iterator[str]:
             yield text[: match.start()]
 
 
-def _title_score(sheet: Sheet, block: Block, hints: dict[str, float]) -> float:
-    words = len(block.text.split())
-    if words > 80 or not any(letter.isalpha() for letter in block.text):
+def _title_score(sheet: Sheet, block: Block, hints: dict[str, float], long_hints: tuple[str, ...]) -> float:
+    text = block.text
+    words = text.count(" ") + 1
+    if words > LONGEST_TITLE:
         return -10.0
-    chain = [block.element, *_up(block.element, 2)]
-    tags = [node.tag for node in chain]
+    element = block.element
+    parent = element.getparent()
+    tags = (element.tag, parent.tag) if parent is not None else (element.tag,)
     score = 2.5 if "h1" in tags else 1.5 if "h2" in tags else 1.0 if "h3" in tags else 0.0
-    marks = " ".join(
-        f"{node.get('class') or ''} {node.get('id') or ''} {node.get('itemprop') or ''}" for node in chain[:2]
-    )
-    if NO_TITLE_HINT.search(marks):
-        score -= 1.0
-    elif TITLE_NAME.search(marks):
-        score += 3.0
-    elif TITLE_HINT.search(marks):
-        score += 2.0
-    if block.text in hints:
-        score += hints[block.text] + (1.0 if words > 3 else 0.0)
-    elif any(
-        hint.startswith(block.text) or block.text.startswith(hint) for hint in hints if len(hint) > 30 and words > 5
-    ):
+    score += _title_marks(element) or (_title_marks(parent) if parent is not None else 0.0)
+    if text in hints:
+        score += hints[text] + (1.0 if words > 3 else 0.0)
+    elif words > 5 and (text.startswith(long_hints) or any(hint.startswith(text) for hint in long_hints)):
         score += 1.0
-    links = [node for node in chain for _ in (1,) if node.tag == "a"] or block.element.findall(".//a[@href]")
-    if links and not any(_same_page(sheet, node) for node in links):
-        score -= 2.5
     if words < 4:
         score -= 1.5
-    if sheet.constant(block.text):
-        score -= 10.0
-    return score
+    # Most blocks end here: without a sign in their favour the dearer questions need no answer.
+    if score < 1.0 or not any(map(str.isalpha, text)):
+        return score
+    links = [node for node in (element, *_up(element, 2)) if node.tag == "a"] or element.findall(".//a[@href]")
+    if links and not any(_same_page(sheet, node) for node in links):
+        score -= 2.5
+    return score - 10.0 if sheet.constant(text) else score
+
+
+def _title_marks(element: Element) -> float:
+    marks = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''}"
+    if marks == "  ":
+        return 0.0
+    if NO_TITLE_HINT.search(marks):
+        return -1.0
+    return 3.0 if TITLE_NAME.search(marks) else 2.0 if TITLE_HINT.search(marks) else 0.0
 
 
 def _same_page(sheet: Sheet, link: Element) -> bool:

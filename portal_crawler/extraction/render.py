@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from lxml import etree
+from w3lib.url import safe_url_string
 
 from portal_crawler.extraction.page import Element, squeeze
 from portal_crawler.items import Image
@@ -51,14 +52,18 @@ class Figure:
 
 
 def absolute(base: str, reference: str | None) -> str | None:
-    """A reference as an absolute address of a harmless scheme, or None."""
-    if not reference or not reference.strip():
+    """A reference as an absolute address of a harmless scheme, spaces and letters percent-encoded; or None."""
+    url = reference.strip() if reference else ""
+    if not url:
         return None
-    try:
-        url = urljoin(base, reference.strip())
-    except ValueError:  # "http://[bad"
-        return None
-    return url if url.lower().startswith(SCHEMES) else None
+    if not url.startswith(SCHEMES):
+        try:
+            url = urljoin(base, url)
+        except ValueError:  # "http://[bad"
+            return None
+        if not url.lower().startswith(SCHEMES):
+            return None
+    return url if url.isascii() and " " not in url else safe_url_string(url)
 
 
 def picture(element: Element, base: str) -> Image | None:
@@ -349,7 +354,7 @@ class _Html:
         for slot in block.slots:
             raw = (slot[0].tail if slot[1] else slot[0].text) or ""
             words = squeeze(raw)
-            chain = [node for node in _chain(slot, block.element) if self._opening(node)]
+            chain = [node for node in _chain(slot, block.element) if node.tag in INLINE and self._opening(node)]
             shared = 0
             while shared < min(len(opened), len(chain)) and opened[shared] is chain[shared]:
                 shared += 1
@@ -369,8 +374,8 @@ class _Html:
         return "".join(out).strip()
 
     def _opening(self, node: Element) -> str:
-        """Opening tag of an inline element; empty where it is left out."""
+        """Opening tag of an inline element; empty for a link that leads nowhere harmless."""
         if node.tag == "a":
             url = absolute(self.base, node.get("href"))
             return f'<a href="{escape(url)}">' if url else ""
-        return f"<{INLINE[node.tag]}>" if node.tag in INLINE else ""
+        return f"<{INLINE[node.tag]}>"
