@@ -9,6 +9,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scrapy import signals
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.utils.misc import load_object
+
 SETTINGS: dict[str, Any] = {
     "SPIDER_MODULES": ["portal_crawler.spiders"],
     "SPIDER_MIDDLEWARES": {"portal_crawler.crawling.learning.LearnTemplate": 40},
@@ -51,10 +55,6 @@ def crawl(spider: str, settings: dict[str, Any] | None = None, **arguments: str)
 
 
 def main() -> None:
-    from scrapy import signals
-    from scrapy.crawler import AsyncCrawlerProcess
-    from scrapy.utils.misc import load_object
-
     request = json.loads(sys.stdin.read())
     process = AsyncCrawlerProcess(request["settings"])
     spider: Any = request["spider"]
@@ -74,7 +74,7 @@ def main() -> None:
     process.crawl(crawler, **request["arguments"])
     process.start()
     result["stats"] = {key: value for key, value in crawler.stats.get_stats().items() if not hasattr(value, "year")}
-    print(json.dumps(result))
+    sys.stdout.write(json.dumps(result))
 
 
 if __name__ == "__main__":

@@ -54,5 +54,3 @@ def test_there_are_portals_of_several_families_and_provinces() -> None:
     assert len(spiders) >= 12
     assert len({spider.platform for spider in spiders}) >= 6
     assert len({spider.province for spider in spiders}) >= 8
-
-

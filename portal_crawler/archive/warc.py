@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import zlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import brotli
 from warcio.archiveiterator import ArchiveIterator
-from warcio.bufferedreaders import DecompressingBufferedReader
+from warcio.bufferedreaders import ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 
 from portal_crawler.items import Capture
 
+try:
+    from compression import zstd  # type: ignore[import-not-found]
+except ImportError:  # before Python 3.14
+    from backports import zstd
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 logger = logging.getLogger(__name__)
 
 # What a broken record or stream raises while it is read.
-BROKEN = (ArchiveLoadFailed, zlib.error, EOFError, ValueError, UnicodeError, OSError)
+BROKEN = (ArchiveLoadFailed, zlib.error, zstd.ZstdError, EOFError, ValueError, UnicodeError, OSError)
 
 HTTP = ("http://", "https://")
 
@@ -33,7 +41,7 @@ def read_captures(
     """Read the captures of one or several WARC files, one at a time, in the order of the files.
 
     Response and resource records with an ``http`` address are captures; content and transfer codings are undone
-    (gzip, deflate, br, and zstd where a module for it is installed). Requests, metadata and revisits (whose payload
+    (gzip, deflate, br, zstd). Requests, metadata and revisits (whose payload
     stands in another record) are passed over.
 
     Args:
@@ -82,7 +90,7 @@ def _capture(record: ArcWarcRecord, url: str, path: Path) -> Capture:
         headers["content-type"] = kind
     return Capture(
         url=url,
-        body=_body(record, headers.get("content-encoding", "").strip().lower()),
+        body=_body(record, headers),
         fetched_at=_time(record.rec_headers.get_header("WARC-Date")),
         status=status,
         headers=headers,
@@ -90,32 +98,50 @@ def _capture(record: ArcWarcRecord, url: str, path: Path) -> Capture:
     )
 
 
-def _body(record: ArcWarcRecord, coding: str) -> bytes:
-    body: bytes = record.content_stream().read()
-    declared = record.rec_headers.get_header("WARC-Truncated")
-    if declared:
-        logger.info(
-            "%s: truncated when it was captured (%s)", record.rec_headers.get_header("WARC-Target-URI"), declared
-        )
-    if coding == "br" and "br" not in DecompressingBufferedReader.DECOMPRESSORS:
-        raise ValueError("the body is compressed with Brotli, and no module for it is installed")
-    # warcio does not know zstd; some writers store the decoded body and keep the header, hence the magic number.
-    return _unzstd(body) if coding == "zstd" and body.startswith(b"\x28\xb5\x2f\xfd") else body
+def _body(record: ArcWarcRecord, headers: dict[str, str]) -> bytes:
+    stream = record.raw_stream
+    chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+    body: bytes = ChunkedDataReader(stream, decomp_type=None).read() if chunked else stream.read()
+    stream.read()  # what follows the last chunk
+    if stream.limit > 0:
+        raise ValueError(f"it breaks off {stream.limit:,} bytes before its end")
+    if declared := record.rec_headers.get_header("WARC-Truncated"):
+        logger.info("%s was cut when it was captured (%s)", record.rec_headers.get_header("WARC-Target-URI"), declared)
+    for coding in reversed([name.strip() for name in headers.get("content-encoding", "").lower().split(",")]):
+        body = _decoded(body, coding)
+    return body
 
 
-def _unzstd(body: bytes) -> bytes:
+def _decoded(body: bytes, coding: str) -> bytes:
+    """Undo one content coding; bodies that are not coded as their headers say were decoded by the writer."""
+    decode = DECODERS.get(coding)
+    if decode is None or body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return body
+    return decode(body)
+
+
+def _inflate(body: bytes) -> bytes:
     try:
-        from compression import zstd  # type: ignore[import-not-found]  # noqa: PLC0415 - Python 3.14's own
-    except ImportError:
-        try:
-            from backports import zstd  # noqa: PLC0415 - what Scrapy installs before 3.14
-        except ImportError:
-            raise ValueError("the body is compressed with Zstandard, and no module for it is installed") from None
+        return zlib.decompress(body)
+    except zlib.error:  # many servers send the bare stream (RFC 9110, 8.4.1.2)
+        return zlib.decompress(body, -zlib.MAX_WBITS)
+
+
+def _unbrotli(body: bytes) -> bytes:
     try:
-        decoded: bytes = zstd.decompress(body)
-    except zstd.ZstdError as error:
-        raise ValueError(f"the body is no valid Zstandard: {error}") from error
+        decoded: bytes = brotli.decompress(body)
+    except brotli.error as error:
+        raise ValueError(f"its Brotli is broken: {error}") from error
     return decoded
+
+
+DECODERS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.decompress,
+    "x-gzip": gzip.decompress,
+    "deflate": _inflate,
+    "br": _unbrotli,
+    "zstd": zstd.decompress,
+}
 
 
 def _time(date: str | None) -> datetime:
