@@ -1,0 +1,19 @@
+from portal_crawler.platforms.liferay import LiferaySpider
+
+
+class SampleSldtbxh(LiferaySpider):
+    """Sở Lao động - Thương binh và Xã hội của tỉnh Lam Châu, tỉnh không có thật: cổng mẫu chạy trên chính máy này."""
+
+    name = "sample_sldtbxh"
+    start_urls = ["http://127.0.0.1:8651/"]
+    province = "lam-chau"
+    department = "sldtbxh"
+    verified = True
+    min_articles = 70
+    # Our own server on loopback: nobody is burdened, so nothing has to wait.
+    custom_settings = {
+        "DOWNLOAD_DELAY": 0,
+        "AUTOTHROTTLE_ENABLED": False,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
+        "RETRY_TIMES": 1,
+    }
