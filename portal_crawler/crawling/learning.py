@@ -35,7 +35,7 @@ class LearnTemplate(BaseSpiderMiddleware):
 
     Settings:
         PORTAL_STATE_DIR: Where templates are kept between runs (``templates/<spider>.json``); empty: nowhere.
-        PORTAL_HOLD_PAGES: How many captures are held at most.
+        PORTAL_HOLD_PAGES: How many captures are held at most; 0 holds none.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -93,7 +93,7 @@ class LearnTemplate(BaseSpiderMiddleware):
         if self.template.ready:
             yield from self.release()
             yield capture
-        elif self._wrapped(capture):
+        elif self.limit <= 0 or self._wrapped(capture):
             yield capture
         else:
             if len(self.held) >= self.limit:
