@@ -59,7 +59,10 @@ REDIRECT_MAX_TIMES = 8
 
 REQUEST_FINGERPRINTER_CLASS = "portal_crawler.crawling.canonical.PortalFingerprinter"
 SPIDER_MIDDLEWARES = {"portal_crawler.crawling.learning.LearnTemplate": 40}
-DOWNLOADER_MIDDLEWARES = {"portal_crawler.crawling.scope.PortalScope": 50}
+DOWNLOADER_MIDDLEWARES = {
+    "portal_crawler.crawling.scope.PortalScope": 50,
+    "portal_crawler.crawling.scope.RedirectScope": 610,  # behind Scrapy's redirect middleware (600)
+}
 # Templates learned from the pages of a site are kept here between runs; empty: nowhere.
 PORTAL_STATE_DIR = "state"
 # Captures of a site without wrappers that are held back at most until its template can be trusted.

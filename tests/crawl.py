@@ -16,7 +16,10 @@ from scrapy.utils.misc import load_object
 SETTINGS: dict[str, Any] = {
     "SPIDER_MODULES": ["portal_crawler.spiders"],
     "SPIDER_MIDDLEWARES": {"portal_crawler.crawling.learning.LearnTemplate": 40},
-    "DOWNLOADER_MIDDLEWARES": {"portal_crawler.crawling.scope.PortalScope": 50},
+    "DOWNLOADER_MIDDLEWARES": {
+        "portal_crawler.crawling.scope.PortalScope": 50,
+        "portal_crawler.crawling.scope.RedirectScope": 610,
+    },
     "ITEM_PIPELINES": {"portal_crawler.crawling.learning.HeldCaptures": 900},
     "REQUEST_FINGERPRINTER_CLASS": "portal_crawler.crawling.canonical.PortalFingerprinter",
     "ROBOTSTXT_OBEY": True,

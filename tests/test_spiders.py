@@ -153,6 +153,24 @@ def test_a_redirect_out_of_the_portal_is_a_reject() -> None:
     assert "redirects to" in done.rejected[0]["detail"]
 
 
+def test_redirects_inside_the_portal() -> None:
+    pages = portal()
+    pages["/tin-cu/3.html"] = Answer("", 301, {"Location": slug(3)})
+    pages["/"] = str(pages["/"]).replace("<ul>", link("/tin-cu/3.html", "Bản tin cũ") + "<ul>")
+    pages[slug(4)] = Answer("", 302, {"Location": "/"})
+    pages[slug(5)] = Answer("", 302, {"Location": "/thong-bao/"})
+    pages["/thong-bao/"] = page("<p>Bài viết không tồn tại</p>")
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    third = next(capture for capture in done.captures if capture["identity"] == "3")
+    assert third["url"] == server.url + slug(3)
+    assert len(done.captures) == 7
+    assert sorted((reject["reason"], reject["url"]) for reject in done.rejected) == [
+        ("no_article", server.url + slug(4)),
+        ("no_article", server.url + slug(5)),
+    ]
+
+
 def test_what_robots_txt_forbids_is_a_reject_and_not_asked_for() -> None:
     pages = portal()
     pages["/robots.txt"] = Answer(f"User-agent: *\nDisallow: {slug(3)}\n")

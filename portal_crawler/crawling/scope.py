@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
 
 from scrapy.exceptions import IgnoreRequest, NotConfigured
+from w3lib.url import safe_url_string
 
 if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
 class OutOfScope(IgnoreRequest):
     """A request, or what a request was redirected to, that leaves the portal."""
+
+
+class RedirectToKnown(IgnoreRequest):
+    """A request that is redirected to a page which the crawl has asked for already.
+
+    Attributes:
+        target: The address of that page.
+    """
+
+    def __init__(self, target: str) -> None:
+        super().__init__(f"redirected to {target}, which is known")
+        self.target = target
 
 
 class PortalScope:
@@ -49,3 +66,43 @@ class PortalScope:
             origin = next(iter(request.meta.get("redirect_urls", ())), None)
             said = f"{origin} redirects to {request.url}" if origin else request.url
             raise OutOfScope(f"{said}, which is outside the portal")
+
+
+class RedirectScope:
+    """Downloader middleware, to stand behind Scrapy's redirect middleware: redirects that lead nowhere new fail here.
+
+    Scrapy's duplicate filter drops the request that follows a redirect to a known page without a word to its errback,
+    and an article whose address redirects to the home page would be lost in silence.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        if not hasattr(crawler.spidercls, "article_urls"):
+            raise NotConfigured("the spider has no address rules")
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> RedirectScope:
+        """Make one for spiders with address rules.
+
+        Raises:
+            NotConfigured: for any other spider.
+        """
+        return cls(crawler)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Let every response pass but redirects that leave the portal or lead to a known page.
+
+        Raises:
+            OutOfScope: for a redirect out of the portal.
+            RedirectToKnown: for a redirect to a page that was asked for under its own address.
+        """
+        location = response.headers.get("Location")
+        if response.status not in REDIRECTS or location is None or request.meta.get("dont_obey_robotstxt"):
+            return response
+        target = urljoin(request.url, safe_url_string(location))
+        spider: Any = self.crawler.spider
+        if not spider.rules.in_scope(target):
+            raise OutOfScope(f"{request.url} redirects to {target}, which is outside the portal")
+        if request.method == "GET" and spider.knows(target, request.url):
+            raise RedirectToKnown(target)
+        return response

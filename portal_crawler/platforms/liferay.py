@@ -11,13 +11,14 @@ class LiferaySpider(PortalSpider):
 
     platform = "liferay"
     wrappers = (
-        # The asset publisher in its full view, with the local theme's title, date and lead (6.2, Point portals).
+        # The asset publisher in its full view, with the local theme's title, date and lead (6.2, Point portals). Only
+        # the portlet holds all of it: title and date stand before the "full content", not in it.
         Wrapper(
-            article=".portlet-body > div:has(.asset-full-content-title)",
+            article=".portlet-body:has(.asset-full-content-title)",
             title=".asset-full-content-title",
-            lead=".sapo-wrapper .sapo, p.sapo",
+            lead=".sapo",
             published=".assetPublishDate",
-            section=".dd_chuyenmuc a",
+            section=".dd_chuyenmuc .tintuc",
             body=".sapo-wrapper, .journal-content-article",
             drop=(
                 ".view-content-author",

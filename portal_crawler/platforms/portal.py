@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,7 +36,7 @@ from portal_crawler.crawling.canonical import canonical_url, page_key
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.patterns import UrlPatterns, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number, plain_address
-from portal_crawler.crawling.scope import OutOfScope
+from portal_crawler.crawling.scope import OutOfScope, RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.traps import ListChains, PatternBudget
 from portal_crawler.extraction.page import PageError, parse_page
@@ -211,18 +212,32 @@ class PortalSpider(scrapy.Spider):
             yield from self.unreadable(capture, link, error)
             return
         response.meta[CAPTURE] = capture
+        self.asked.add(link.key)  # a redirect has led here under another address
         if seed:
             self.count("seeds/reached")
             self.recognise(page)
             link = self.rules.judge(response.url)
             yield from self.discover(response)
         is_one = self.takes_for_article(link, page)
+        yield from self.note_redirects(response, link, is_one=is_one)
         if is_one:
             yield from self.hand_on(capture, link)
         elif link.kind != "article":
             self.sightings.forget(link.key)
         number = page_number(response.url) or number
         yield from self.lead_on(page, link, None if seed else label, number, chain, article=is_one)
+
+    def note_redirects(self, response: Response, link: Judgement, *, is_one: bool) -> Iterator[Rejected]:
+        """The addresses that led here by redirects: other addresses of the article, or articles that are no more."""
+        for url in response.meta.get("redirect_urls", ()):
+            asked = self.rules.judge(url)
+            if is_one and asked.kind not in ("outside", "denied"):
+                self.sightings.see(replace(asked, key=link.key))
+            elif not is_one and asked.kind == "article":
+                self.count("failed/article")
+                detail = f"{url} redirects to {response.url}, which is no article"
+                yield self.reject(url, "no_article", detail, response.status)
+                return
 
     def recognise(self, page: Page) -> None:
         """A seed's page has come; spiders that know their platform have nothing to learn from it."""
@@ -486,10 +501,31 @@ class PortalSpider(scrapy.Spider):
 
     # What fails
 
+    def knows(self, url: str, asked: str) -> bool:
+        """Whether a page was asked for already, under another address than ``asked`` and its other spellings."""
+        target, origin = self.rules.judge(url), self.rules.judge(asked)
+        if target.key == origin.key or page_key(url) == page_key(asked):
+            return False
+        sighting = self.sightings.get(target.key)
+        return target.key in self.asked or self.sightings.done(target.key) or (sighting is not None and sighting.asked)
+
+    def redirected(self, asked: str, target: str) -> Iterator[Rejected]:
+        """An address that redirects to a known page: another address of an article, or an article that is no more."""
+        first, last = self.rules.judge(asked), self.rules.judge(target)
+        self.count("redirects/known")
+        if last.kind == "article":
+            self.sightings.see(replace(first, key=last.key))
+        elif first.kind == "article":
+            self.count("failed/article")
+            yield self.reject(asked, "no_article", f"{asked} redirects to {target}, which is no article")
+
     def failed(self, failure: Failure) -> Iterator[Rejected]:
         """A request without a usable answer: one reject with its reason."""
         request: Request = failure.request  # type: ignore[attr-defined]
         error = failure.value
+        if isinstance(error, RedirectToKnown):
+            yield from self.redirected(next(iter(request.meta.get("redirect_urls", ())), request.url), error.target)
+            return
         if request.meta.get("portal_seed"):
             self.count("seeds/failed")
         link = self.rules.judge(request.url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from portal_crawler.archive.warc import read_captures
@@ -143,9 +143,8 @@ class FirstPass:
 
     def _note_redirect(self, capture: Capture, link: Judgement) -> None:
         target = self.spider.rules.link(capture.url, capture.headers.get("location", ""))
-        # The old address of an article is another address of it, if the rules see one article in both.
-        if target is not None and target.kind == "article" and link.kind == "article" and target.key == link.key:
-            self.spider.sightings.see(link)
+        if target is not None and target.kind == "article" and link.kind not in ("file", "denied"):
+            self.spider.sightings.see(replace(link, key=target.key))
 
     def choose(self) -> dict[int, str]:
         """The record to take for each article: the plainest address first among those that have a page."""

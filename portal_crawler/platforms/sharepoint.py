@@ -32,7 +32,8 @@ class SharePointSpider(PortalSpider):
     article_urls = (
         r"^/.*/pages/(?:[^/?]+/)*(?P<id>[^/?]+-\d+)\.aspx$",
         r"\.aspx\?(?:[^#]*&)?(?P<key>itemid|newsid|articleid|cn_id)=(?P<id>\d+)(?:&|$)",
-        r"/lists/(?P<list>[^/]+)/(?:post|dispform|detail)\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
+        # Numbers are those of one list of one subsite.
+        r"^(?:/(?P<web>[^?]+))?/lists/(?P<list>[^/]+)/(?:post|dispform|detail|viewpost)\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
         r"\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
     )
     listing_urls = (r"/(?:allposts|allitems|categories)\.aspx", r"/pages/(?:default|home)\.aspx$", r"[?&]paged=true")

@@ -1,0 +1,52 @@
+"""Templates are learned while a portal is crawled, and captures wait for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from crawl import crawl
+from portal_server import PortalServer
+from test_spiders import portal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_what_was_held_is_released_when_the_crawl_has_run_dry() -> None:
+    with PortalServer(portal()) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/", platform="none")
+    assert done.stats["template/held"] > 0
+    assert len(done.captures) == done.stats["articles/captured"] == 9
+
+
+def test_no_more_is_held_than_the_setting_allows() -> None:
+    with PortalServer(portal()) as server:  # type: ignore[arg-type]
+        done = crawl(
+            "unseen", {"PORTAL_HOLD_PAGES": 2, "CLOSESPIDER_ITEMCOUNT": 1}, url=f"{server.url}/", platform="none"
+        )
+    assert done.stats["finish_reason"] == "closespider_itemcount"
+    stopped = [reject for reject in done.rejected if reject["reason"] == "stopped"]
+    assert len(stopped) <= 2
+    assert len(done.captures) + len(stopped) == done.stats["articles/captured"]
+
+
+def test_what_is_held_when_a_crawl_is_stopped_becomes_rejects() -> None:
+    with PortalServer(portal()) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", {"CLOSESPIDER_PAGECOUNT": 7}, url=f"{server.url}/", platform="none")
+    stopped = [reject for reject in done.rejected if reject["reason"] == "stopped"]
+    assert stopped
+    assert len(done.captures) + len(stopped) == done.stats["articles/captured"]
+    assert all(reject["url"].startswith(server.url) and reject["portal"] == "unseen" for reject in stopped)
+
+
+def test_a_template_is_kept_between_runs(tmp_path: Path) -> None:
+    settings = {"PORTAL_STATE_DIR": str(tmp_path)}
+    with PortalServer(portal()) as server:  # type: ignore[arg-type]
+        crawl("unseen", settings, url=f"{server.url}/")
+        (kept,) = (tmp_path / "templates").glob("unseen_127.0.0.1_*.json")
+        again = crawl("unseen", settings, url=f"{server.url}/")
+        assert "cannot be read" not in again.log
+        kept.write_text("{ damaged", encoding="utf-8")
+        third = crawl("unseen", settings, url=f"{server.url}/")
+    assert "is learned anew" in third.log
+    assert len(again.captures) == len(third.captures) == 9
