@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -174,14 +175,20 @@ def test_a_host_that_refuses_connections(tmp_path: Path) -> None:
 
 def test_a_killed_run_leaves_whole_lines_and_nothing_that_looks_complete(tmp_path: Path) -> None:
     reached, go_on = Event(), Event()
+    served: list[str] = []
     pages = portal(30)
 
-    def stuck(_: object) -> str:
-        reached.set()
-        go_on.wait(60)
-        return BODY
+    def slow(text: str) -> Callable[[object], str]:
+        def answer(_: object) -> str:
+            served.append(text)
+            if len(served) > 12:
+                reached.set()
+                go_on.wait(60)
+            return text
 
-    pages["/tin-tuc/hoi-nghi-30.html"] = stuck
+        return answer
+
+    pages |= {path: slow(text) for path, text in pages.items() if path != "/"}
     with PortalServer(pages) as server:
         process = subprocess.Popen(
             command(server.url, CONCURRENT_REQUESTS_PER_DOMAIN="1", PORTAL_HOLD_PAGES="0"),
@@ -193,7 +200,7 @@ def test_a_killed_run_leaves_whole_lines_and_nothing_that_looks_complete(tmp_pat
         process.send_signal(signal.SIGKILL)
         process.wait(30)
         go_on.set()
-    assert [path.suffix for path in tmp_path.glob("exports/unseen/*")] == [".part"]
+    assert {path.suffix for path in tmp_path.glob("exports/unseen/*")} == {".part"}
     left = next(tmp_path.glob("exports/unseen/*.jsonl.part")).read_bytes()
     assert left.endswith(b"\n")
     assert all(json.loads(line)["id"] for line in left.splitlines())
