@@ -72,7 +72,7 @@ class AspNetPortal(SamplePortal):
             return self.listing(asked, section)
         if path == "/ChiTietTin.aspx":
             return self.detail(asked.query.get("NewsID", ""))
-        entry = self.menu_page(asked.path)
+        entry = "Từ khóa" if path == "/Tag.aspx" else self.menu_page(asked.path)
         return page(self.frame(self.box(entry, "Nội dung đang được cập nhật."))) if entry else None
 
     def detail(self, number: str) -> Answer | None:
@@ -118,7 +118,7 @@ class AspNetPortal(SamplePortal):
 <div class="banner">{site}</div><ul class="mainmenu">{self.menu(sections)}</ul>
 <div class="topbar">{widgets.clock_line()} <input name="ctl00$txtTimKiem" type="text" value="" placeholder="Từ khóa" /> <a href="/Default.aspx?lang=en">English</a></div><marquee>{MARQUEE}</marquee>
 <div class="wrap"><div class="cot-trai">{self.box("Lịch vạn niên", widgets.calendar())}{self.box("Thời tiết", widgets.weather())}{self.box("Trực đường dây nóng", f"Số ca trực hôm nay: {duty}")}
-{self.box("Thăm dò ý kiến", widgets.poll("/KetQuaThamDo.aspx"))}{self.box("Liên kết website", widgets.links("ctl00_ddlLienKet"))}{self.box("Đăng nhập", widgets.login("/QuenMatKhau.aspx"))}{self.box("Thống kê truy cập", counters)}</div>
+{self.box("Thăm dò ý kiến", widgets.poll("/TrangTinh/ket-qua-tham-do.aspx"))}{self.box("Liên kết website", widgets.links("ctl00_ddlLienKet"))}{self.box("Đăng nhập", widgets.login("/TrangTinh/quen-mat-khau.aspx"))}{self.box("Thống kê truy cập", counters)}</div>
 <div class="cot-giua">{content}</div></div>
 <div class="footer">{widgets.footer()}<a href="#aspnetForm">Về đầu trang</a></div></form></body></html>"""
 

@@ -159,7 +159,7 @@ class DotNetNukePortal(SamplePortal):
 <div class="cols"><div id="dnn_LeftPane" class="LeftPane">{self.module(401, "Lịch vạn niên", widgets.calendar())}{self.module(402, "Thời tiết", widgets.weather())}
 {self.module(403, "Giá nông sản hôm nay", f"<table>{prices}</table>")}{self.module(404, "Đăng nhập", widgets.login("/QuenMatKhau.aspx"))}</div>
 <div id="dnn_ContentPane" class="ContentPane">{content}</div>
-<div id="dnn_RightPane" class="RightPane">{self.module(411, "Thăm dò ý kiến", widgets.poll("/ThamDo.aspx"))}{self.module(412, "Liên kết website", widgets.links("lienketweb"))}
+<div id="dnn_RightPane" class="RightPane">{self.module(411, "Thăm dò ý kiến", widgets.poll("/KetQuaThamDo.aspx"))}{self.module(412, "Liên kết website", widgets.links("lienketweb"))}
 {self.module(413, "Thống kê truy cập", f"<table>{counters}</table>")}{self.module(414, "Tin đọc nhiều nhất", self.most_read())}</div></div>
 <div id="dnn_footer">{widgets.footer()}<a href="#Body">Về đầu trang</a></div>
 </form></body></html>"""

@@ -137,7 +137,7 @@ class LiferayPortal(SamplePortal):
         return "".join(
             (
                 self.portlet("Thông tin tiện ích", f"<h3>Lịch vạn niên</h3>{widgets.calendar()}", "77_INSTANCE_lich"),
-                self.portlet("Thăm dò ý kiến", f'<div class="portlet-polls-display">{widgets.poll("/vi/tham-do-y-kien")}</div>', "59_INSTANCE_poll"),
+                self.portlet("Thăm dò ý kiến", f'<div class="portlet-polls-display">{widgets.poll("/vi/ket-qua-tham-do")}</div>', "59_INSTANCE_poll"),
                 self.portlet("Liên kết website", f'<div class="weblink-client-wrapper">{widgets.links("weblink")}</div>', "2_WAR_portallienketportlet"),
                 self.portlet("Thông tin thời tiết", widgets.weather(), "2_WAR_portalweatherportlet"),
                 self.portlet("Đăng nhập", widgets.login("/vi/quen-mat-khau"), "58"),
@@ -355,16 +355,16 @@ var Liferay={{Browser:{{}},Language:{{}},currentURL:"/",ThemeDisplay:{{getLangua
         return f"/documents/20182/{story.number}/{story.files[place].name}?t=1650423018000"
 
     def shown_date(self, story: Story) -> str | None:
-        """Midnight stands for a time that is not known; a document's page shows the date of issue alone."""
-        if story.record or story.published is None:
-            return None
-        return f"{story.published:%Y-%m-%d}" if story.place_holder else story.published.isoformat()
+        """Midnight stands for a time that is not known: the page prints it, and so it is read."""
+        if story.record or story.published is None or not story.place_holder:
+            return super().shown_date(story)
+        return story.published.replace(hour=0, minute=0).isoformat()
 
     def truth_of(self, story: Story) -> TruthArticle:
-        """A document's page has no headline; its text is the record."""
+        """A document's page has no headline: what it is about stands for one. Its text is the record."""
         truth = super().truth_of(story)
         if story.record:
-            truth.title = None
+            truth.title = story.record.summary
             truth.blocks = [" | ".join(row) for row in self.record_rows(story)]
             truth.document = self.record(story)
         else:

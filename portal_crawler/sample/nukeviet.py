@@ -7,7 +7,7 @@ from email.utils import format_datetime
 from html import escape
 
 from portal_crawler.sample.markup import text
-from portal_crawler.sample.portal import Answer, Asked, SamplePortal, page, slug
+from portal_crawler.sample.portal import Answer, Asked, SamplePortal, page, redirect, slug
 from portal_crawler.sample.story import Story
 from portal_crawler.sample.truth import TruthArticle
 from portal_crawler.sample.widgets import MARQUEE, WEEKDAYS
@@ -81,6 +81,8 @@ class NukeVietPortal(SamplePortal):
 
     def respond(self, asked: Asked) -> Answer | None:  # noqa: PLR0911 - a router returns where it finds the page
         """Home, lists, articles, side forms, documents, feeds."""
+        if asked.path in ("/vi/", "/en/"):
+            return redirect("/")
         if asked.path == "/":
             return page(self.home())
         if asked.path.startswith("/rss/"):
@@ -147,8 +149,9 @@ class NukeVietPortal(SamplePortal):
             f'<li class="clearfix"><a class="show" href="{self.path(s)}">{text(s.title)}</a></li>'
             for s in self.listed(1)[3:8]
         )
+        places = {s.title: self.section_path(i) for i, s in enumerate(self.department.sections)}
         trail = "".join(
-            f'<li itemprop="itemListElement" itemscope itemtype="https://schema.org/ListItem"><a href="/{slug(crumb)}/" itemprop="item"><span itemprop="name">{text(crumb)}</span></a></li>'
+            f'<li itemprop="itemListElement" itemscope itemtype="https://schema.org/ListItem"><a href="{places.get(crumb, f"/{self.menu_path(crumb)}")}" itemprop="item"><span itemprop="name">{text(crumb)}</span></a></li>'
             for crumb in crumbs
         )
         feeds = "".join(
@@ -171,7 +174,7 @@ class NukeVietPortal(SamplePortal):
 <li itemprop="itemListElement" itemscope itemtype="https://schema.org/ListItem"><a href="/" itemprop="item"><span itemprop="name">Trang nhất</span></a></li>{trail}</ul></div>
 <span class="current-time">{widgets.clock_line()}</span><input type="text" class="form-control" maxlength="60" placeholder="Tìm kiếm..."></nav><marquee>{MARQUEE}</marquee>
 <div class="row3"><div class="col-sm-12 col-md-13 col-sm-push-6 col-md-push-5">{content}</div>
-<div class="col-sm-6 col-md-6">{self.panel("Thăm dò ý kiến", widgets.poll("/voting/"))}{self.panel("Liên kết website", widgets.links("lienket"))}{self.panel("Đăng nhập thành viên", widgets.login("/users/lostpass/"))}</div>
+<div class="col-sm-6 col-md-6">{self.panel("Thăm dò ý kiến", widgets.poll("/gioi-thieu/ket-qua-tham-do/"))}{self.panel("Liên kết website", widgets.links("lienket"))}{self.panel("Đăng nhập thành viên", widgets.login("/users/lostpass/"))}</div>
 <div class="col-sm-6 col-md-5">{self.panel("Thống kê", f'<ul class="counter list-none display-table">{counters}</ul>')}{self.panel("Lịch vạn niên", widgets.calendar())}
 {self.panel("Thời tiết", widgets.weather())}{self.panel("Tin xem nhiều", f'<ul class="block_tophits list-none list-items">{hits}</ul>')}</div></div></div></section>
 <footer id="footer">{widgets.footer()}<div>Powered by NukeViet CMS</div><a class="bttop" href="#">Về đầu trang</a></footer></div>
@@ -333,11 +336,11 @@ class NukeVietPortal(SamplePortal):
             f'<li><a href="{self.path(o)}">{text(o.record.number)}</a></li>' for o in self.neighbours(story) if o.record
         )
         content = (
-            f'<h1 class="lawh3">{text(record.number)}</h1><p class="m-bottom">{text(record.summary)}</p>'
+            f'<h1 class="lawh3">{text(story.title)}</h1><p class="m-bottom">{text(record.summary)}</p>'
             f'<table class="table table-striped table-bordered table-hover"><tbody>{table}</tbody></table>'
             f'{self.downloads(story, "laws")}<h2 class="subtitle">Văn bản cùng lĩnh vực</h2><ul class="list-none">{others}</ul>'
         )
-        return self.frame(record.number, ["Văn bản pháp quy"], content, "laws")
+        return self.frame(story.title, ["Văn bản pháp quy"], content, "laws")
 
     def feed(self, path: str) -> Answer | None:
         """RSS: the newest of all, and of one category; what the menu hides stands in it too."""
@@ -365,12 +368,10 @@ class NukeVietPortal(SamplePortal):
         return f"{self.path(story)}?download=1&id={place}"
 
     def truth_of(self, story: Story) -> TruthArticle:
-        """Author, source, tags and times have fields of their own; a document's page its number for a headline."""
+        """Author, source, tags and times have fields of their own; a document's page its type and number for a headline."""
         truth = super().truth_of(story)
         truth.tags = list(story.tags)
         if story.record:
-            truth.title = story.record.number
-            truth.published_at = None
             truth.document = self.record(story)
             labels = {"Ngày có hiệu lực": "Ngày bắt đầu hiệu lực", "Số ký hiệu": "Số kí hiệu"}
             rows = [(labels.get(label, label), value) for label, value in self.record_rows(story)]

@@ -21,7 +21,7 @@ from portal_crawler.sample.departments import DEPARTMENTS
 from portal_crawler.sample.grammar import stories
 from portal_crawler.sample.story import Story
 from portal_crawler.sample.truth import PortalTruth, TruthArticle, TruthFile
-from portal_crawler.sample.widgets import MENUS, STRINGS, Widgets
+from portal_crawler.sample.widgets import MENUS, STRINGS, WIDGET_PAGES, Widgets
 
 PAGE_SIZE = 10
 MEDIA_TYPES = {
@@ -136,6 +136,8 @@ class SamplePortal(ABC):
         self.stories = stories(self.name)
         self.by_number = {story.number: story for story in self.stories}
         self.bodies: dict[int, str] = {}
+        entries = [*(entry for entries in MENUS.values() for entry in entries), *WIDGET_PAGES]
+        self.static = {f"/{self.menu_path(entry)}": entry for entry in entries}
         self.hidden = self.hidden_stories()
 
     # What a family says
@@ -225,10 +227,8 @@ class SamplePortal(ABC):
         return slug(entry)
 
     def menu_page(self, path: str) -> str | None:
-        """The menu entry that a path belongs to."""
-        return next(
-            (entry for entries in MENUS.values() for entry in entries if f"/{self.menu_path(entry)}" == path), None
-        )
+        """The static page that a path belongs to: a menu entry, or what the widgets' links lead to."""
+        return self.static.get(path)
 
     # Truth
 
@@ -263,7 +263,9 @@ class SamplePortal(ABC):
         )
 
     def shown_date(self, story: Story) -> str | None:
-        """The date of publication as far as the page tells it."""
+        """The date of publication as the page prints it; of a document, the date of issue, which is all that is shown."""
+        if story.record:
+            return f"{story.record.issued_on:%Y-%m-%d}"
         return story.published.isoformat() if story.published else None
 
     def file_path(self, story: Story, place: int) -> str:

@@ -63,7 +63,7 @@ class SharePointPortal(SamplePortal):
 
     def respond(self, asked: Asked) -> Answer | None:  # noqa: PLR0911 - a router returns where it finds the page
         """Home, lists, items, redirects."""
-        if asked.path == "/":
+        if asked.path in ("/", "/en/Pages/default.aspx"):
             return redirect("/Pages/default.aspx")
         if asked.path == "/Pages/default.aspx":
             return page(self.home())
@@ -151,8 +151,8 @@ class SharePointPortal(SamplePortal):
         right = "".join(
             (
                 self.web_part(7, "THƯ VIỆN ẢNH", f"{side}<a href='#'>Chỉnh sửa liên kết ảnh</a>"),
-                self.web_part(8, "Thăm dò ý kiến", widgets.poll("/Pages/tham-do.aspx")),
-                self.web_part(9, "Đăng nhập", widgets.login("/_layouts/forgot.aspx")),
+                self.web_part(8, "Thăm dò ý kiến", widgets.poll("/Pages/ket-qua-tham-do.aspx")),
+                self.web_part(9, "Đăng nhập", widgets.login("/Pages/quen-mat-khau.aspx")),
                 self.web_part(10, "Thống kê", self.hits()),
             )
         )

@@ -41,6 +41,8 @@ WEBSITES = ("Cổng thông tin điện tử tỉnh Lam Châu", "Cổng dịch v�
             "Sở Nội vụ", "Sở Tài chính", "Sở Xây dựng", "Sở Công Thương", "Sở Khoa học và Công nghệ", "Sở Ngoại vụ",
             "Thanh tra tỉnh", "UBND huyện Thạch Lĩnh", "UBND huyện Vĩnh Sơn", "UBND huyện Hòa Trạch",
             "UBND huyện Đông Xuyên", "UBND huyện Yên Lạng", "UBND huyện Phú Lĩnh")  # fmt: skip
+# What the links of the widgets lead to.
+WIDGET_PAGES = ("Kết quả thăm dò", "Quên mật khẩu")
 POLL = "Bạn đánh giá thế nào về giao diện của trang thông tin này?"
 OPTIONS = ("Rất đẹp, dễ tìm thông tin", "Bình thường", "Cần cải tiến nhiều", "Ý kiến khác của bạn")
 MARQUEE = "Nhiệt liệt chào mừng quý vị đến với trang thông tin điện tử của ngành"

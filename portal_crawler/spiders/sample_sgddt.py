@@ -2,7 +2,7 @@ from portal_crawler.platforms.nukeviet import NukeVietSpider
 
 
 class SampleSgddt(NukeVietSpider):
-    """Sở Giáo dục và Đào tạo của tỉnh Lam Châu, tỉnh không có thật: cổng mẫu chạy trên chính máy này."""
+    """Sở Giáo dục và Đào tạo của tỉnh Lam Châu, tỉnh không có thật: cổng mẫu chạy trên máy này."""
 
     name = "sample_sgddt"
     start_urls = ["http://127.0.0.1:8653/"]

@@ -2,7 +2,7 @@ from portal_crawler.platforms.liferay import LiferaySpider
 
 
 class SampleSldtbxh(LiferaySpider):
-    """Sở Lao động - Thương binh và Xã hội của tỉnh Lam Châu, tỉnh không có thật: cổng mẫu chạy trên chính máy này."""
+    """Sở Lao động - Thương binh và Xã hội của tỉnh Lam Châu, tỉnh không có thật: cổng mẫu chạy trên máy này."""
 
     name = "sample_sldtbxh"
     start_urls = ["http://127.0.0.1:8651/"]

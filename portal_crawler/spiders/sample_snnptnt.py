@@ -2,7 +2,7 @@ from portal_crawler.platforms.dotnetnuke import DotNetNukeSpider
 
 
 class SampleSnnptnt(DotNetNukeSpider):
-    """Sở Nông nghiệp và Phát triển nông thôn của tỉnh Lam Châu, tỉnh không có thật: cổng mẫu chạy trên chính máy này."""
+    """Sở Nông nghiệp và Phát triển nông thôn của tỉnh Lam Châu, tỉnh không có thật: cổng mẫu chạy trên máy này."""
 
     name = "sample_snnptnt"
     start_urls = ["http://127.0.0.1:8654/"]

@@ -2,7 +2,7 @@ from portal_crawler.platforms.sharepoint import SharePointSpider
 
 
 class SampleStp(SharePointSpider):
-    """Sở Tư pháp của tỉnh Lam Châu, tỉnh không có thật: cổng mẫu chạy trên chính máy này."""
+    """Sở Tư pháp của tỉnh Lam Châu, tỉnh không có thật: cổng mẫu chạy trên máy này."""
 
     name = "sample_stp"
     start_urls = ["http://127.0.0.1:8652/"]

@@ -2,7 +2,7 @@ from portal_crawler.platforms.aspnet import AspNetSpider
 
 
 class SampleSyt(AspNetSpider):
-    """Sở Y tế của tỉnh Lam Châu, tỉnh không có thật: cổng mẫu chạy trên chính máy này."""
+    """Sở Y tế của tỉnh Lam Châu, tỉnh không có thật: cổng mẫu chạy trên máy này."""
 
     name = "sample_syt"
     start_urls = ["http://127.0.0.1:8655/"]
