@@ -1,0 +1,86 @@
+"""How a run goes, on a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import Progress as Bar
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+from scrapy import Spider, signals
+from scrapy.exceptions import NotConfigured
+from scrapy.utils.asyncio import create_looping_call
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+# Times a second that the display is brought up to date.
+RATE = 4
+
+
+class Progress:
+    """Extension: a live line of pages, articles, rejects, speed and time; log lines are printed above it.
+
+    Elsewhere than on a terminal Scrapy's own log lines tell the same.
+    """
+
+    def __init__(self, crawler: Crawler, console: Console) -> None:
+        self.crawler = crawler
+        self.console = console
+        self.bar = Bar(
+            SpinnerColumn(),
+            TextColumn("[bold]{task.fields[name]}"),
+            TextColumn("{task.fields[told]}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            auto_refresh=False,
+        )
+        self.clock = create_looping_call(self.update)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Progress:
+        """Connect to the spider's life.
+
+        Raises:
+            NotConfigured: where standard error is no terminal.
+        """
+        if not sys.stderr.isatty():
+            raise NotConfigured("standard error is no terminal")
+        extension = cls(crawler, Console(stderr=True))
+        crawler.signals.connect(extension.spider_opened, signal=signals.spider_opened)
+        crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
+        return extension
+
+    def spider_opened(self, spider: Spider) -> None:
+        """Begin; from here on the log goes through the display, warnings and errors only."""
+        root = logging.getLogger()
+        for handler in list(root.handlers):
+            if isinstance(handler, logging.StreamHandler) and handler.stream in (sys.stderr, sys.stdout):
+                root.removeHandler(handler)
+        root.addHandler(RichHandler(logging.WARNING, console=self.console, show_path=False))
+        self.task = self.bar.add_task("crawl", total=None, name=spider.name, told="")
+        self.bar.start()
+        self.clock.start(1 / RATE)
+
+    def update(self) -> None:
+        """Bring the display up to date."""
+        assert self.crawler.stats is not None
+        stats = self.crawler.stats.get_stats()
+        articles = stats.get("item_scraped_count", 0)
+        rejects = sum(count for key, count in stats.items() if key.startswith("rejected/"))
+        pages = stats.get("response_received_count", 0)
+        elapsed = self.bar.tasks[0].elapsed or 0.0
+        speed = articles / elapsed if elapsed else 0.0
+        told = f"{pages:,} pages  [green]{articles:,} articles[/]  {rejects:,} rejects  {speed:,.1f} articles/s"
+        self.bar.update(self.task, told=told)
+        self.bar.refresh()
+
+    def spider_closed(self) -> None:
+        """Leave the terminal as it was."""
+        if self.clock.running:
+            self.clock.stop()
+        self.bar.stop()
