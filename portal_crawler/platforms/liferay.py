@@ -40,7 +40,16 @@ class LiferaySpider(PortalSpider):
             attachments=".taglib-asset-attachments a",
             drop=(".asset-actions", ".taglib-social-bookmarks", ".asset-related-assets"),
         ),
-        # The detail page of a legal document: label and value in a table (portlet vbpq).
+        # The detail page of a legal document: label and value in a table, files in another (portlet vbpq).
+        Wrapper(
+            article=".portlet-body:has(> .vbpq-detail)",
+            document=".vbpq-detail table",
+            body=".vbpq-detail table",
+            section=".dd_chuyenmuc .tintuc",
+            attachments=".vbpq-attachfile a[href*='/documents/']",
+            kind="document",
+        ),
+        # Other portlets for them.
         Wrapper(
             article="[id*='vbpqportlet'] .portlet-body table",
             document="[id*='vbpqportlet'] .portlet-body table",

@@ -42,9 +42,11 @@ class NukeVietSpider(PortalSpider):
         ),
         # The laws module's detail page.
         Wrapper(
-            article="h1.lawh3 ~ table, h3.lawh3 ~ table, .lawh3 ~ .table-responsive",
+            article="div:has(> .lawh3)",
             title=".lawh3",
+            body=".lawh3 ~ p, .lawh3 ~ table, .lawh3 ~ .table-responsive",
             document=".lawh3 ~ table, .lawh3 ~ .table-responsive",
+            section="h3.breakcolumn a, .temp-breadcrumbs [itemprop='name'], .breadcrumbs a, .breadcrumb a",
             attachments=".laws-download-file a[href], a[href*='download=1']",
             kind="document",
         ),

@@ -11,12 +11,14 @@ class SharePointSpider(PortalSpider):
 
     platform = "sharepoint"
     wrappers = (
-        # The news web part of the Đắk Nông portals.
+        # The news web part of the Đắk Nông portals: the date stands in a table before the one for print.
         Wrapper(
-            article="#tableforprint",
-            title="p.Title, .Title",
+            article="div:has(> .container_top_mid2)",
+            title="#tableforprint .Title",
+            lead=".lv_description_mode1",
             published="td.Time, .Time",
-            body="[class*='ExternalClass']",
+            section=".FolderTitle",
+            body=".lv_description_mode1, [class*='ExternalClass']",
             drop=(".css_readCounter", "#part2", ".tbtinkhac"),
         ),
         # Custom controls seen elsewhere (NewsDetailUC, NewsDetailUS).

@@ -1,3 +1,4 @@
+from portal_crawler.extraction.wrapper import Wrapper
 from portal_crawler.platforms.aspnet import AspNetSpider
 
 
@@ -17,3 +18,18 @@ class SampleSyt(AspNetSpider):
         "CONCURRENT_REQUESTS_PER_DOMAIN": 8,
         "RETRY_TIMES": 1,
     }
+    # A system of its own has a layout of its own: what the family guesses is said here.
+    wrappers = (
+        Wrapper(
+            article="#ctl00_cphMain_pnlDetail",
+            title="h1.tieude",
+            lead=".sapo",
+            published=".ngaydang",
+            modified=".sua",
+            body=".sapo, #ctl00_cphMain_divContent",
+            section=".duongdan a",
+            tags=".tukhoa a",
+            attachments=".tailieu a",
+        ),
+        *AspNetSpider.wrappers,
+    )
