@@ -37,6 +37,10 @@ NEXT_WORDS = re.compile(
     r"|xem\s+(?:tiếp|thêm)|[>»›→]+)(?:\s*[>»›→]+)?$",
     re.IGNORECASE,
 )
+TOOLS = re.compile(
+    r"(?:xem\s+(?:tất\s+cả|toàn\s+bộ|chi\s+tiết)|chi\s+tiết|đọc\s+tiếp|more|read\s+more|english|tiếng\s+việt|rss)\b|\W+$",
+    re.IGNORECASE,
+)
 # A date with its year, in any of the written forms: the cheap test before the real grammar is asked.
 MAYBE_DATE = re.compile(r"\d{1,2}\s?[/.\- ]\s?\d{1,2}\s?[/.\- ]\s?\d{4}|\d{4}-\d\d-\d\d|tháng\s+\d")
 HOME = re.compile(r"^(?:trang\s+(?:chủ|nhất|đầu)|home(?:\s*page)?|»|>|/)$", re.IGNORECASE)
@@ -116,6 +120,16 @@ def breadcrumb(page: Page) -> list[str]:
         if names:
             return names
     return []
+
+
+def is_tool(text: str) -> bool:
+    """Whether a link's text says what it does ("Xem tất cả", "Trang sau", a page number), not what it leads to."""
+    return text.isdecimal() or TOOLS.match(text) is not None or NEXT_WORDS.match(text) is not None
+
+
+def has_script_pager(page: Page) -> bool:
+    """Whether a page turns by script: postback or ``onclick``."""
+    return bool(POSTBACKS(page.root)) or bool(next_links(page))
 
 
 def next_links(page: Page) -> list[str]:

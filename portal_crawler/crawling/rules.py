@@ -146,6 +146,13 @@ class UrlRules:
         # The menu's addresses stand on every page of a site: each is judged once.
         self._judged = lru_cache(maxsize=100_000)(self._judge)
 
+    def add_seed(self, url: str) -> None:
+        """Note the address under which a seed answered; its home page is one, too."""
+        key = page_key(url)
+        if key not in self.seed_keys:
+            self.seed_keys |= {key}
+            self._judged.cache_clear()
+
     def in_scope(self, url: str) -> bool:
         """Whether an address belongs to the portal."""
         host, _, rest = page_key(url).partition("/")

@@ -126,6 +126,7 @@ class PortalSpider(scrapy.Spider):
         self.budget = PatternBudget(50)
         self.asked: set[str] = set()
         self.waiting: dict[str, Judgement] = {}
+        self.labels: dict[str, str] = {}
         self.make_rules()
 
     @classmethod
@@ -193,13 +194,12 @@ class PortalSpider(scrapy.Spider):
     # What comes back
 
     def parse(
-        self, response: Response, label: str | None = None, number: int = 1, chain: str | None = None
+        self, response: Response, number: int = 1, chain: str | None = None
     ) -> Iterator[Request | Capture | Rejected]:
         """Any page: an article becomes a capture, and every page leads on.
 
         Args:
             response: What the server sent.
-            label: Text of the link that led here, which names the section.
             number: Which page of its list this is.
             chain: Key of the list whose pages share one address (postbacks).
         """
@@ -216,16 +216,17 @@ class PortalSpider(scrapy.Spider):
         if seed:
             self.count("seeds/reached")
             self.recognise(page)
+            self.rules.add_seed(response.url)  # a home page often redirects to its real address
             link = self.rules.judge(response.url)
             yield from self.discover(response)
         is_one = self.takes_for_article(link, page)
         yield from self.note_redirects(response, link, is_one=is_one)
+        found = self.read_links(page, link, article=is_one)
         if is_one:
             yield from self.hand_on(capture, link)
         elif link.kind != "article":
             self.sightings.forget(link.key)
-        number = page_number(response.url) or number
-        yield from self.lead_on(page, link, None if seed else label, number, chain, article=is_one)
+        yield from self.lead_on(page, link, found, page_number(response.url) or number, chain, article=is_one)
 
     def note_redirects(self, response: Response, link: Judgement, *, is_one: bool) -> Iterator[Rejected]:
         """The addresses that led here by redirects: other addresses of the article, or articles that are no more."""
@@ -294,42 +295,56 @@ class PortalSpider(scrapy.Spider):
     # Where it leads
 
     def lead_on(
-        self, page: Page, link: Judgement, label: str | None, number: int, chain: str | None, *, article: bool
+        self,
+        page: Page,
+        link: Judgement,
+        found: list[tuple[Judgement, Element]],
+        number: int,
+        chain: str | None,
+        *,
+        article: bool,
     ) -> Iterator[Request]:
         """The requests that a page leads to."""
-        found = self.read_links(page, link, label, article=article)
         keys = {other.key for other, _ in found if other.kind == "article"}
         chain = chain or chain_key(link.url)
         goes_on = article or self.chains.turn(chain, keys)
         if not article and page_number(link.url) is None and not self.budget.visited(link.url, keys):
-            logger.warning("Pages like %s bring nothing new: no more of them are asked for", link.url)
+            logger.info("Pages like %s bring nothing new: no more of them are asked for", link.url)
             self.count("traps/pattern")
-        menu = link.key in self.rules.seed_keys
+        seed = link.key in self.rules.seed_keys
         for other, anchor in found:
-            yield from self.follow(other, anchor, chain, number, goes_on=goes_on, menu=menu)
+            if other.kind == "article":
+                yield from self.ask_article(other, waits=seed)
+            else:
+                yield from self.follow(other, anchor, chain, number, goes_on=goes_on, menu=seed)
         if not article and goes_on:
             yield from self.turn_page(page, chain, number)
         for url in listing.feed_links(page):
             yield from self.ask_feed(urljoin(page.url, url))
 
-    def read_links(
-        self, page: Page, link: Judgement, label: str | None, *, article: bool
-    ) -> list[tuple[Judgement, Element]]:
-        """The links of a page inside the portal; what they say about articles is noted."""
+    def read_links(self, page: Page, link: Judgement, *, article: bool) -> list[tuple[Judgement, Element]]:
+        """The links of a page inside the portal; what they say about articles and sections is noted."""
         found: dict[str, tuple[Judgement, Element]] = {}
         titled: list[Judgement] = []
         for href, anchor in listing.anchors(page):
             other = self.rules.link(page.url, href)
-            if other is None or other.kind in ("outside", "denied", "file") or other.key == link.key:
+            if other is None or other.kind in ("outside", "denied", "file"):
+                continue
+            if other.key == link.key:
+                if article:
+                    self.sightings.see(other)  # its print view, its other languages
                 continue
             found.setdefault(other.url, (other, anchor))
             if other.kind == "article" or not self.article_urls:
                 self.note(other, href, anchor)
                 titled.append(other)
+            if other.kind != "article":
+                self.note_label(other, anchor)
         if not self.article_urls:
             self.patterns.page({other.key for other in titled})
         if titled and not article and link.key not in self.rules.seed_keys:
-            self.place(page, link, label, titled, paged=any(page_number(url) is not None for url in found))
+            paged = any(page_number(url) is not None for url in (link.url, *found)) or listing.has_script_pager(page)
+            self.place(page, link, titled, paged=paged)
         return list(found.values())
 
     def note(self, link: Judgement, href: str, anchor: Element) -> None:
@@ -344,11 +359,20 @@ class PortalSpider(scrapy.Spider):
             self.patterns.note(link.url, text)
         self.sightings.describe(link.key, text, None if sighting.date else listing.listed_date(anchor, href))
 
-    def place(self, page: Page, link: Judgement, label: str | None, titled: list[Judgement], *, paged: bool) -> None:
+    def note_label(self, link: Judgement, anchor: Element) -> None:
+        """Note the name that the menu gives to a section: the text of the first link to it."""
+        chain = chain_key(link.url)
+        if chain not in self.labels:
+            text = listing.link_text(anchor)
+            if text and len(text) <= LONGEST_LABEL and not listing.is_tool(text):
+                self.labels[chain] = text
+
+    def place(self, page: Page, link: Judgement, titled: list[Judgement], *, paged: bool) -> None:
         """Note the section of the articles that a list shows."""
+        chain = chain_key(link.url)
+        label = self.labels.get(chain)
         section = listing.breadcrumb(page) or ([label] if label else [])
-        below = chain_key(link.url).partition("?")[0].partition(".htm")[0].partition(".aspx")[0] + "/"
-        paged = paged or page_number(link.url) is not None
+        below = chain.partition("?")[0].partition(".htm")[0].partition(".aspx")[0] + "/"
         for other in titled if section else ():
             if "/" in below.strip("/") and page_key(other.url).startswith(below):
                 self.sightings.place(other.key, section, 2)
@@ -358,12 +382,8 @@ class PortalSpider(scrapy.Spider):
     def follow(
         self, link: Judgement, anchor: Element, chain: str, number: int, *, goes_on: bool, menu: bool
     ) -> Iterator[Request]:
-        """The request for a link, unless it was made before."""
-        if link.kind == "article":
-            yield from self.ask_article(link)
-            return
-        key = link.key
-        if key in self.asked or link.alternate:
+        """The request for a page that is no article by its address, unless it was made before."""
+        if link.key in self.asked or link.alternate:
             return
         paged = page_number(link.url) is not None
         same = chain_key(link.url) == chain
@@ -376,20 +396,23 @@ class PortalSpider(scrapy.Spider):
             if not self.budget.allows(link.url):
                 self.count("traps/not_asked")
                 return
-            listed = link.kind == "listing" or menu
-            options = {"priority": PRIORITY_MENU if listed else PRIORITY_PAGE}
-        self.asked.add(key)
-        text = listing.link_text(anchor) if not paged else None
-        label = text if text and len(text) <= LONGEST_LABEL and not text.isdecimal() else None
-        yield self.ask(link.url, cb_kwargs={"label": label} if label else {}, **options)
+            options = {"priority": PRIORITY_MENU if link.kind == "listing" or menu else PRIORITY_PAGE}
+        self.asked.add(link.key)
+        yield self.ask(link.url, **options)
 
-    def ask_article(self, link: Judgement) -> Iterator[Request]:
-        """The request for an article, once; second-choice forms wait until the crawl has run dry."""
+    def ask_article(self, link: Judgement, *, waits: bool = False) -> Iterator[Request]:
+        """The request for an article, once.
+
+        Second-choice forms wait until the crawl has run dry, and so does what stands on the home page: the lists that
+        will show it, too, say more about it.
+        """
         sighting = self.sightings.get(link.key)
         if sighting is None or sighting.asked:
             return
-        if link.alternate:
-            self.waiting.setdefault(link.key, link)
+        if link.alternate or waits:
+            known = self.waiting.get(link.key)
+            if known is None or (known.alternate and not link.alternate):
+                self.waiting[link.key] = link
             return
         sighting.asked = True
         self.waiting.pop(link.key, None)
@@ -419,7 +442,9 @@ class PortalSpider(scrapy.Spider):
         self.asked.add(step)
         state = {"__EVENTTARGET": postback.target, "__EVENTARGUMENT": postback.argument}
         try:
-            request = form2request(forms[0], state, method="POST", click=False).to_scrapy(
+            # DotNetNuke's form is declared multipart, which only files need; every server reads the plain coding.
+            coding = "application/x-www-form-urlencoded"
+            request = form2request(forms[0], state, method="POST", enctype=coding, click=False).to_scrapy(
                 callback=self.parse,
                 errback=self.failed,
                 priority=PRIORITY_LIST,

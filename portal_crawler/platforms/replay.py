@@ -138,12 +138,14 @@ class FirstPass:
         evidence = 0 if ruled else page_evidence(page)
         is_one = link.kind == "article" if ruled else spider.looks_like_article(link.url, evidence)
         if not is_one or not ruled:
-            spider.read_links(page, link, None, article=is_one)
+            spider.read_links(page, link, article=is_one)
         return True, evidence
 
     def _note_redirect(self, capture: Capture, link: Judgement) -> None:
         target = self.spider.rules.link(capture.url, capture.headers.get("location", ""))
-        if target is not None and target.kind == "article" and link.kind not in ("file", "denied"):
+        if target is not None and link.key in self.spider.rules.seed_keys:
+            self.spider.rules.add_seed(target.url)
+        elif target is not None and target.kind == "article" and link.kind not in ("file", "denied"):
             self.spider.sightings.see(replace(link, key=target.key))
 
     def choose(self) -> dict[int, str]:
