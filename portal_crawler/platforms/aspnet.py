@@ -12,7 +12,7 @@ class AspNetSpider(PortalSpider):
     """Custom ASP.NET portals: identity in the query, lists paged by postback."""
 
     platform = "aspnet"
-    wrappers = (
+    wrappers: tuple[Wrapper, ...] = (
         # mojoPortal with the Vietnamese article module.
         Wrapper(
             article="div.articleview",
@@ -35,11 +35,11 @@ class AspNetSpider(PortalSpider):
             body=f"{LEAD}, .content, .noidung, [id$='_lblContent'], [id$='_lblNoiDung'], [id$='_divContent']",
         ),
     )
-    article_urls = (
+    article_urls: tuple[str, ...] = (
         r"\.aspx\?(?:[^#]*&)?(?P<key>newsid|itemid|articleid|tinid|idtin|nid|baivietid|idbaiviet)=(?P<id>\d+)(?:&|$)",
         r"/(?:viewdetail|viewpost|chi-?tiet\w*|newsdetail|detail\w*|tin-?chi-?tiet)\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
         r"^/(?:[^/?]+/)*[^/?]*?-(?P<id>\d{2,})\.(?:aspx|html?)$",
         r"^/(?:[^/?]+/)*(?P<id>\d{2,})/[^/?]*-[^/?]*\.(?:aspx|html?)$",
     )
-    listing_urls = (r"/viewlist\.aspx", r"/(?:danh-?sach|danh-?muc|chuyen-?muc|list)\w*\.aspx")
-    deny_urls = (r"[?&](?:print|lang|culture|skin)=", r"/(?:webresource|scriptresource)\.axd")
+    listing_urls: tuple[str, ...] = (r"/viewlist\.aspx", r"/(?:danh-?sach|danh-?muc|chuyen-?muc|list)\w*\.aspx")
+    deny_urls: tuple[str, ...] = (r"[?&](?:print|lang|culture|skin)=", r"/(?:webresource|scriptresource)\.axd")

@@ -10,7 +10,7 @@ class DotNetNukeSpider(PortalSpider):
     """Departments on DotNetNuke: a news viewer module, lists paged by postback."""
 
     platform = "dotnetnuke"
-    wrappers = (
+    wrappers: tuple[Wrapper, ...] = (
         # The news viewer that Vietnamese sites run.
         Wrapper(
             article="[id*='newsviewer'][id$='_pnDetail'], .DnnModule-Tintc-HinthBoxChitittin .DNNModuleContent",
@@ -32,15 +32,15 @@ class DotNetNukeSpider(PortalSpider):
             body=".edn_articleSummary, .edn_articleContent, .edn_content",
         ),
     )
-    article_urls = (
+    article_urls: tuple[str, ...] = (
         r"/(?P<key>newsid|itemid|articleid|id|tinid)/(?P<id>\d+)(?:/|\.aspx|$)",
         r"[?&](?P<key>newsid|itemid|articleid|tinid|artmid)=(?P<id>\d+)(?:&|$)",
         r"(?=.*[?&]tabid=\d+).*[?&]id=(?P<id>\d+)(?:&|$)",
         r"/(?:articletype|artmid)/[^?]*/articleid/(?P<id>\d+)",
         r"^/(?:[^/?]+/)+[^/?]*?-(?P<id>\d{2,})(?:\.aspx|\.html)?/?$",
     )
-    listing_urls = (r"/tabid/\d+/default\.aspx$", r"[?&]tabid=\d+$")
-    deny_urls = (
+    listing_urls: tuple[str, ...] = (r"/tabid/\d+/default\.aspx$", r"[?&]tabid=\d+$")
+    deny_urls: tuple[str, ...] = (
         r"[?&](?:ctl|returnurl|popup|skinsrc|containersrc|mid)=",
         r"/(?:ctl|skinsrc|containersrc|language|userid)/",
         r"/(?:portals|desktopmodules|resources|providers)/",

@@ -10,7 +10,7 @@ class WordPressSpider(PortalSpider):
     """Portals on WordPress, with pretty permalinks or plain ones."""
 
     platform = "wordpress"
-    wrappers = (
+    wrappers: tuple[Wrapper, ...] = (
         Wrapper(
             article="body.single article.post, body.single article.type-post, article[itemtype*='Article']",
             title=".entry-title, .td-post-title h1, h1.post-title",
@@ -24,13 +24,13 @@ class WordPressSpider(PortalSpider):
             drop=(".sharedaddy", ".jp-relatedposts", ".td-a-rec", ".post-views", ".addtoany_share_save_container"),
         ),
     )
-    article_urls = (
+    article_urls: tuple[str, ...] = (
         r"^/(?:[^/?]+/)*?(?P<id>(?:19|20)\d\d/\d\d(?:/\d\d)?/[^/?]+)/?$",  # /2024/03/slug/
         r"[?&]p=(?P<id>\d+)(?:&|$)",
         r"^/(?!(?:category|chuyen-muc|tag|author|page|wp-\w+|the|tac-gia)/)(?:[\w-]+/)?(?P<id>(?:[a-z0-9]+-){3,}[a-z0-9]+)(?:\.html)?/?$",
     )
-    listing_urls = (r"^/(?:category|chuyen-muc)/", r"/page/\d+/?$")
-    deny_urls = (
+    listing_urls: tuple[str, ...] = (r"^/(?:category|chuyen-muc)/", r"/page/\d+/?$")
+    deny_urls: tuple[str, ...] = (
         r"/(?:tag|author|tac-gia|the)/",
         r"/wp-(?:content|includes|json|admin)(?:/|$)",
         r"[?&](?:replytocom|share|nb|attachment_id|like_comment)=",
