@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Counted up with every change that alters what is extracted from a page.
 EXTRACTOR_VERSION = "1"
 
-# A gallery shows several pictures and hardly a text.
+# A gallery shows several pictures and hardly a text besides their captions.
 GALLERY_PICTURES = 4
 GALLERY_WORDS = 60
 # Below this many words a page without pictures and files is no article, unless a layout or a headline says so.
@@ -181,7 +181,8 @@ def _assemble(
     headline, opening = fields.title(sheet), fields.lead(sheet)
     document = _document(sheet, regions)
     attached = fields.attachments(sheet, regions)
-    section = fields.section(sheet, headline)
+    # A document's page bears no headline of its own at times: what was taken for one is the section's name then.
+    section = fields.section(sheet, headline if document is None else None)
     found = Article(
         id=article_id(capture),
         url=capture.url,
@@ -222,6 +223,7 @@ def _complete_document(found: Article) -> None:
     if found.document is None:
         return
     found.title = found.document.summary or found.title
+    found.document.summary = found.document.summary or found.lead
     if found.published_at is None and found.document.issued_on:
         found.published_at = found.published_raw = found.document.issued_on
 
@@ -261,7 +263,8 @@ def _kind(found: Article, wrapper: Wrapper | None) -> str:
         return "document"
     if NOTICE.match(found.title or "") or any(NOTICE_SECTION.search(name) for name in found.section[-1:]):
         return "notice"
-    if len(found.images) >= GALLERY_PICTURES and len(found.text.split()) < GALLERY_WORDS:
+    captions = sum(len(image.caption.split()) for image in found.images if image.caption)
+    if len(found.images) >= GALLERY_PICTURES and len(found.text.split()) - captions < GALLERY_WORDS:
         return "gallery"
     return "article"
 

@@ -44,8 +44,8 @@ ACCOUNTS = re.compile(
 )
 # First words that sentences and institutions begin with, but people's names do not.
 NOT_NAMES = frozenset(
-    "sở ban phòng ubnd hđnd trung tâm huyện tỉnh thành xã phường thị công văn thông tin ảnh toàn quang các những một đồng ông bà tải xem "
-    "chi tiết file tệp hội nghị lễ đoàn cục vụ bộ tổng quyết nghị kế hoạch báo đài cổng tại hà việt ngày nơi số "
+    "sở ban phòng ubnd hđnd trung tâm huyện tỉnh thành xã phường thị thông tin ảnh toàn quang các những một đồng ông bà tải xem "
+    "chi tiết file tệp hội nghị lễ đoàn cục vụ bộ tổng quyết kế hoạch báo đài cổng tại hà việt ngày nơi số "
     "facebook website email điện thoại fax địa nguồn theo mục điều chương phần".split()
 )  # fmt: skip
 

@@ -275,7 +275,7 @@ def dates(sheet: Sheet) -> Dates:
 def _wrapped_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
     assert sheet.wrapper is not None
     found: list[DateFound | None] = []
-    for css in (sheet.wrapper.published, sheet.wrapper.modified):
+    for css, other in ((sheet.wrapper.published, "modified"), (sheet.wrapper.modified, "published")):
         date = None
         for element in sheet.elements(css):
             text = element_text(element)
@@ -284,7 +284,7 @@ def _wrapped_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
                     date = DateFound(iso, text or machine.strip(), 0, None)
             # The whole line is the raw string: "Ngày đăng 07/01/2022 | 11:20 AM | View count: 65".
             candidates = find_dates(text) if date is None else []
-            date = date or next((one for one in candidates if one.label != "modified"), None)
+            date = date or next((one for one in candidates if one.label != other), None)
         found.append(date)
     return found[0], found[1]
 

@@ -179,11 +179,14 @@ class DotNetNukePortal(SamplePortal):
     def row(self, story: Story) -> str:
         """One item of a list."""
         first = story.lead or next((part.text for part in story.parts if part.text), "")
-        date = "" if story.number == self.undated() else f'<span class="ngaydang">({story.published:%d/%m/%Y})</span>'
         return (
-            f'<div class="tin"><a class="titletin" href="{escape(self.path(story))}">{text(story.title)}</a> {date}'
+            f'<div class="tin"><a class="titletin" href="{escape(self.path(story))}">{text(story.title)}</a>{self.day(story)}'
             f'<div class="tomtat">{text(first[:140])}...</div></div>\n'
         )
+
+    def day(self, story: Story) -> str:
+        """The day beside a link."""
+        return "" if story.number == self.undated() else f' <span class="ngaydang">({story.published:%d/%m/%Y})</span>'
 
     def list_page(self, section: int, current: int) -> str:
         """A page of a list: its pager fires postbacks."""
@@ -225,7 +228,7 @@ class DotNetNukePortal(SamplePortal):
             for i, file in enumerate(story.files)
         )
         others = "".join(
-            f'<li><a href="{escape(self.path(o))}">{text(o.title)}</a> ({o.published:%d/%m/%Y})</li>'
+            f'<li><a href="{escape(self.path(o))}">{text(o.title)}</a>{self.day(o)}</li>'
             for o in self.neighbours(story)
         )
         body = f"""<div id="{viewer}_pnDetail">

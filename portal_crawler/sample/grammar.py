@@ -373,8 +373,8 @@ def _sign(story: Story, composer: Composer) -> None:
         story.author = name
         story.parts.append(Part("signature", name))
     elif way == 2:
-        story.author = name
-        story.parts.append(Part("signature", f"Tin, ảnh: {name}"))
+        story.author = f"Tin, ảnh: {name}"
+        story.parts.append(Part("signature", story.author))
     if story.number % 8 == 3:
         story.source = random.choice(PRESS)
         story.parts.append(Part("credit", random.choice(("Theo {}", "Nguồn: {}", "(Nguồn: {})")).format(story.source)))

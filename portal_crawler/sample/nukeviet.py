@@ -375,7 +375,8 @@ class NukeVietPortal(SamplePortal):
             truth.document = self.record(story)
             labels = {"Ngày có hiệu lực": "Ngày bắt đầu hiệu lực", "Số ký hiệu": "Số kí hiệu"}
             rows = [(labels.get(label, label), value) for label, value in self.record_rows(story)]
-            truth.blocks = [story.record.summary, *(" | ".join(row) for row in rows if row[0] != "Trích yếu")]
+            truth.lead = story.record.summary
+            truth.blocks = [" | ".join(row) for row in rows if row[0] != "Trích yếu"]
         else:
             truth.modified_at = (story.modified or story.published or "") and (
                 story.modified or story.published
