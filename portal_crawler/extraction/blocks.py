@@ -1,4 +1,8 @@
-"""The runs of text that a page is made of."""
+"""The runs of text that a page is made of, with the shallow features that tell text from boilerplate.
+
+The features are those that Kohlschütter, Fankhauser and Nejdl (2010, "Boilerplate Detection using Shallow Text
+Features") found to matter most: the number of words and the share of them that are links.
+"""
 
 from __future__ import annotations
 
@@ -8,51 +12,104 @@ from lxml import etree
 
 from portal_crawler.extraction.page import NOT_TEXT, PHRASING, Element, Page, squeeze
 
+_TEXT_NODES = etree.XPath("//text()")
+# What is no part of the running text though it holds text.
+_NO_RUN = NOT_TEXT | {"select", "option", "textarea", "button", "iframe", "object", "audio", "video", "canvas", "map"}
+
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """A run of text in one block-level element."""
+    """A run of text in one block-level element.
+
+    Attributes:
+        text: NFC, white space collapsed, never empty.
+        element: The innermost block-level element that holds the run.
+        slots: Its text nodes: ``(element, False)`` is an element's text, ``(element, True)`` its tail.
+        words: Number of words.
+        linked: Number of characters that stand in links.
+        hidden: Whether the page's own style hides it (``display: none``).
+    """
 
     text: str
     element: Element
     slots: list[tuple[Element, bool]]
+    words: int
+    linked: int
+    hidden: bool
+
+    @property
+    def link_density(self) -> float:
+        """Share of the characters that stand in links, from 0 to 1."""
+        return min(1.0, self.linked / len(self.text))
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where text directly under an element stands: its block-level element, in a link, hidden, no text at all."""
+
+    element: Element
+    linked: bool
+    hidden: bool
+    text: bool
 
 
 def blocks(page: Page) -> list[Block]:
     """The blocks of a page in document order; a run ends at block-level boundaries, table cells and ``<br>``."""
+    places: dict[Element, _Place] = {}
     found: list[Block] = []
-    slots: list[tuple[Element, bool]] = []
-    stack = [page.root]
-    hidden: Element | None = None
-
-    def flush() -> None:
-        while slots and not squeeze((slots[0][0].tail if slots[0][1] else slots[0][0].text) or ""):
-            del slots[0]
-        if slots:
-            text = squeeze("".join((element.tail if is_tail else element.text) or "" for element, is_tail in slots))
-            if text:
-                found.append(Block(text, stack[-1], slots.copy()))
-            slots.clear()
-
-    for event, element in etree.iterwalk(page.root, events=("start", "end")):
-        breaks = element.tag not in PHRASING
-        if event == "start":
-            if hidden is None and (element.tag in NOT_TEXT or element.tag == "select"):
-                hidden = element
-            if hidden is None:
-                if breaks:
-                    flush()
-                    if element.tag != "br":
-                        stack.append(element)
-                if element.text:
-                    slots.append((element, False))
+    run: list[tuple[Element, bool, str]] = []
+    current: _Place | None = None
+    linked = 0
+    for node in _TEXT_NODES(page.root):
+        element = node.getparent()
+        is_tail = node.is_tail
+        holder = element.getparent() if is_tail else element
+        place = places.get(holder) or _place(holder, places)
+        if not place.text:
             continue
-        if hidden is element:
-            hidden = None
-        elif hidden is None and breaks:
-            flush()
-            if element.tag != "br":
-                stack.pop()
-        if hidden is None and element.tail and element is not page.root:
-            slots.append((element, True))
+        # Text behind a block-level element, a line break included, begins a new run.
+        if current is None or place.element is not current.element or (is_tail and element.tag not in PHRASING):
+            if run and current is not None and (block := _block(run, current, linked)):
+                found.append(block)
+            run, linked = [], 0
+        current = place
+        run.append((element, is_tail, node))
+        if place.linked:
+            linked += len(node.strip())
+    if run and current is not None and (block := _block(run, current, linked)):
+        found.append(block)
     return found
+
+
+def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> Block | None:
+    text = squeeze("".join([node for _, _, node in run]))
+    if not text:
+        return None
+    start = 0
+    while not run[start][2].strip() or not squeeze(run[start][2]):
+        start += 1
+    slots = [(element, is_tail) for element, is_tail, _ in run[start:]]
+    return Block(text, place.element, slots, text.count(" ") + 1, linked, place.hidden)
+
+
+def _place(element: Element, places: dict[Element, _Place]) -> _Place:
+    """Resolve the place of an element from the nearest ancestor that is known; iterative, as pages nest deeply."""
+    chain: list[Element] = []
+    node: Element | None = element
+    while node is not None and node not in places:
+        chain.append(node)
+        node = node.getparent()
+    above = places[node] if node is not None else None
+    for node in reversed(chain):
+        tag = node.tag
+        inline = tag in PHRASING and above is not None
+        style = node.get("style")
+        above = places[node] = _Place(
+            above.element if inline and above is not None else node,
+            (above is not None and above.linked) or tag == "a",
+            (above is not None and above.hidden)
+            or (style is not None and "display:none" in style.replace(" ", "").lower()),
+            (above is None or above.text) and tag not in _NO_RUN,
+        )
+    assert above is not None
+    return above

@@ -1,0 +1,97 @@
+"""Named recognisers of the widgets that portals wrap around their articles.
+
+Two kinds of evidence: what the markup calls an element (class and id), and what a block says when it says nothing else
+(a label, a label with a number). A label inside a sentence is no evidence: articles speak of votes, counters and
+weather, too.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from portal_crawler.extraction.page import Element
+
+# Class or id -> widget. The first that matches counts, so the more telling names come first.
+_MARKS: tuple[tuple[str, str], ...] = (
+    ("archive_toolbar", r"wm-ipp|wayback|donato"),
+    ("skip_link", r"skip-?(?:to|link|nav)|to-content"),
+    ("visit_counter", r"counter|hit-?count|visit|thong-?_?ke-?_?truy|luot-?_?truy|online-?users?|statistic"),
+    ("perpetual_calendar", r"lich-?_?van-?_?nien|calendar|am-?lich|lunar|lichvannien"),
+    ("weather", r"weather|thoi-?_?tiet"),
+    ("poll", r"poll|voting|\bvotes?\b|tham-?_?do|survey|binh-?_?chon"),
+    ("login", r"log-?in|dang-?_?nhap|sign-?in"),
+    ("search", r"search|tim-?_?kiem"),
+    ("breadcrumb", r"bread-?_?crumb|breakcolumn|pathway|chuyen-?_?muc"),
+    ("comments", r"comment|binh-?_?luan|y-?kien|disqus|respond"),
+    ("rating", r"rating|\brate\b|\bstars?\b|danh-?_?gia"),
+    ("related_news", r"relat|other-?_?(?:news|title)|tin-?_?khac|tin-?_?lien-?_?quan|lien-?_?quan|box_other|tophits|most-?read"),
+    ("share_bar", r"\bshar(?:e|ing)|social|addthis|fb-(?:like|share)|facebook|twitter|zalo|sticky-share"),
+    ("print_tools", r"print(?!ed)|tool-?bar|\btools?\b|asset-control|font-?size|send-?mail|article-?action|news-detail-player"),
+    ("tags", r"\btags?\b|tag-?(?:list|cloud|links|summary)|keywords?|tu-?_?khoa"),
+    ("language_switch", r"\blang(?:uage)?s?\b|language"),
+    ("link_box", r"web-?link|link-?web|lien-?_?ket|\blinks\b|blogroll"),
+    ("footer", r"foot(?:er)?\b|footer|copyright|ban-?_?quyen|chan-?trang"),
+    ("banner", r"banner|marquee|slide|carousel|advert|\bads?\b|quang-?_?cao|pop-?up|promo|sponsor"),
+    ("menu", r"\bnav|navi|menu|side-?_?bar|top-?bar|header|masthead|site-?map|toggle|megadrop"),
+)  # fmt: skip
+_MARK = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _MARKS), re.IGNORECASE)
+_TAGS = {"nav": "menu", "footer": "footer", "header": "menu", "form": "form", "marquee": "banner", "aside": "sidebar"}
+
+# A whole block -> widget. Numbers stand for the counters' figures.
+_FIGURES = r"\s*[::]?\s*[\d.,\s]*"
+_SAYS: tuple[tuple[str, str], ...] = (
+    (
+        "visit_counter",
+        r"\W?(?:(?:số )?(?:lượt |người )?đang (?:truy cập|online|xem)|số lượt đang online|hôm nay|hôm qua|(?:trong )?tuần(?: này| trước)?"
+        r"|(?:trong )?tháng(?: này| trước| hiện tại)?|(?:trong )?năm(?: nay)?|tất cả|tổng(?: số)?(?: lượt)?(?: truy cập)?|(?:số )?lượt truy cập"
+        r"|khách viếng thăm|thành viên online|máy chủ tìm kiếm|người trực tuyến|thống kê truy c[âậ]p|view count|views?"
+        r"|(?:số )?(?:lượt|lần)(?: người)? xem|đã xem|online|visitors?)" + _FIGURES,
+    ),
+    ("perpetual_calendar", r"lịch vạn niên|âm lịch\W.*|ngày hoàng đạo.*"),
+    ("utilities", r"thông tin tiện ích|tiện ích(?: khác)?"),
+    ("print_tools", r"in(?: ra| bài viết| trang| tin)?|bản in|gửi (?:mail|email|bài viết qua email)|lưu bài viết này|cỡ chữ|a[-+]|tương phản|xem cỡ chữ"
+                    r"|đọc bài viết|nghe đọc bài|giới thiệu bài viết cho bạn bè|print|e-?mail"),
+    ("share_bar", r"chia sẻ(?: bài viết)?\W?|share|tweet|facebook|twitter|zalo|google\+?|like|thích"),
+    ("rating", r"click để đánh giá bài viết|tổng số điểm của bài viết.*|đánh giá(?: bài viết)?\W?|(?:rất )?(?:kém|tốt)|bình thường"),
+    ("related_news", r"(?:các |những )?(?:tin|bài|bài viết|tin tức)(?: bài)?(?: (?:khác|liên quan|cùng chuyên mục|mới hơn|cũ hơn|đã đưa|mới nhất|xem nhiều))+\W?"
+                     r"|other news|related(?: news| articles)?\W?|theo dòng sự kiện|xem thêm\W?"),
+    ("comments", r"ý kiến bạn đọc|gửi (?:bình luận|phản hồi|ý kiến)|mã bảo mật|bình luận(?: \(\d+\))?"),
+    ("poll", r"thăm dò ý kiến|bình chọn|biểu quyết|kết quả"),
+    ("login", r"đăng nhập|đăng ký|đăng xuất|sign in|login"),
+    ("skip_link", r"truy cập nội dung luôn|(?:về|lên) đầu trang|\W*về đầu trang\W*|skip to (?:main )?content"),
+    ("link_box", r"liên kết(?: website| web| trang)?|chọn liên kết|-- liên kết web --|website liên kết"),
+    ("breadcrumb", r"trang chủ|trang nhất|home"),
+    ("footer", r"(?:©|bản quyền thuộc|thiết kế bởi|powered by|ghi rõ nguồn|chịu trách nhiệm (?:về )?nội dung|giấy phép số|cơ quan chủ quản).*"),
+    ("archive_toolbar", r"about this capture|collected by|wayback machine"),
+    ("feedback", r"tiếp nhận ý kiến|góp ý|hỏi đáp|liên hệ"),
+    ("media_box", r"hình ảnh hoạt động|thư viện (?:ảnh|video|hình ảnh)|video(?: clip)?|tin ảnh"),
+)  # fmt: skip
+_SAID = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _SAYS), re.IGNORECASE)
+# What no label is longer than, in characters.
+_LONGEST_LABEL = 160
+
+# Headings after which the rest of the page leads elsewhere.
+ENDINGS = frozenset(("related_news", "comments", "rating", "tags"))
+
+
+@lru_cache(maxsize=20_000)
+def _named(marks: str) -> str | None:
+    found = _MARK.search(marks)
+    return found.lastgroup if found else None
+
+
+def named(element: Element) -> str | None:
+    """The widget that an element's class and id (or its tag) name, if any."""
+    marks = element.get("class"), element.get("id")
+    if marks != (None, None) and (widget := _named(f"{marks[0] or ''} {marks[1] or ''}")):
+        return widget
+    return _TAGS.get(element.tag)
+
+
+def says(text: str) -> str | None:
+    """The widget whose label a block is, as a whole; None for anything that says more."""
+    if len(text) > _LONGEST_LABEL:
+        return None
+    found = _SAID.fullmatch(text)
+    return found.lastgroup if found else None
