@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import sys
-from typing import NoReturn
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import entry_points
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, NoReturn
 
+import scrapy.commands
 from scrapy.cmdline import execute
 
+import portal_crawler
+import portal_crawler.commands
+from portal_crawler.monitoring.verdict import ExitCode
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Iterable
+
 SETTINGS = "portal_crawler.settings"
+# Set for the process and its commands by --debug.
+DEBUG = "PORTAL_DEBUG"
 
 
-def refuse(why: str) -> NoReturn:
+def debugging() -> bool:
+    """Whether the user wants tracebacks."""
+    return bool(os.environ.get(DEBUG))
+
+
+def refuse(message: str) -> NoReturn:
     """End with one line that tells the user what is wrong, and exit code 2."""
-    print(f"portal-crawler: {why}", file=sys.stderr)
-    raise SystemExit(2)
+    _end(" ".join(message.split()), ExitCode.USAGE)
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """``; did you mean …?``, or nothing where no known word is near."""
+    near = get_close_matches(word, list(known), 3, 0.5)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def one_line_errors(parser: ArgumentParser) -> None:
+    """Let a parser refuse a command line in one line, without the usage before it."""
+    parser.error = refuse  # type: ignore[method-assign]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -29,20 +60,60 @@ def main(arguments: list[str] | None = None) -> None:
         SystemExit: always, with the exit code.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
-    debug = "--debug" in given
-    if debug:
+    if "--debug" in given:
         given.remove("--debug")
+        os.environ[DEBUG] = "1"
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", SETTINGS)
+    if given == ["--version"]:
+        print(f"portal_crawler {portal_crawler.__version__}, Scrapy {scrapy.__version__}")
+        return
+    _check_command(given)
     try:
-        execute(["portal-crawler", *given])
+        _run(given)
     except BrokenPipeError:
         # The reader has gone away (| head): nothing more is to be said, not even by the interpreter at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(0) from None
-    except (OSError, ValueError) as error:
-        if debug:
+        raise SystemExit(ExitCode.OK) from None
+    except KeyboardInterrupt:
+        _end("stopped", ExitCode.STOPPED)
+    except Exception as error:  # the last door: whatever comes here is told in one line
+        if debugging():
             raise
-        refuse(f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error))
+        if isinstance(error, OSError) and error.filename:
+            refuse(f"{error.filename}: {error.strerror}")
+        _end(f"{type(error).__name__}: {error} (--debug shows where)", ExitCode.ERROR)
+
+
+def _run(given: list[str]) -> None:
+    if isinstance(sys.stdout, TextIOWrapper):
+        # JSON Lines are UTF-8 wherever they go; half a surrogate pair must not end an export.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        execute(["portal-crawler", *given])
+    finally:
+        sys.stdout.flush()
+
+
+def _check_command(given: list[str]) -> None:
+    """Refuse a command that there is none of; Scrapy would print a page about it."""
+    name = next((word for word in given if not word.startswith("-")), None)
+    if name is None or name in (plugins := {entry.name for entry in entry_points(group="scrapy.commands")}):
+        return
+    packages = (portal_crawler.commands, scrapy.commands)
+    modules = {info.name: package for package in packages for info in pkgutil.iter_modules(package.__path__)}
+    if name in modules and hasattr(import_module(f"{modules[name].__name__}.{name}"), "Command"):
+        return
+    names = [word for word, package in modules.items() if _is_command(package.__name__, word)]
+    refuse(f"there is no command {name!r}{suggestion(name, [*names, *plugins])} (portal-crawler alone lists them)")
+
+
+def _is_command(package: str, name: str) -> bool:
+    return hasattr(import_module(f"{package}.{name}"), "Command")
+
+
+def _end(said: str, code: ExitCode) -> NoReturn:
+    print(f"portal-crawler: {said}", file=sys.stderr)
+    raise SystemExit(int(code))
 
 
 if __name__ == "__main__":

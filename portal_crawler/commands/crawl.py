@@ -2,56 +2,121 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-from typing import TYPE_CHECKING
+import inspect
+import logging
+from typing import TYPE_CHECKING, Any
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 
-from portal_crawler.commands.console import refuse
+from portal_crawler.commands.console import debugging, one_line_errors, refuse, suggestion
 from portal_crawler.monitoring.verdict import ExitCode, verdict
+from portal_crawler.platforms.portal import PortalSpider
 
 if TYPE_CHECKING:
     import argparse
 
+    from scrapy import Spider
     from scrapy.crawler import Crawler
+    from scrapy.spiderloader import SpiderLoaderProtocol
+
+logger = logging.getLogger(__name__)
 
 
 class Command(ScrapyCrawl):
     """Run a spider; ``-a``, ``-o``, ``-O`` and ``-s`` as in Scrapy."""
 
     def short_desc(self) -> str:
-        """One line for the list of commands."""
+        """The line in the list of commands."""
         return "Crawl a portal, or read its captures from a WARC file (-a warc=FILE)"
+
+    def long_desc(self) -> str:
+        """What the command does, for --help."""
+        return (
+            "Crawls the portal of a spider (portal-crawler portals lists them) and writes "
+            "exports/NAME/TIME.jsonl, with rejects and a record of the run beside it. "
+            "Exit code: 0 finished; 1 error; 2 wrong command line; 3 no article; 4 unreachable; 5 too few articles; "
+            "6 more than a tenth rejected; 7 blocked; 8 stopped before the end."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Scrapy's options."""
+        super().add_options(parser)
+        one_line_errors(parser)
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Look at the command line before anything is started: a mistake in it is one line and exit code 2."""
         super().process_options(args, opts)
-        if len(args) != 1:
+        if len(args) != 1 or args[0].startswith("-"):
             refuse("crawl takes one spider: portal-crawler crawl NAME (portal-crawler portals lists them)")
+        if opts.loglevel and opts.loglevel.upper() not in logging.getLevelNamesMapping():
+            refuse(f"there is no log level {opts.loglevel!r}; there are DEBUG, INFO, WARNING and ERROR")
         assert self.settings is not None
-        loader = get_spider_loader(self.settings)
-        if args[0] not in (names := loader.list()):
-            near = get_close_matches(args[0], names, 3, 0.5)
-            refuse(f"there is no spider {args[0]!r}" + (f"; did you mean {', '.join(near)}?" if near else ""))
-        try:
-            loader.load(args[0])(**opts.spargs)
-        except (UsageError, TypeError, ValueError) as error:
-            if getattr(opts, "loglevel", None) == "DEBUG":
-                raise
-            refuse(f"crawl {args[0]}: {error}")
+        spider = spider_named(args[0], get_spider_loader(self.settings))
+        check_arguments(spider, opts.spargs)
+        # A try before any line of log. Without a seed the spider reads the WARC file for one: that is not done twice.
+        if opts.spargs.keys() != {"warc"} or getattr(spider, "start_urls", None):
+            try:
+                spider(**opts.spargs)
+            except UsageError as error:
+                refuse(f"crawl {args[0]}: {error}")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawl, and set the exit code by what came of it."""
         assert self.crawler_process is not None
         crawler = self._create_crawler(args[0])
-        self.crawler_process.crawl(crawler, **opts.spargs)
+        task = self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
-        self.exitcode = ExitCode.ERROR if self.crawler_process.bootstrap_failed else _code(crawler)
+        if (error := _failure(task)) is None:
+            self.exitcode = _code(crawler)
+            return
+        if isinstance(error, UsageError) and not debugging():
+            refuse(f"crawl {args[0]}: {error}")
+        if isinstance(error, OSError) and error.filename and not debugging():
+            refuse(f"crawl {args[0]}: {error.filename}: {error.strerror}")
+        logger.error("The crawl of %s failed", args[0], exc_info=error)
+        self.exitcode = ExitCode.ERROR
+
+
+def spider_named(name: str, loader: SpiderLoaderProtocol) -> type[Spider]:
+    """The spider class of a name; a name that there is none of ends the command."""
+    if name not in (names := loader.list()):
+        refuse(f"there is no spider {name!r}{suggestion(name, names)} (portal-crawler portals lists them)")
+    return loader.load(name)
+
+
+def portal_spider(name: str, loader: SpiderLoaderProtocol) -> type[PortalSpider]:
+    """As :func:`spider_named`, for commands that need what only a portal's spider knows."""
+    spider = spider_named(name, loader)
+    if not issubclass(spider, PortalSpider):
+        refuse(f"the spider {name} is not a portal's")
+    return spider
+
+
+def check_arguments(spider: type[Spider], given: dict[str, str]) -> None:
+    """Refuse arguments that a portal's spider does not have: a misspelt ``warc`` would crawl the live portal."""
+    if not issubclass(spider, PortalSpider):
+        return
+    known = {
+        name
+        for base in spider.__mro__
+        if base is not object and (maker := vars(base).get("__init__")) is not None
+        for name, parameter in inspect.signature(maker).parameters.items()
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    } - {"self", "name"}
+    for name in given:
+        if name not in known:
+            there = ", ".join(sorted(known))
+            refuse(f"{spider.name} has no argument {name!r}{suggestion(name, known)} (there are {there})")
+
+
+def _failure(task: Any) -> BaseException | None:
+    """What ended the crawl before it had begun, if anything; reading it keeps asyncio from printing it."""
+    return task.exception() if hasattr(task, "exception") and task.done() and not task.cancelled() else None
 
 
 def _code(crawler: Crawler) -> ExitCode:
     assert crawler.stats is not None
     stats = crawler.stats.get_stats()
-    return verdict(stats, stats.get("finish_reason"), getattr(crawler.spidercls, "min_articles", 0))
+    return verdict(stats, stats.get("finish_reason"), getattr(crawler.spider, "min_articles", 0))

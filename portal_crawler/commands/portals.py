@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from scrapy.commands import ScrapyCommand
 from scrapy.spiderloader import get_spider_loader
 
-from portal_crawler.commands.console import refuse
+from portal_crawler.commands.console import one_line_errors, refuse
+from portal_crawler.commands.typeset import Terminal
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -61,6 +61,7 @@ class Command(ScrapyCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         """The command's options."""
         super().add_options(parser)
+        one_line_errors(parser)
         parser.add_argument("--json", action="store_true", help="print one JSON array instead of a table")
 
     def run(self, args: list[str], opts: Namespace) -> None:
@@ -73,9 +74,9 @@ class Command(ScrapyCommand):
         if opts.json:
             print(json.dumps(portals, ensure_ascii=False, indent=2))
             return
-        console = Console()
+        console = Terminal()
         if not console.is_terminal:
-            console = Console(width=FILE_WIDTH)
+            console.width = FILE_WIDTH
         console.print(portals_table(portals))
 
 

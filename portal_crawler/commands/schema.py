@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 
 import portal_crawler
-from portal_crawler.commands.console import refuse
+from portal_crawler.commands.console import one_line_errors, refuse
 from portal_crawler.schema import article_schema
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Command(ScrapyCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         """The command's options."""
         super().add_options(parser)
+        one_line_errors(parser)
         parser.add_argument("--write", action="store_true", help=f"write it to {FILE.name} in the package instead")
 
     def run(self, args: list[str], opts: Namespace) -> None:

@@ -1,0 +1,202 @@
+"""``extract FILE|DIR|URL``: HTML in, articles out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scrapy.commands import ScrapyCommand
+from scrapy.spiderloader import get_spider_loader
+
+from portal_crawler.commands.console import one_line_errors, refuse
+from portal_crawler.commands.crawl import portal_spider
+from portal_crawler.commands.pages import (
+    Site,
+    capture_of,
+    fetch,
+    html_files,
+    identify,
+    is_address,
+    knowledge_of,
+    read_file,
+)
+from portal_crawler.commands.typeset import explanation, reading, safe
+from portal_crawler.crawling.canonical import page_key
+from portal_crawler.extraction.article import extract, rejected
+from portal_crawler.extraction.page import PageError, parse_page
+from portal_crawler.extraction.template import Template
+from portal_crawler.items import Article, Capture, Rejected
+from portal_crawler.monitoring.verdict import ExitCode
+from portal_crawler.platforms.detected import FAMILIES
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
+
+    from portal_crawler.platforms.portal import PortalSpider
+
+logger = logging.getLogger(__name__)
+
+
+class Command(ScrapyCommand):
+    """Scrapy's name for a command's class."""
+
+    requires_project = True
+    requires_crawler_process = False  # made when there is something to fetch
+
+    def syntax(self) -> str:
+        """What follows the command's name."""
+        return "[options] <file|folder|address|-> ..."
+
+    def short_desc(self) -> str:
+        """The line in the list of commands."""
+        return "Extract articles from HTML files, folders or addresses"
+
+    def long_desc(self) -> str:
+        """What the command does, for --help."""
+        return (
+            "Prints the article of each page as a line of JSON on standard output; a page that is no article is a line "
+            "with its reason on standard error. A folder is taken for pages of one site: its template is learned from "
+            "all of them first. Files may be compressed (.gz). Exit code 0: all pages are articles; 6: some are not; "
+            "3: none is."
+        )
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        """The command's options."""
+        super().add_options(parser)
+        one_line_errors(parser)
+        parser.add_argument("--spider", metavar="NAME", help="read the pages as this portal's spider would")
+        parser.add_argument(
+            "--platform", metavar="NAME", help=f"take them for pages of this platform: {', '.join(FAMILIES)}, or none"
+        )
+        parser.add_argument("--url", metavar="ADDRESS", help="the address of the one page in the file")
+        parser.add_argument(
+            "--explain", action="store_true", help="print fields, kept text and each removed block, not JSON"
+        )
+
+    def process_options(self, args: list[str], opts: Namespace) -> None:
+        """Look at the command line before anything is read."""
+        super().process_options(args, opts)
+        assert self.settings is not None
+        if not opts.loglevel:
+            self.settings.set("LOG_LEVEL", "ERROR", "cmdline")
+        if not args:
+            refuse("extract needs a file, a folder, an address, or - for standard input")
+        if opts.platform and opts.platform != "none" and opts.platform not in FAMILIES:
+            refuse(f"there is no platform {opts.platform!r}; there are {', '.join(FAMILIES)} and none")
+        if opts.url and not is_address(opts.url):
+            refuse(f"--url takes an address with http:// or https://, not {opts.url!r}")
+        if opts.url and (len(args) > 1 or is_address(args[0]) or Path(args[0]).is_dir()):
+            refuse("--url gives the address of one file; here are other things or more of them")
+        for name in args:
+            _check(name)
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        """Extract, print, and set the exit code."""
+        assert self.settings is not None
+        spider: type[PortalSpider] | None = None
+        if opts.spider:
+            spider = portal_spider(opts.spider, get_spider_loader(self.settings))
+        articles = rejects = 0
+        for found, layout in self.extracted(args, opts, spider):
+            if isinstance(found, Rejected):
+                rejects += 1
+                print(f"rejected ({found.reason}): {safe(found.detail)}", file=sys.stderr)
+                continue
+            articles += 1
+            if opts.explain:
+                reading().print(explanation(asdict(found), layout))
+            else:
+                print(json.dumps(asdict(found), ensure_ascii=False))
+        if not articles:
+            self.exitcode = ExitCode.NOTHING_FOUND
+        elif rejects:
+            self.exitcode = ExitCode.MANY_REJECTED
+
+    def extracted(
+        self, args: list[str], opts: Namespace, spider: type[PortalSpider] | None
+    ) -> Iterator[tuple[Article | Rejected, str | None]]:
+        """The article of every page, or why there is none, with the layout that fitted."""
+        assert self.settings is not None
+        limit = self.settings.getint("DOWNLOAD_MAXSIZE")
+        for name in args:
+            if is_address(name):
+                continue
+            if Path(name).is_dir():
+                files = html_files(Path(name))
+                template = learned(files, limit)
+                for path in files:
+                    yield _extracted(read_file(path, None, limit), spider, opts.platform, template)
+            elif name == "-":
+                body = sys.stdin.buffer.read(limit + 1)
+                yield _extracted(
+                    capture_of(body, opts.url, "file:///dev/stdin", datetime.now(UTC), limit), spider, opts.platform
+                )
+            else:
+                yield _extracted(read_file(Path(name), opts.url, limit), spider, opts.platform)
+        addresses = [name for name in args if is_address(name)]
+        for capture in fetch(addresses, self.settings) if addresses else ():
+            yield _extracted(capture, spider, opts.platform)
+
+
+def _check(name: str) -> None:
+    """Refuse what is neither address nor a file or folder to read."""
+    if name == "-" or is_address(name):
+        return
+    if name.startswith("-"):
+        refuse(f"extract has no option {name}")
+    path = Path(name)
+    if not path.exists():
+        refuse(f"there is no file {name}")
+    if path.is_dir() and not html_files(path):
+        refuse(f"there is no HTML file in {name}")
+
+
+def learned(files: list[Path], limit: int) -> Template:
+    """The template that the pages of a folder have in common."""
+    template = Template()
+    for path in files:
+        capture = read_file(path, None, limit)
+        if isinstance(capture, Rejected):
+            continue  # it is rejected again, and counted, when it is extracted
+        try:
+            template.learn(parse_page(capture), page_key(capture.url))
+        except PageError:
+            continue  # as above
+    return template
+
+
+def _extracted(
+    capture: Capture | Rejected,
+    spider: type[PortalSpider] | None,
+    platform: str | None,
+    template: Template | None = None,
+) -> tuple[Article | Rejected, str | None]:
+    if isinstance(capture, Rejected):
+        return capture, None
+    known = knowledge_of(capture, spider, platform)
+    identify(capture, known)
+    site = Site(
+        name=spider.name if spider else "extract",
+        province=spider.province if spider else None,
+        department=spider.department if spider else None,
+        wrappers=known.wrappers,
+        template=template,
+    )
+    try:
+        found = extract(capture, site)
+        layout = _layout(capture, site) if isinstance(found, Article) else None
+    except Exception as error:  # a bug met on one page costs that page alone, and says so
+        logger.exception("Extraction failed on %s", capture.url)
+        return rejected(capture, site, "error", f"{capture.url}: {type(error).__name__}: {error}"), None
+    return found, layout
+
+
+def _layout(capture: Capture, site: Site) -> str | None:
+    root = parse_page(capture).root
+    return next((wrapper.article for wrapper in site.wrappers if wrapper.find(root) is not None), None)
