@@ -201,6 +201,21 @@ def test_an_undescribed_site_is_told_by_evidence() -> None:
     assert sorted(done.urls) == sorted(server.url + slug(number) for number in range(1, 10))
 
 
+def test_a_static_copy_with_the_marks_of_a_platform_is_told_by_evidence() -> None:
+    """SharePoint's marks, but none of its addresses."""
+    marks = '<div id="s4-workspace"></div><div id="WebPartWPQ2"></div>'
+    titles = [f"/hoi-nghi-trien-khai-cong-tac-cai-cach-{word}/" for word in ("mot", "hai", "ba", "bon", "nam")]
+    pages: dict[str, object] = {
+        "/": page(marks, link("/tin-tuc/", "Tin tức")),
+        "/tin-tuc/": page(marks, *(link(path, TITLE.format(path[-5:-1])) for path in titles)),
+    }
+    pages |= {path: article(TITLE.format(path[-5:-1]), marks) for path in titles}
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert "the platform is sharepoint" in done.log
+    assert sorted(done.urls) == sorted(server.url + path for path in titles)
+
+
 def postback_portal(pages: int) -> dict[str, object]:
     """A custom ASP.NET list: every page has its own view state, and only the newest one is taken."""
     state = {"page": 1}

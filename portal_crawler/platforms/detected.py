@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Articles that a recognised family's rules must find before pages are no longer judged by evidence as well.
+PROOF = 3
+
 FAMILIES: dict[str, type[PortalSpider]] = {
     family.platform: family
     for family in (
@@ -59,6 +62,11 @@ class DetectedSpider(PortalSpider):
         if platform and platform != "none":
             self._take(platform)
         self.make_rules()
+
+    @property
+    def ruled(self) -> bool:
+        """A recognised family's rules decide once they have proved to fit: a static copy keeps only the marks."""
+        return bool(self.article_urls) and (self._asked_platform is not None or len(self.matched) >= PROOF)
 
     def recognise(self, page: Page) -> None:
         """Take over the rules of the family that made a seed's page."""

@@ -10,7 +10,7 @@ class LiferaySpider(PortalSpider):
     """Departments on Liferay: asset publishers for news, portlets of their own for legal documents."""
 
     platform = "liferay"
-    wrappers = (
+    wrappers: tuple[Wrapper, ...] = (
         # The asset publisher in its full view, with the local theme's title, date and lead (6.2, Point portals). Only
         # the portlet holds all of it: title and date stand before the "full content", not in it.
         Wrapper(
@@ -57,7 +57,7 @@ class LiferaySpider(PortalSpider):
             kind="document",
         ),
     )
-    article_urls = (
+    article_urls: tuple[str, ...] = (
         r"/-/view_content/(?:pop_up/)?(?P<id>\d+)(?:[-./]|$)",
         r"[?&]_\w*?(?P<portlet>vbpq|vanban|legaldoc)\w*_id=(?P<id>\d+)",
         r"/-/asset_publisher/[^/]*/content/(?:id/)?(?P<id>[^/?]+)",
@@ -66,10 +66,10 @@ class LiferaySpider(PortalSpider):
         r"^/w/(?P<id>[^/?]+)$",
         r"[?&]_\w+_urlTitle=(?P<id>[^&]+)",
     )
-    listing_urls = (r"[?&]_\w+_cur=\d+", r"/danh-muc\?", r"/danh-sach", r"/-/asset_publisher/[^/]+/?$")
+    listing_urls: tuple[str, ...] = (r"[?&]_\w+_cur=\d+", r"/danh-muc\?", r"/danh-sach", r"/-/asset_publisher/[^/]+/?$")
     # One article has one number in all languages.
-    alternate_urls = (r"^/(?:en|fr|zh|ja|ko|lo|ru)(?:_\w\w)?/.*/-/",)
-    deny_urls = (
+    alternate_urls: tuple[str, ...] = (r"^/(?:en|fr|zh|ja|ko|lo|ru)(?:_\w\w)?/.*/-/",)
+    deny_urls: tuple[str, ...] = (
         r"[?&]p_p_lifecycle=[12]",
         r"[?&]p_p_id=(?:3|20|33|49|58|59|82|85|145)(?:_INSTANCE_\w+)?(?:&|$)",  # search, login, polls, language, map
         r"[?&]_\w+_(?:keywords|struts_action|tag|redirect|returnToFullPageURL)=[^&]",

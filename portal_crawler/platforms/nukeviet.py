@@ -15,7 +15,7 @@ class NukeVietSpider(PortalSpider):
     """Departments on NukeViet: the news module and the laws module (legal documents)."""
 
     platform = "nukeviet"
-    wrappers = (
+    wrappers: tuple[Wrapper, ...] = (
         Wrapper(
             article="div.news_column[itemtype*='NewsArticle']",
             title="h1.title, [itemprop='headline']",
@@ -44,6 +44,7 @@ class NukeVietSpider(PortalSpider):
         Wrapper(
             article="div:has(> .lawh3)",
             title=".lawh3",
+            lead=".lawh3 + p",
             body=".lawh3 ~ p, .lawh3 ~ table, .lawh3 ~ .table-responsive",
             document=".lawh3 ~ table, .lawh3 ~ .table-responsive",
             section="h3.breakcolumn a, .temp-breadcrumbs [itemprop='name'], .breadcrumbs a, .breadcrumb a",
@@ -51,13 +52,13 @@ class NukeVietSpider(PortalSpider):
             kind="document",
         ),
     )
-    article_urls = (
+    article_urls: tuple[str, ...] = (
         rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?P<module>{LAWS})/detail/(?P<id>[^/?]+?)(?:\.html|/)?$",
         rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?!{NO_NEWS}/)(?:[^/?]+/){{1,3}}[^/?]*-(?P<id>[1-9]\d*)\.html$",
     )
-    listing_urls = (r"^/(?:[^/?.]+/)+(?:page-\d+/?)?$",)
-    alternate_urls = (r"/savefile/", r"^/(?:[\w-]+/)*print/")
-    deny_urls = (
+    listing_urls: tuple[str, ...] = (r"^/(?:[^/?.]+/)+(?:page-\d+/?)?$",)
+    alternate_urls: tuple[str, ...] = (r"/savefile/", r"^/(?:[\w-]+/)*print/")
+    deny_urls: tuple[str, ...] = (
         r"/(?:sendmail|savefile|tag|author|banners|statistics|voting|content|users|seek|comment|remote|siteterms)(?:/|$)",
         r"[?&](?:nv|language|second|scaptcha|nv_redirect|openid|viewcat|order)=",
     )

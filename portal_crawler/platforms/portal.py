@@ -127,6 +127,7 @@ class PortalSpider(scrapy.Spider):
         self.asked: set[str] = set()
         self.waiting: dict[str, Judgement] = {}
         self.labels: dict[str, str] = {}
+        self.matched: set[str] = set()
         self.make_rules()
 
     @classmethod
@@ -240,12 +241,17 @@ class PortalSpider(scrapy.Spider):
                 yield self.reject(url, "no_article", detail, response.status)
                 return
 
+    @property
+    def ruled(self) -> bool:
+        """Whether the address rules decide what an article is; without any, evidence does."""
+        return bool(self.article_urls)
+
     def recognise(self, page: Page) -> None:
         """A seed's page has come; spiders that know their platform have nothing to learn from it."""
 
     def takes_for_article(self, link: Judgement, page: Page) -> bool:
         """Whether a page is an article: by the rules where there are any, else by evidence."""
-        if self.article_urls:
+        if self.ruled or link.kind == "article":
             return link.kind == "article"
         return self.looks_like_article(link.url, page_evidence(page))
 
@@ -326,6 +332,7 @@ class PortalSpider(scrapy.Spider):
         """The links of a page inside the portal; what they say about articles and sections is noted."""
         found: dict[str, tuple[Judgement, Element]] = {}
         titled: list[Judgement] = []
+        ruled = self.ruled
         for href, anchor in listing.anchors(page):
             other = self.rules.link(page.url, href)
             if other is None or other.kind in ("outside", "denied", "file"):
@@ -335,12 +342,14 @@ class PortalSpider(scrapy.Spider):
                     self.sightings.see(other)  # its print view, its other languages
                 continue
             found.setdefault(other.url, (other, anchor))
-            if other.kind == "article" or not self.article_urls:
+            if other.kind == "article":
+                self.matched.add(other.key)
+            if other.kind == "article" or not ruled:
                 self.note(other, href, anchor)
                 titled.append(other)
             if other.kind != "article":
                 self.note_label(other, anchor)
-        if not self.article_urls:
+        if not ruled:
             self.patterns.page({other.key for other in titled})
         if titled and not article and link.key not in self.rules.seed_keys:
             paged = any(page_number(url) is not None for url in (link.url, *found)) or listing.has_script_pager(page)

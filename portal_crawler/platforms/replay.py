@@ -39,6 +39,7 @@ class Variant:
         status: HTTP status.
         full: Whether it is a page with something on it.
         evidence: How much the page itself looks like an article.
+        by_rule: Whether an address rule says so.
     """
 
     record: int
@@ -46,6 +47,7 @@ class Variant:
     status: int
     full: bool
     evidence: int = 0
+    by_rule: bool = False
 
 
 class FirstPass:
@@ -119,10 +121,12 @@ class FirstPass:
                 full = True
             else:
                 full, evidence = self._learn(capture, link)
-        if link.kind == "article" or not spider.article_urls:
+        if link.kind == "article" or not spider.ruled:
             spider.sightings.see(link)
-            variant = Variant(number, capture.url, capture.status, full, evidence)
+            variant = Variant(number, capture.url, capture.status, full, evidence, by_rule=link.kind == "article")
             self.variants.setdefault(link.key, []).append(variant)
+        else:
+            self.counts["no_article_pages"] += 1
 
     def _learn(self, capture: Capture, link: Judgement) -> tuple[bool, int]:
         spider = self.spider
@@ -134,10 +138,10 @@ class FirstPass:
         self._learned.add(link.key)
         if spider.template is not None:
             spider.template.learn(page, link.key)
-        ruled = bool(spider.article_urls)
-        evidence = 0 if ruled else page_evidence(page)
-        is_one = link.kind == "article" if ruled else spider.looks_like_article(link.url, evidence)
-        if not is_one or not ruled:
+        by_rule = spider.ruled or link.kind == "article"
+        evidence = 0 if by_rule else page_evidence(page)
+        is_one = link.kind == "article" if by_rule else spider.looks_like_article(link.url, evidence)
+        if not is_one or not by_rule:
             spider.read_links(page, link, article=is_one)
         return True, evidence
 
@@ -148,12 +152,15 @@ class FirstPass:
         elif target is not None and target.kind == "article" and link.kind not in ("file", "denied"):
             self.spider.sightings.see(replace(link, key=target.key))
 
+    def _is_article(self, variants: list[Variant]) -> bool:
+        evidence = max(variant.evidence for variant in variants)
+        return not self.spider.ruled and self.spider.looks_like_article(variants[0].url, evidence)
+
     def choose(self) -> dict[int, str]:
         """The record to take for each article: the plainest address first among those that have a page."""
         spider, chosen = self.spider, {}
         for key, variants in self.variants.items():
-            evidence = max(variant.evidence for variant in variants)
-            if not spider.article_urls and not spider.looks_like_article(variants[0].url, evidence):
+            if not variants[0].by_rule and not self._is_article(variants):
                 self.counts["no_article_pages"] += 1
                 continue
             order = plain_address([variant.url for variant in variants], spider.rules)

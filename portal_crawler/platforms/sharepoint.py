@@ -10,7 +10,7 @@ class SharePointSpider(PortalSpider):
     """Departments on SharePoint: news as list items, shown by web parts; lists paged by script."""
 
     platform = "sharepoint"
-    wrappers = (
+    wrappers: tuple[Wrapper, ...] = (
         # The news web part of the Đắk Nông portals: the date stands in a table before the one for print.
         Wrapper(
             article="div:has(> .container_top_mid2)",
@@ -31,15 +31,19 @@ class SharePointSpider(PortalSpider):
             kind="article",
         ),
     )
-    article_urls = (
+    article_urls: tuple[str, ...] = (
         r"^/.*/pages/(?:[^/?]+/)*(?P<id>[^/?]+-\d+)\.aspx$",
         r"\.aspx\?(?:[^#]*&)?(?P<key>itemid|newsid|articleid|cn_id)=(?P<id>\d+)(?:&|$)",
         # Numbers are those of one list of one subsite.
         r"^(?:/(?P<web>[^?]+))?/lists/(?P<list>[^/]+)/(?:post|dispform|detail|viewpost)\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
         r"\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
     )
-    listing_urls = (r"/(?:allposts|allitems|categories)\.aspx", r"/pages/(?:default|home)\.aspx$", r"[?&]paged=true")
-    deny_urls = (
+    listing_urls: tuple[str, ...] = (
+        r"/(?:allposts|allitems|categories)\.aspx",
+        r"/pages/(?:default|home)\.aspx$",
+        r"[?&]paged=true",
+    )
+    deny_urls: tuple[str, ...] = (
         r"/_(?:layouts|vti_bin|catalogs|controltemplates)/",
         r"/forms/",
         r"[?&](?:sortfield|sortdir|filterfield\d*|toolpaneview|isdlg|contenttypeid)=",

@@ -1,0 +1,272 @@
+"""Address rules, lists and fingerprints, without any network."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal_crawler.crawling import listing
+from portal_crawler.crawling.patterns import UrlPatterns, address_evidence, page_evidence, slug_with_number
+from portal_crawler.crawling.rules import UrlRules, chain_key, page_number, plain_address
+from portal_crawler.crawling.traps import ListChains, PatternBudget
+from portal_crawler.extraction.page import parse_html
+from portal_crawler.platforms.aspnet import AspNetSpider
+from portal_crawler.platforms.dotnetnuke import DotNetNukeSpider
+from portal_crawler.platforms.fingerprint import fingerprint
+from portal_crawler.platforms.liferay import LiferaySpider
+from portal_crawler.platforms.nukeviet import NukeVietSpider
+from portal_crawler.platforms.portal import PortalSpider
+from portal_crawler.platforms.sharepoint import SharePointSpider
+from portal_crawler.platforms.wordpress import WordPressSpider
+
+HOST = "https://so.example.gov.vn"
+
+
+def rules_of(family: type[PortalSpider], *seeds: str) -> UrlRules:
+    return UrlRules(
+        seeds or (HOST,),
+        article_urls=family.article_urls,
+        listing_urls=family.listing_urls,
+        alternate_urls=family.alternate_urls,
+        deny_urls=family.deny_urls,
+    )
+
+
+@pytest.mark.parametrize(
+    ("family", "path", "identity"),
+    [
+        (LiferaySpider, "/vi/tin-tuc/-/view_content/4378921-ha-noi-day-manh.html", "4378921"),
+        (LiferaySpider, "/en/tin-tuc/-/view_content/pop_up/4378921-ha-noi.html?_101_viewMode=print", "4378921"),
+        (LiferaySpider, "/web/guest/branch/chi-tiet?id=30585&_c=100000006", "30585"),
+        (LiferaySpider, "/xem-chi-tiet-tin/-/tin-tuc/Hoi-nghi-301407", "Hoi-nghi-301407"),
+        (LiferaySpider, "/web/so-noi-vu/home/-/asset_publisher/aB3/content/hoi-nghi-cong-chuc", "hoi-nghi-cong-chuc"),
+        (
+            LiferaySpider,
+            "/en/van-ban?p_p_id=4_WAR_portalvbpqportlet&_4_WAR_portalvbpqportlet_id=62613&_4_x_mvcPath=%2Fview_detail.jsp",
+            "vbpq-62613",
+        ),
+        (NukeVietSpider, "/vi/news/tin-hoat-dong/hoi-nghi-tong-ket-777.html", "777"),
+        (NukeVietSpider, "/Tin-tuc/Slug-777.html", "777"),
+        (NukeVietSpider, "/en/news/activities/meeting-777.html", "en-777"),
+        (NukeVietSpider, "/vi/laws/detail/Quyet-dinh-12-QD-UBND-5/", "laws-Quyet-dinh-12-QD-UBND-5"),
+        (SharePointSpider, "/vi-VN/Pages/tin.aspx?ItemID=26918", "ItemID-26918"),
+        (SharePointSpider, "/portal/pages/2023-01-30/hoi-nghi-8812.aspx", "hoi-nghi-8812"),
+        (SharePointSpider, "/tuphap/Lists/Posts/Post.aspx?ID=12", "tuphap-Posts-12"),
+        (DotNetNukeSpider, "/Default.aspx?tabid=84&ID=4101", "4101"),
+        (WordPressSpider, "/2024/03/hoi-nghi-tong-ket/", "2024/03/hoi-nghi-tong-ket"),
+        (WordPressSpider, "/hoi-nghi-tong-ket-nam/", "hoi-nghi-tong-ket-nam"),
+        (AspNetSpider, "/ChiTietTin.aspx?MenuID=3&NewsID=55", "NewsID-55"),
+        (AspNetSpider, "/Article/ViewDetail.aspx?id=55", "55"),
+    ],
+)
+def test_article_addresses(family: type[PortalSpider], path: str, identity: str) -> None:
+    judged = rules_of(family).judge(HOST + path)
+    assert (judged.kind, judged.key) == ("article", identity)
+
+
+@pytest.mark.parametrize(
+    ("family", "path"),
+    [
+        (LiferaySpider, "/vi/tin-tuc-su-kien?p_p_id=101&_101_delta=20&_101_cur=3"),
+        (NukeVietSpider, "/about/Yeu-cau-su-dung-NukeViet-4.html"),
+        (NukeVietSpider, "/tin-hoat-dong/page-2/"),
+        (SharePointSpider, "/tin/Lists/Posts/AllPosts.aspx?Paged=TRUE&PageFirstRow=31"),
+        (WordPressSpider, "/category/tin-tuc-hoat-dong-nganh/"),
+        (AspNetSpider, "/DanhSachTin.aspx?MenuID=3"),
+    ],
+)
+def test_lists_are_no_articles(family: type[PortalSpider], path: str) -> None:
+    assert rules_of(family).judge(HOST + path).kind in ("page", "listing")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/dang-nhap",
+        "/users/login/?nv_redirect=aHR0c",
+        "/tim-kiem?q=abc",
+        "/?s=hoi+nghi",
+        "/lich?month=2024-03",
+        "/tin/bai-viet-12.html/vi/en/vi",
+        "/a/b/b/b/c",
+        "/hoi-dap/cau-hoi-12",
+        "/tin/page-2/'%20+%20$(this).data('img')%20+%20'",
+        "/_layouts/15/start.aspx",
+        "/" + "a" * 2100,
+    ],
+)
+def test_what_is_left_alone(path: str) -> None:
+    assert UrlRules([HOST]).judge(HOST + path).kind == "denied"
+
+
+@pytest.mark.parametrize(
+    "path", ["/gop-y-du-thao-van-ban/", "/lich-su-hinh-thanh/", "/dang-ky-kinh-doanh/", "/rss-la-gi"]
+)
+def test_words_inside_a_slug_deny_nothing(path: str) -> None:
+    assert UrlRules([HOST]).judge(HOST + path).kind == "page"
+
+
+def test_scope() -> None:
+    whole = UrlRules([f"{HOST}/vi"])
+    assert whole.in_scope("http://www.so.example.gov.vn/en/tin")
+    assert not whole.in_scope("https://khac.example.gov.vn/")
+    assert not whole.in_scope("https://so.example.gov.vn:8443/")
+    part = UrlRules([f"{HOST}/web/so-noi-vu"])
+    assert part.in_scope(f"{HOST}/web/so-noi-vu/tin?page=2")
+    assert not part.in_scope(f"{HOST}/web/so-noi-vu-2/tin")
+    assert part.judge(f"{HOST}/web/so-y-te").kind == "outside"
+
+
+def test_a_seed_is_never_denied() -> None:
+    assert UrlRules([f"{HOST}/lien-he/"]).judge(f"{HOST}/lien-he/").kind == "page"
+
+
+def test_the_plain_address_comes_first() -> None:
+    rules = rules_of(LiferaySpider)
+    article = "tin/-/view_content/7-a.html"
+    addresses = [f"{HOST}/en/{article}", f"{HOST}/vi/tin/-/view_content/pop_up/7-a.html", f"{HOST}/vi/{article}"]
+    assert plain_address(addresses, rules)[0] == f"{HOST}/vi/{article}"
+
+
+@given(st.text(max_size=80), st.text(max_size=30))
+def test_no_link_breaks_the_rules(href: str, query: str) -> None:
+    rules = rules_of(NukeVietSpider)
+    rules.link(HOST, href)
+    rules.link(HOST, f"{href}?{query}")
+    page_number(href)
+    chain_key(href)
+    address_evidence(href)
+    slug_with_number(href)
+
+
+@pytest.mark.parametrize(
+    ("url", "number", "chain"),
+    [
+        ("/tin-tuc/page-3/", 3, "so.example.gov.vn/tin-tuc"),
+        ("/tin-tuc/page/3", 3, "so.example.gov.vn/tin-tuc"),
+        ("/tin-tuc?page=3", 3, "so.example.gov.vn/tin-tuc"),
+        ("/tin?_101_cur=3&_101_delta=20", 3, "so.example.gov.vn/tin&_101_delta=20"),
+        (
+            "/tin/Lists/Posts/AllPosts.aspx?Paged=TRUE&p_ID=3&PageFirstRow=31",
+            31,
+            "so.example.gov.vn/tin/Lists/Posts/AllPosts.aspx",
+        ),
+        ("/tin-tuc/bai-12.html", None, "so.example.gov.vn/tin-tuc/bai-12.html"),
+    ],
+)
+def test_pages_of_a_list(url: str, number: int | None, chain: str) -> None:
+    assert page_number(HOST + url) == number
+    assert chain_key(HOST + url) == chain
+
+
+def test_budgets() -> None:
+    chains = ListChains(limit=2)
+    assert chains.turn(f"{HOST}/tin?page=1", ["1", "2"])
+    assert chains.turn(f"{HOST}/tin?page=2", ["2"])
+    assert not chains.turn(f"{HOST}/tin?page=3", ["1"])
+    assert chains.turn(f"{HOST}/tin?page=4", ["3"])
+    budget = PatternBudget(2)
+    for day in range(3):
+        budget.visited(f"{HOST}/ngay-{day}", ["1"])
+    assert not budget.allows(f"{HOST}/ngay-9")
+    assert budget.allows(f"{HOST}/tin/hoi-nghi-tong-ket-cuoi-nam.html")
+
+
+def page_of(body: str, head: str = "") -> object:
+    return parse_html(
+        f"{HOST}/", f"<html><head>{head}</head><body>{body}</body></html>".encode(), "text/html; charset=utf-8"
+    )
+
+
+CARDS = """<ul>
+<li><a href="/a"><img src="x.png"></a><h3><a href="/a" title="Hội nghị tổng kết công tác năm 2024">Hội nghị tổng kết ...</a></h3>
+<span>05/03/2024 09:30</span><p>Tóm tắt</p></li>
+<li><a href="/b"><h4>Thông báo tuyển dụng viên chức</h4><p>Tóm tắt rất dài của bài viết</p><i>ngày 06/03/2024</i></a></li>
+<li><a href="/c">Kế hoạch kiểm tra chuyên ngành đợt hai</a></li></ul>"""
+
+
+def test_what_a_list_says_about_its_links() -> None:
+    page = page_of(CARDS)
+    told = {}
+    for href, anchor in listing.anchors(page):
+        text = listing.link_text(anchor)
+        if text:
+            told[href] = (text, listing.listed_date(anchor, href))
+    assert told["/a"] == ("Hội nghị tổng kết công tác năm 2024", "05/03/2024 09:30")
+    assert told["/b"][0] == "Thông báo tuyển dụng viên chức"
+    assert told["/c"] == ("Kế hoạch kiểm tra chuyên ngành đợt hai", None)
+
+
+def test_breadcrumbs() -> None:
+    page = page_of(
+        '<div class="breadcrumbs"><a href="/">Trang chủ</a> » <a href="/t">Tin tức</a> » <span>Nội bộ</span></div>'
+    )
+    assert listing.breadcrumb(page) == ["Tin tức", "Nội bộ"]
+
+
+def test_ways_on() -> None:
+    page = page_of(
+        """<a rel="next" href="/t?page=2">2</a><a onclick="window.location='/t?p=3'">3</a>
+        <a href="javascript:" onclick='RefreshPageTo(event, "/L\\u002fAllPosts.aspx?Paged=TRUE\\u0026PageFirstRow=31");'>31</a>"""
+    )
+    assert listing.next_links(page) == ["/t?page=2", "/t?p=3", "/L/AllPosts.aspx?Paged=TRUE&PageFirstRow=31"]
+
+
+def pager(*labels: str) -> object:
+    return page_of(
+        "".join(f"<a href=\"javascript:__doPostBack('grid','Page${label}')\">{label}</a>" for label in labels)
+    )
+
+
+def test_postbacks_go_forward_only() -> None:
+    assert listing.next_postback(pager("1", "3", "4"), 2) == listing.Postback("grid", "Page$3")
+    assert listing.next_postback(pager("1", "2", "..."), 3) == listing.Postback("grid", "Page$...")
+    assert listing.next_postback(pager("...", "4", "5"), 6) is None
+    assert listing.next_postback(pager("1", "2", "Trang sau"), 3) == listing.Postback("grid", "Page$Trang sau")
+
+
+def test_url_patterns() -> None:
+    patterns = UrlPatterns()
+    for number in range(5):
+        patterns.note(f"{HOST}/tin/hoi-nghi-tong-ket-cuoi-nam-{number}.html", "Hội nghị tổng kết công tác cuối năm")
+        patterns.note(f"{HOST}/muc{number}", "Giới thiệu")
+    assert patterns.evidence(f"{HOST}/tin/thong-bao-ket-qua-thi-99.html") == 2
+    assert patterns.evidence(f"{HOST}/muc9") == -1
+    assert slug_with_number(f"{HOST}/vi/a/12345-hoi-nghi-tong-ket-cuoi-nam.html") == slug_with_number(
+        f"{HOST}/en/b/12345-hoi-nghi-tong-ket-cuoi-nam.html"
+    )
+
+
+def test_page_evidence() -> None:
+    body = "<p>" + "Nội dung bài viết được trình bày thành nhiều đoạn văn. " * 6 + "</p>"
+    assert page_evidence(page_of(f"<div>{body * 3}</div>")) == 2
+    assert page_evidence(page_of("<p>ngắn</p>", '<meta property="og:type" content="article">')) == 3
+    teasers = "".join(
+        f'<li><a href="/{number}">Hội nghị tổng kết công tác cuối năm số {number}</a><p>{"Tóm tắt tin. " * 8}</p></li>'
+        for number in range(12)
+    )
+    assert page_evidence(page_of(f"<ul>{teasers}</ul>")) == 0
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "family"),
+    [
+        ('<meta name="generator" content="NukeViet v4.5">', "", "nukeviet"),
+        ('<meta name="GENERATOR" content="Microsoft SharePoint">', "", "sharepoint"),
+        ("<script>var nv_base_siteurl = '/';</script>", '<div id="news-bodyhtml"></div>', "nukeviet"),
+        (
+            "<script>Liferay.currentURL = '/';</script>",
+            '<div id="p_p_id_101_" class="portlet-boundary"></div>',
+            "liferay",
+        ),
+        ('<link href="/wp-content/x.css">', '<div class="entry-content"></div>', "wordpress"),
+        ("", '<div id="dnn_ContentPane"></div><div class="DnnModule"></div>', "dotnetnuke"),
+        ("", '<div id="s4-workspace"></div><div id="WebPartWPQ2"></div>', "sharepoint"),
+        ("", '<form><input name="__VIEWSTATE"><input name="__EVENTVALIDATION"></form>', "aspnet"),
+        ('<link href="/wp-content/x.css">', "", None),
+        ("", "<p>Trang tĩnh</p>", None),
+    ],
+)
+def test_fingerprints(head: str, body: str, family: str | None) -> None:
+    assert fingerprint(page_of(body, head)) == family
