@@ -12,7 +12,7 @@ from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.byline import Byline, is_account, read_byline
 from portal_crawler.extraction.content import Selection, select
 from portal_crawler.extraction.legal import label_rows, legal_record
-from portal_crawler.extraction.page import Element, Page, PageError, parse_page
+from portal_crawler.extraction.page import PHRASING, Element, Page, PageError, parse_page
 from portal_crawler.extraction.render import Rendered, render
 from portal_crawler.extraction.wrapper import Wrapper, compiled
 from portal_crawler.items import Article, Capture, Extraction, Http, LegalDocument, Rejected, Removed, article_id
@@ -123,7 +123,20 @@ def _regions(wrapper: Wrapper | None, article: Element | None) -> list[Element]:
     if wrapper.body is None and wrapper.document is None:
         return [article]
     outer = {element for element in chosen if not any(parent in chosen for parent in element.iterancestors())}
+    for element in outer:
+        if element.tag in PHRASING:
+            _hold_apart(element)
     return [element for element in article.iter() if element in outer]
+
+
+def _hold_apart(element: Element) -> None:
+    """Make a block of what an inline element holds: ASP.NET prints its labels as spans, whatever text is in them."""
+    if len(element) == 1 and element[0].get("data-region") is not None:
+        return
+    inner = element.makeelement("div", {"data-region": ""})
+    inner.text, element.text = element.text, None
+    inner.extend(list(element))
+    element.append(inner)
 
 
 def _without_dropped(

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from portal_crawler.extraction.page import Element
+from portal_crawler.extraction.page import Element, squeeze
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,13 +167,12 @@ def _raw(block: Block) -> str:
 
 
 def _padded(block: Block) -> bool:
-    lead = 0
-    for element, is_tail in block.slots:
-        raw = (element.tail if is_tail else element.text) or ""
-        lead += len(raw) - len(raw.lstrip())
-        if raw.strip():
-            break
-    return lead >= PADDING and "\xa0" in _raw(block) and person(block.text) is not None
+    # The spaces may stand before the tag that makes the name bold; an element of several lines says less.
+    raw = "".join(block.element.itertext())
+    if squeeze(raw) != block.text:
+        raw = _raw(block)
+    lead = raw[: len(raw) - len(raw.lstrip())]
+    return len(lead) >= PADDING and "\xa0" in lead and person(block.text) is not None
 
 
 def _moved_right(block: Block) -> bool:
