@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit, urlunsplit
 
@@ -47,6 +48,9 @@ VIEW_MODES = {
     "viewmode": re.compile("print|view", re.IGNORECASE),
 }
 
+# Addresses that hold nothing to be percent-encoded, which are most: to encode them again would cost more than the rest.
+SAFE = re.compile(r"https?://[\w.\-~:/?#!$&()*+,;=%]*", re.ASCII | re.IGNORECASE)
+
 # Each is the only letter-case-free part of a percent-encoded octet (RFC 3986 section 6.2.2.1).
 LOWER_HEX = re.compile(r"%(?:[0-9A-F][a-f]|[a-f][0-9A-Fa-f])")
 
@@ -69,13 +73,14 @@ def _netloc(parts: SplitResult) -> str:
     return host if port is None or port == DEFAULT_PORTS[parts.scheme] else f"{host}:{port}"
 
 
+@lru_cache(maxsize=32_768)  # the addresses of a site's menu stand on all its pages
 def canonical_url(url: str) -> str:
     """The canonical form of an ``http`` or ``https`` address; anything else is returned as it is.
 
     Idempotent, and it never raises: an address that cannot be split is its own canonical form.
     """
     try:
-        parts = urlsplit(safe_url_string(url.strip()))
+        parts = urlsplit(url if SAFE.fullmatch(url) else safe_url_string(url.strip()))
         if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
             return url
         netloc = _netloc(parts)
