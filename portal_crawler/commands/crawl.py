@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
@@ -53,6 +54,9 @@ class Command(ScrapyCrawl):
         if opts.loglevel and opts.loglevel.upper() not in logging.getLevelNamesMapping():
             refuse(f"there is no log level {opts.loglevel!r}; there are DEBUG, INFO, WARNING and ERROR")
         assert self.settings is not None
+        if sys.stderr.isatty() and not opts.loglevel and not self.settings.get("LOG_FILE"):
+            # The live display tells what the log would.
+            self.settings.set("LOG_LEVEL", "WARNING", "cmdline")
         spider = spider_named(args[0], get_spider_loader(self.settings))
         check_arguments(spider, opts.spargs)
         # A try before any line of log. Without a seed the spider reads the WARC file for one: that is not done twice.

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
+import sys
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
+from scrapy.extensions.feedexport import FeedExporter
 
-from portal_crawler.monitoring.verdict import ExitCode, verdict
+import portal_crawler
+from portal_crawler.items import Article
+from portal_crawler.monitoring.verdict import ExitCode, lost_articles, verdict
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+PACKAGES = ("scrapy", "twisted", "lxml", "parsel", "w3lib", "itemadapter")
+
 
 class RunSummary:
-    """Extension: prints a closing table and writes the record of the run.
+    """Extension: prints a closing table and writes the record of the run, once all its files are closed.
 
-    The record is one JSON object: spider, arguments, versions, start, finish, finish reason, exit code, all stats.
+    The record is one JSON object: portal, command line, seeds, versions, start, finish, finish reason, exit code,
+    files, all stats.
 
     Settings:
         PORTAL_RUN_RECORD: Path of the record, with the placeholders of feeds; empty: none is written.
@@ -33,10 +41,13 @@ class RunSummary:
     def __init__(self, crawler: Crawler, path: str) -> None:
         self.crawler = crawler
         self.template = path
+        self.reason: str | None = None
+        self.extractors: set[str] = set()
+        self.feeds: list[Path] = []
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RunSummary:
-        """Connect to the end of the spider.
+        """Connect to the end of the run.
 
         Raises:
             NotConfigured: if the setting is absent.
@@ -44,84 +55,131 @@ class RunSummary:
         if (path := crawler.settings.get("PORTAL_RUN_RECORD")) is None:
             raise NotConfigured("PORTAL_RUN_RECORD is not set")
         extension = cls(crawler, str(path))
+        crawler.signals.connect(extension.engine_started, signal=signals.engine_started)
+        crawler.signals.connect(extension.item_scraped, signal=signals.item_scraped)
         crawler.signals.connect(extension.spider_closed, signal=signals.spider_closed)
+        crawler.signals.connect(extension.engine_stopped, signal=signals.engine_stopped)
         return extension
 
-    def spider_closed(self, spider: Spider, reason: str) -> None:
+    def engine_started(self) -> None:
+        """Note which files the run writes: Scrapy forgets them when it closes them."""
+        exporter = self.crawler.get_extension(FeedExporter)
+        self.feeds = [path for slot in exporter.slots if (path := _local(slot.uri))] if exporter else []
+
+    def item_scraped(self, item: Any) -> None:
+        """Note by which version of the extractor an article was made."""
+        if isinstance(item, Article):
+            self.extractors.add(item.extraction.version)
+
+    def spider_closed(self, reason: str) -> None:
+        """Note why the run ends."""
+        self.reason = reason
+
+    def engine_stopped(self) -> None:
         """Write the record and print the table."""
+        spider = self.crawler.spider
+        assert spider is not None
         assert self.crawler.stats is not None
         stats = self.crawler.stats.get_stats()
-        code = verdict(stats, reason, getattr(spider, "min_articles", 0))
-        run = getattr(spider, "run_id", datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ"))
-        files = {"name": spider.name, "run": run}
+        code = verdict(stats, self.reason, getattr(spider, "min_articles", 0))
+        run = getattr(spider, "run_id", None) or datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+        names = {"name": spider.name, "run": run}
+        rejects = Path(str(self.crawler.settings.get("PORTAL_REJECTS") or "") % names)
+        files = [path for path in (*self.feeds, rejects) if path.is_file()]
         if self.template:
-            write_record(Path(self.template % files), self._record(spider, reason, stats, code))
-        Console(stderr=True).print(summary_table(spider.name, reason, stats, code))
+            record = Path(self.template % names)
+            write_record(record, self._record(spider, stats, code, files))
+            files.append(record)
+        Console(stderr=True).print(summary_table(spider.name, self.reason or "?", stats, code, files))
 
-    def _record(self, spider: Spider, reason: str, stats: dict[str, Any], code: ExitCode) -> dict[str, Any]:
+    def _record(self, spider: Spider, stats: dict[str, Any], code: ExitCode, files: list[Path]) -> dict[str, Any]:
         start = stats.get("start_time")
         return {
             "portal": spider.name,
+            "command_line": sys.argv,
             "seeds": list(getattr(spider, "start_urls", [])),
             "captures": list(getattr(spider, "warc", [])),
             "started_at": start.isoformat(timespec="seconds") if start else None,
             "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "finish_reason": reason,
+            "finish_reason": self.reason,
             "exit_code": int(code),
             "verdict": code.name.lower(),
+            "files": [str(path) for path in files],
             "versions": {
-                "portal_crawler": version("portal-crawler"),
-                "scrapy": version("scrapy"),
-                "lxml": version("lxml"),
+                "portal_crawler": portal_crawler.__version__,
+                "extractor": sorted(self.extractors),
                 "python": platform.python_version(),
+                "platform": platform.platform(),
+                **{name: version(name) for name in PACKAGES},
             },
             "stats": stats,
         }
+
+
+def _local(uri: str) -> Path | None:
+    """The path of a feed on this machine."""
+    parts = urlsplit(uri)
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    return None if parts.scheme and len(parts.scheme) > 1 else Path(uri)
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:
     """Write a JSON file that is there wholly or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = Path(f"{path}.part")
-    part.write_text(json.dumps(record, ensure_ascii=False, indent=1, default=str) + "\n", "utf-8")
-    os.replace(part, path)
+    part.write_text(json.dumps(record, ensure_ascii=False, indent=1, default=_plain) + "\n", "utf-8")
+    part.replace(path)
 
 
-def summary_table(name: str, reason: str, stats: dict[str, Any], code: ExitCode) -> Table:
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def summary_table(name: str, reason: str, stats: dict[str, Any], code: ExitCode, files: list[Path]) -> Table:
     """What a run did, as a table of a few lines."""
     articles = stats.get("item_scraped_count", 0)
-    seconds = _seconds(stats)
-    table = Table(title=f"{name}: {code.name.lower().replace('_', ' ')} (exit code {int(code)})", show_header=False)
-    table.add_column(style="bold")
+    said = f"{name}: {code.name.lower().replace('_', ' ')} (exit code {int(code)})"
+    table = Table(title=Text(said, "bold green" if code is ExitCode.OK else "bold red"), show_header=False)
+    table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(
-        "articles", f"{articles:,}" + _together(stats, "articles/same_content", ", {} of them with a text met before")
-    )
-    if pages := stats.get("downloader/response_count", 0):
-        size = stats.get("downloader/response_bytes", 0) / 1e6
-        table.add_row("pages", f"{pages:,} answers, {size:,.1f} MB")
-    if records := stats.get("replay/records", 0):
-        table.add_row("captures", f"{records:,} records read")
-    for label, prefix in (("rejects", "rejected/"), ("boilerplate", "removed/"), ("without", "missing/")):
-        if counts := _counts(stats, prefix):
-            table.add_row(label, ", ".join(f"{key} {count:,}" for key, count in counts))
-    if seconds:
-        table.add_row("time", f"{seconds:,.1f} s, {articles / seconds:,.1f} articles/s")
-    table.add_row("ended", reason)
+    for label, value in (
+        ("articles", f"{articles:,}{_of(stats, 'articles/same_content', 'with a text met before')}"),
+        ("lost", _figure(lost_articles(stats), "article pages gave no article")),
+        ("pages", _figure(stats.get("downloader/response_count", 0), "answers", _size(stats))),
+        ("captures", _figure(stats.get("replay/records", 0), "records read")),
+        ("rejects", _counts(stats, "rejected/")),
+        ("boilerplate", _counts(stats, "removed/")),
+        ("without", _counts(stats, "missing/")),
+        ("log", _counts(stats, "log_count/", ("WARNING", "ERROR", "CRITICAL"))),
+        ("time", _time(stats, articles)),
+        ("ended", reason),
+        ("files", "\n".join(f"{path} ({path.stat().st_size:,} bytes)" for path in files)),
+    ):
+        if value:
+            table.add_row(label, Text(value))
     return table
 
 
-def _counts(stats: dict[str, Any], prefix: str) -> list[tuple[str, int]]:
+def _figure(count: int, noun: str, more: str = "") -> str:
+    return f"{count:,} {noun}{more}" if count else ""
+
+
+def _of(stats: dict[str, Any], key: str, said: str) -> str:
+    return f", {stats[key]:,} of them {said}" if stats.get(key) else ""
+
+
+def _size(stats: dict[str, Any]) -> str:
+    return f", {stats.get('downloader/response_bytes', 0) / 1e6:,.1f} MB received"
+
+
+def _counts(stats: dict[str, Any], prefix: str, only: tuple[str, ...] = ()) -> str:
     found = [(key.removeprefix(prefix), count) for key, count in stats.items() if key.startswith(prefix)]
-    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+    chosen = [pair for pair in found if not only or pair[0] in only]
+    return ", ".join(f"{key} {count:,}" for key, count in sorted(chosen, key=lambda pair: (-pair[1], pair[0])))
 
 
-def _seconds(stats: dict[str, Any]) -> float:
-    if (elapsed := stats.get("elapsed_time_seconds")) is not None:
-        return float(elapsed)
+def _time(stats: dict[str, Any], articles: int) -> str:
     start = stats.get("start_time")
-    return (datetime.now(UTC) - start).total_seconds() if start else 0.0
-
-
-def _together(stats: dict[str, Any], key: str, text: str) -> str:
-    return text.format(f"{stats[key]:,}") if stats.get(key) else ""
+    seconds = stats.get("elapsed_time_seconds") or ((datetime.now(UTC) - start).total_seconds() if start else 0.0)
+    return f"{seconds:,.1f} s, {articles / seconds:,.1f} articles/s" if seconds else ""

@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
     MANY_REJECTED = 6
     """Finished, but more than a tenth of the article pages were rejected or failed."""
     BLOCKED = 7
-    """The portal turns us away: robots.txt, 401, 403 or 429, and no article was found."""
+    """The portal turns us away (robots.txt, 401, 403, 407, 429): no article, or most of the lost ones were refused."""
     STOPPED = 8
     """Stopped before the end: by a signal, a limit or a closed terminal."""
 
@@ -39,30 +39,42 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
 
     Args:
         stats: Scrapy's stats at the end of the run.
-        finish_reason: Scrapy's reason for closing the spider.
+        finish_reason: Scrapy's reason for closing the spider; None if it was never closed.
         min_articles: How many articles a full crawl should find at least.
     """
+    if finish_reason == "start_error":
+        return ExitCode.ERROR
+    if finish_reason != "finished":
+        return ExitCode.STOPPED
     articles = stats.get("item_scraped_count", 0)
-    if finish_reason not in ("finished", None):
-        return ExitCode.ERROR if finish_reason == "start_error" else ExitCode.STOPPED
+    lost = lost_articles(stats)
     if not articles:
         return _without_articles(stats)
-    if articles < min_articles:
-        return ExitCode.TOO_FEW
-    lost = stats.get("failed/article", 0) + sum(rejected_articles(stats).values())
-    return ExitCode.MANY_REJECTED if lost > TOLERATED * (articles + lost) else ExitCode.OK
+    if lost > TOLERATED * (articles + lost):
+        # A portal that begins to refuse us half-way is no portal with bad pages.
+        return ExitCode.BLOCKED if 2 * _turned_away(stats) > lost else ExitCode.MANY_REJECTED
+    return ExitCode.TOO_FEW if articles < min_articles else ExitCode.OK
 
 
-def rejected_articles(stats: Mapping[str, Any]) -> dict[str, int]:
-    """Rejects by reason that extraction and checks made, which are those of article pages."""
-    reasons = ("empty_body", "not_html", "undecodable", "no_article", "invalid", "error")
-    return {reason: stats[f"rejected/{reason}"] for reason in reasons if stats.get(f"rejected/{reason}")}
+def lost_articles(stats: Mapping[str, Any]) -> int:
+    """How many article pages gave no article: captured but rejected (not as duplicates), or never captured."""
+    exported = stats.get("item_scraped_count", 0) + stats.get("rejected/duplicate", 0)
+    rejected: int = max(0, stats.get("articles/captured", 0) - exported)
+    failed: int = stats.get("failed/article", 0)
+    return rejected + failed
+
+
+def _turned_away(stats: Mapping[str, Any]) -> int:
+    return sum(stats.get(f"downloader/response_status_count/{status}", 0) for status in BLOCKING)
 
 
 def _without_articles(stats: Mapping[str, Any]) -> ExitCode:
-    turned_away = sum(stats.get(f"downloader/response_status_count/{status}", 0) for status in BLOCKING)
-    if turned_away or stats.get("rejected/not_fetched_robots"):
+    reached = stats.get("seeds/reached", 0)
+    refused = _turned_away(stats) + stats.get("rejected/not_fetched_robots", 0)
+    if refused and (not reached or refused > stats.get("downloader/response_status_count/200", 0)):
         return ExitCode.BLOCKED
-    if stats.get("seeds/failed") and not stats.get("seeds/reached"):
+    if stats.get("seeds/failed") and not reached:
         return ExitCode.UNREACHABLE
+    if stats.get("rejected/error"):
+        return ExitCode.ERROR
     return ExitCode.NOTHING_FOUND
