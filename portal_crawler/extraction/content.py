@@ -32,6 +32,9 @@ LINKED = 0.5
 SURE_WORDS = 25
 SURE_LINKED = 0.3
 
+# Levels that the region may grow upwards.
+GROWTH = 3
+
 POSITIVE = re.compile(
     r"article|body|content|entry|hentry|main|post|text|story|noi-?dung|detail|chi-?tiet|journal|news", re.IGNORECASE
 )
@@ -170,13 +173,16 @@ class _Work:
         """The element that most of the page's text belongs to, after the scoring of Readability."""
         lengths: dict[Element, int] = {}
         linked: dict[Element, int] = {}
+        running: dict[Element, int] = {}
         for place, block in enumerate(self.blocks):
             if block.hidden:
                 continue
             size = len(block.text)
+            text = size if self._is_text(block) else 0
             for node in (block.element, *block.element.iterancestors()):
                 lengths[node] = lengths.get(node, 0) + size
                 linked[node] = linked.get(node, 0) + block.linked
+                running[node] = running.get(node, 0) + text
             self._vote(block, place)
         best, best_score = None, 0.0
         for node, raw in self.scores.items():
@@ -184,7 +190,23 @@ class _Work:
             self.scores[node] = score
             if score > best_score and node.tag not in ("html",):
                 best, best_score = node, score
-        return best
+        return self._grown(best, lengths, linked, running) if best is not None else None
+
+    @staticmethod
+    def _grown(
+        region: Element, lengths: dict[Element, int], linked: dict[Element, int], running: dict[Element, int]
+    ) -> Element:
+        """The region, or an ancestor that adds little to it: running text without links, such as a lead."""
+        for _ in range(GROWTH):
+            parent = region.getparent()
+            if parent is None or parent.tag in ("body", "html", "tr", "tbody", "table", "form"):
+                break
+            more, links = lengths[parent] - lengths[region], linked[parent] - linked[region]
+            text = running[parent] - running[region]
+            if more > 0.6 * lengths[region] or links > 0.1 * more or text < 0.35 * more:
+                break
+            region = parent
+        return region
 
     def _vote(self, block: Block, place: int) -> None:
         size = len(block.text)
@@ -211,13 +233,14 @@ class _Work:
         parent = region.getparent()
         if parent is None or region.tag == "body":
             return []
-        enough = max(10.0, 0.2 * self.scores[region])
+        own = self.scores.get(region, 0.0)
+        enough = max(10.0, 0.2 * own)
         taken: list[Element] = []
         for other in parent:
             if other is region or named(other) in ("related_news", "comments", "footer", "menu"):
                 continue
             bonus = (
-                0.2 * self.scores[region] if other.get("class") and other.get("class") == region.get("class") else 0.0
+                0.2 * own if other.get("class") and other.get("class") == region.get("class") else 0.0
             )
             if self.scores.get(other, 0.0) + bonus >= enough or self._reads(other, next_to=other.getnext() is region):
                 taken.append(other)
@@ -237,7 +260,9 @@ class _Work:
     def trim(self) -> None:
         """Cut what stands before the first and behind the last of the text: headline, date, tools; related news."""
         kept = [place for place, why in enumerate(self.out) if why is None]
-        texts = [place for place in kept if self._is_text(self.blocks[place])]
+        texts = [
+            place for place in kept if self._is_text(self.blocks[place]) and not _headline(self.blocks[place], self.page)
+        ]
         if not texts:
             return
         for place in kept:

@@ -15,6 +15,7 @@ from portal_crawler.extraction.page import Element
 # Class or id -> widget. The first that matches counts, so the more telling names come first.
 _MARKS: tuple[tuple[str, str], ...] = (
     ("archive_toolbar", r"wm-ipp|wayback|donato"),
+    ("account", r"view-content-author|posted-?by|nguoi-?_?dang"),
     ("skip_link", r"skip-?(?:to|link|nav)|to-content"),
     ("visit_counter", r"counter|hit-?count|visit|thong-?_?ke-?_?truy|luot-?_?truy|online-?users?|statistic"),
     ("perpetual_calendar", r"lich-?_?van-?_?nien|calendar|am-?lich|lunar|lichvannien"),
