@@ -36,7 +36,7 @@ class SharePointPortal(SamplePortal):
     spider = "sample_stp"
     name = "stp"
     css = CSS
-    widget_strings = ("TIN ĐÃ ĐƯA", "SỐ LƯỢT TRUY CẬP", "SỐ LƯỢT ĐANG ONLINE", "This page location is", "Sign In", "Bản in ",
+    widget_strings = ("TIN ĐÃ ĐƯA", "SỐ LƯỢT TRUY CẬP", "SỐ LƯỢT ĐANG ONLINE", "This page location is", "Sign In",
                       "Số lượt người xem", "Currently selected", "Chỉnh sửa liên kết ảnh", "THƯ VIỆN ẢNH")  # fmt: skip
 
     def path(self, story: Story) -> str:
