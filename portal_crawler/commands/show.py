@@ -6,7 +6,7 @@ import gzip
 import json
 import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from rich.table import Table
 from rich.text import Text
@@ -94,7 +94,7 @@ def articles(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _opened(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         compressed = file.read(2) == GZIP
-    return gzip.open(path) if compressed else path.open("rb")
+    return cast("IO[bytes]", gzip.open(path)) if compressed else path.open("rb")
 
 
 def _article(line: bytes, path: Path, number: int) -> dict[str, Any]:
@@ -119,14 +119,14 @@ def find(path: Path, wanted: str) -> dict[str, Any]:
         if near is None and len(wanted) > 3 and str(article.get("id")).startswith(wanted):
             near = article
         last = number
-    if near is not None:
-        return near
-    refuse(f"{path} has no article {wanted!r}; its numbers end with {last:,}")
+    if near is None:
+        refuse(f"{path} has no article {wanted!r}; its numbers end with {last:,}")
+    return near
 
 
 def print_list(path: Path, console: Console) -> None:
     """A line for each article."""
-    table = _table()
+    table, number = _table(), 0
     for number, article in articles(path):
         title = Text(safe(article.get("title") or "(no title)"))
         date = str(article.get("published_at") or "-")[:10]
@@ -136,6 +136,8 @@ def print_list(path: Path, console: Console) -> None:
             table = _table()
     if table.row_count:
         console.print(table)
+    elif not number:
+        console.print(f"no article in {path}", markup=False)
 
 
 def _table() -> Table:

@@ -59,13 +59,13 @@ def fields_table(article: Mapping[str, Any], names: Sequence[str] = FIELDS, *, a
     for name in names:
         value = article.get(name)
         if value or absent:
-            table.add_row(name, Text(_shown(value)) if value else Text("-", "dim"))
+            table.add_row(name, Text(_shown(name, value)) if value else Text("-", "dim"))
     return table
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
     if isinstance(value, list):
-        return safe(" › ".join(map(str, value)))
+        return safe((" › " if name == "section" else "\n").join(map(str, value)))
     return safe(value)
 
 
