@@ -147,7 +147,7 @@ def serve(province: SampleProvince, console: Console) -> None:
     """Print the addresses and wait for Ctrl-C."""
     table = Table(title="The sample province is being served; Ctrl-C ends it")
     for heading in ("Department", "Software", "Address", "Spider"):
-        table.add_column(heading)
+        table.add_column(heading, no_wrap=heading != "Department")
     for name, url in province.addresses.items():
         portal = province.portals[name]
         table.add_row(portal.department.title, portal.family, url, name)
@@ -202,8 +202,8 @@ def differences(scores: list[PortalScore], console: Console) -> None:
     for portal in scores:
         lines = [f"missing  {url}" for url in portal.missing] + [f"extra    {url}" for url in portal.extra]
         lines += [f"leaked   {string!r} in {url}" for url, string in portal.leaked]
-        lines += [f"words    {f1:.3f} {url}" for f1, url in portal.low if f1 < 1]
         lines += [f"{name:12} {ours!r}, not {theirs!r}: {url}" for name, url, ours, theirs in portal.wrong]
+        lines += [f"words    {f1:.3f} {url}" for f1, url in portal.low if f1 < 1]
         for line in lines[:DETAILS]:
             console.print(f"{portal.portal}: {line}", markup=False, highlight=False, soft_wrap=True)
         if len(lines) > DETAILS:
