@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Logs a host that does not answer with 60 lines of traceback, before the spider's own reject says so.
+ROBOTS = "scrapy.downloadermiddlewares.robotstxt"
+
 
 class Command(ScrapyCrawl):
     """Run a spider; ``-a``, ``-o``, ``-O`` and ``-s`` as in Scrapy."""
@@ -54,6 +57,8 @@ class Command(ScrapyCrawl):
         if opts.loglevel and opts.loglevel.upper() not in logging.getLevelNamesMapping():
             refuse(f"there is no log level {opts.loglevel!r}; there are DEBUG, INFO, WARNING and ERROR")
         assert self.settings is not None
+        if not debugging():
+            logging.getLogger(ROBOTS).addFilter(without_traceback)
         if sys.stderr.isatty() and not opts.loglevel and not self.settings.get("LOG_FILE"):
             # The live display tells what the log would.
             self.settings.set("LOG_LEVEL", "WARNING", "cmdline")
@@ -113,6 +118,12 @@ def check_arguments(spider: type[Spider], given: dict[str, str]) -> None:
         if name not in known:
             there = ", ".join(sorted(known))
             refuse(f"{spider.name} has no argument {name!r}{suggestion(name, known)} (there are {there})")
+
+
+def without_traceback(record: logging.LogRecord) -> bool:
+    """A filter that lets every record pass, in one line."""
+    record.exc_info = record.exc_text = None
+    return True
 
 
 def _failure(task: Any) -> BaseException | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.spiderloader import get_spider_loader
 
-from portal_crawler.commands.console import one_line_errors, refuse
+from portal_crawler.commands.console import debugging, one_line_errors, refuse
 from portal_crawler.commands.crawl import portal_spider
 from portal_crawler.commands.pages import (
     Site,
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from portal_crawler.platforms.portal import PortalSpider
-
-logger = logging.getLogger(__name__)
 
 
 class Command(ScrapyCommand):
@@ -84,7 +81,8 @@ class Command(ScrapyCommand):
         super().process_options(args, opts)
         assert self.settings is not None
         if not opts.loglevel:
-            self.settings.set("LOG_LEVEL", "ERROR", "cmdline")
+            # What cannot be fetched is told in one line below.
+            self.settings.set("LOG_LEVEL", "ERROR" if debugging() else "CRITICAL", "cmdline")
         if not args:
             refuse("extract needs a file, a folder, an address, or - for standard input")
         if opts.platform and opts.platform != "none" and opts.platform not in FAMILIES:
@@ -192,7 +190,8 @@ def _extracted(
         found = extract(capture, site)
         layout = _layout(capture, site) if isinstance(found, Article) else None
     except Exception as error:  # a bug met on one page costs that page alone, and says so
-        logger.exception("Extraction failed on %s", capture.url)
+        if debugging():
+            raise
         return rejected(capture, site, "error", f"{capture.url}: {type(error).__name__}: {error}"), None
     return found, layout
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 from scrapy.spiderloader import get_spider_loader
 
-from portal_crawler.commands.console import one_line_errors, refuse
+from portal_crawler.commands.console import debugging, one_line_errors, refuse
 from portal_crawler.commands.crawl import portal_spider
 from portal_crawler.commands.pages import Site, fetch, is_address, read_file
 from portal_crawler.commands.typeset import explanation, reading, safe
@@ -70,7 +70,8 @@ class Command(ScrapyCommand):
         super().process_options(args, opts)
         assert self.settings is not None
         if not opts.loglevel:
-            self.settings.set("LOG_LEVEL", "ERROR", "cmdline")
+            # What cannot be fetched is told in one line below.
+            self.settings.set("LOG_LEVEL", "ERROR" if debugging() else "CRITICAL", "cmdline")
         if len(args) != 2 or any(word.startswith("-") for word in args):
             refuse("record needs a spider and an address: portal-crawler record NAME https://…")
         if not is_address(args[1]):

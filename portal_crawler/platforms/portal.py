@@ -94,6 +94,7 @@ class PortalSpider(scrapy.Spider):
         alternate_urls: Second-choice forms of articles, besides print views.
         deny_urls: Addresses never to be asked for, besides those of every portal.
         min_articles: How many articles a full crawl should find at least.
+        template: What the site's pages have in common, once a crawl has learned it.
 
     Args:
         url: Seeds to use instead of ``start_urls``, separated by spaces.
@@ -110,6 +111,7 @@ class PortalSpider(scrapy.Spider):
     alternate_urls: tuple[str, ...] = ()
     deny_urls: tuple[str, ...] = ()
     min_articles: int = 0
+    template: Template | None = None
 
     start_urls: list[str] = []
 
@@ -119,7 +121,6 @@ class PortalSpider(scrapy.Spider):
             self.start_urls = url.split()
         self.warc = _files(warc) if warc else []
         self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-        self.template: Template | None = None
         self.sightings = Sightings()
         self.patterns = UrlPatterns()
         self.chains = ListChains()
