@@ -32,7 +32,12 @@ def test_no_more_is_held_than_the_setting_allows() -> None:
 
 def test_what_is_held_when_a_crawl_is_stopped_becomes_rejects() -> None:
     with PortalServer(portal()) as server:  # type: ignore[arg-type]
-        done = crawl("unseen", {"CLOSESPIDER_PAGECOUNT": 7}, url=f"{server.url}/", platform="none")
+        done = crawl(
+            "unseen",
+            {"CLOSESPIDER_PAGECOUNT": 5, "CONCURRENT_REQUESTS_PER_DOMAIN": 1, "DOWNLOAD_DELAY": 0.01},
+            url=f"{server.url}/",
+            platform="none",
+        )
     stopped = [reject for reject in done.rejected if reject["reason"] == "stopped"]
     assert stopped
     assert len(done.captures) + len(stopped) == done.stats["articles/captured"]
