@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import logging
 import os
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Self, cast
 
+from scrapy.exceptions import CloseSpider
 from scrapy.extensions.feedexport import FileFeedStorage
+from scrapy.utils.defer import deferred_from_coro
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scrapy import Spider
+    from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
 
 PART = ".part"
+# Scrapy's reason for closing a spider whose files cannot be written.
+EXPORT_FAILED = "export_failed"
+# Turns of the event loop that items in the pipelines are given to leave them.
+PATIENCE = 10_000
 
 
 def uri_params(params: dict[str, Any], spider: Spider) -> dict[str, Any]:
@@ -21,50 +36,165 @@ def uri_params(params: dict[str, Any], spider: Spider) -> dict[str, Any]:
     return {**params, "run": run}
 
 
-def open_part(path: Path, *, overwrite: bool = False) -> IO[bytes]:
-    """Open ``path`` with ``.part`` behind its name, for writing a line at a time.
+class LineFile(io.FileIO):
+    """A file whose every write reaches the system in one piece or not at all.
 
-    The file is not buffered: a line handed over in one piece reaches the system in one piece, so that a killed process
-    leaves whole lines.
+    It has no buffer, so that a killed process leaves whole lines; what a full disk has cut off is taken back.
+
+    Attributes:
+        broken: The error that a write failed with; what was to be written then is lost.
+        on_failure: Called with that error.
+    """
+
+    broken: OSError | None = None
+    on_failure: Callable[[OSError], None] | None = None
+
+    def write(self, data: Any, /) -> int:
+        """Write all of ``data``; to a file that is broken already, nothing more is written.
+
+        Raises:
+            OSError: if it cannot be written and nobody is told by ``on_failure``. The file ends where it ended before.
+        """
+        rest = memoryview(data)
+        size = rest.nbytes
+        if self.broken is not None:
+            return size
+        before = self.seek(0, os.SEEK_END)
+        try:
+            while rest:
+                rest = rest[super().write(rest) :]
+        except OSError as error:
+            self.broken = error
+            with suppress(OSError):  # what is no plain file has nothing to take back
+                self.truncate(before)
+            if self.on_failure is None:
+                raise
+            self.on_failure(error)
+        return size
+
+
+class PartFile(LineFile):
+    """A file that bears ``.part`` behind its name until :meth:`complete` is called.
+
+    Args:
+        path: The name that it gets in the end.
+        overwrite: Whether a ``.part`` file that another run has left is written over.
 
     Raises:
-        FileExistsError: if another run writes that file and ``overwrite`` is false.
+        FileExistsError: if there is such a file and ``overwrite`` is false.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return Path(f"{path}{PART}").open("wb" if overwrite else "xb", buffering=0)
+
+    def __init__(self, path: Path, *, overwrite: bool = False) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        super().__init__(f"{path}{PART}", "w" if overwrite else "x")
+        self.path = path
+
+    def complete(self) -> None:
+        """Close the file and give it its name, once its bytes are on the disk.
+
+        Raises:
+            OSError: if a write has failed: the file keeps its ``.part``.
+        """
+        if not self.closed:
+            os.fsync(self.fileno())
+            self.close()
+        if self.broken is not None:
+            raise OSError(self.broken.errno, f"it is not complete ({self.broken.strerror})", f"{self.path}{PART}")
+        Path(f"{self.path}{PART}").replace(self.path)
 
 
-def complete(file: IO[bytes], path: Path) -> None:
-    """Close a file that :func:`open_part` opened and give it its name, once its bytes are on the disk."""
-    if not file.closed:
-        file.flush()
-        os.fsync(file.fileno())
-        file.close()
-    os.replace(f"{path}{PART}", path)
+def stop(crawler: Crawler, path: Path, error: OSError) -> None:
+    """Close a spider whose articles or rejects cannot be kept: crawling on would be for nothing."""
+    logger.error("%s: %s; the crawl is stopped", path, error.strerror or error)
+    deferred_from_coro(_close(crawler))
+
+
+def _running(crawler: Crawler) -> bool:
+    try:
+        return crawler.engine is not None
+    except RuntimeError:  # Scrapy's answer while there is no engine
+        return False
+
+
+async def _close(crawler: Crawler) -> None:
+    """Close the spider once no item is in the pipelines.
+
+    Scrapy 2.19 looks for the end of a spider's work after responses only: an item that ``start()`` has given (every
+    item of a replay) and that is still in the pipelines when closing begins would be waited for without end.
+    """
+    engine = crawler.engine
+    assert engine is not None
+    for _ in range(PATIENCE):
+        if engine.scraper.slot is None or not engine.scraper.slot.itemproc_size:
+            break
+        await asyncio.sleep(0)
+    await engine.close_spider_async(reason=EXPORT_FAILED)
 
 
 class PartFileStorage(FileFeedStorage):
     """Scrapy's feed storage for local files, but for ``.part`` behind the name until the feed is closed.
 
     A feed that is appended to an existing file (``-o``) is written to that file, as Scrapy does: it has a name already.
+
+    Raises:
+        CloseSpider: if the folder cannot be written to, or a ``.part`` file is in the way.
     """
 
-    def __init__(self, uri: str, *, feed_options: dict[str, Any] | None = None) -> None:
+    def __init__(self, uri: str, *, feed_options: dict[str, Any] | None = None, crawler: Crawler | None = None) -> None:
         super().__init__(uri, feed_options=feed_options)
-        self.appends = self.write_mode == "ab" and Path(self.path).exists()
+        self.crawler = crawler
+        self.file_path = Path(self.path)
+        self.appends = self.write_mode == "ab" and self.file_path.exists()
+        if crawler is None or not _running(crawler):
+            return  # before a crawl Scrapy tries its storages, with their placeholders
+        try:
+            self._look()
+        except OSError as error:
+            # Scrapy opens a feed with its first item, and would then lose one item after the other.
+            logger.error("%s: %s", error.filename or self.path, error.strerror)  # noqa: TRY400 - the cause is in it
+            raise CloseSpider(EXPORT_FAILED) from None
 
-    def open(self, spider: Spider) -> IO[bytes]:
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, uri: str, *, feed_options: dict[str, Any] | None = None) -> Self:
+        """Make the storage of a crawl."""
+        return cls(uri, feed_options=feed_options, crawler=crawler)
+
+    def _look(self) -> None:
+        """Make the folder and see whether the file can be made in it."""
+        self.file_path.parent.mkdir(parents=True, exist_ok=True)
+        part = Path(f"{self.file_path}{PART}")
+        if self.write_mode != "wb" and not self.appends and part.exists():
+            why = "it was left by a run that was killed, or is being written: keep, rename or delete it first"
+            raise FileExistsError(17, why, str(part))
+        place = self.file_path if self.appends else self.file_path.parent
+        if not os.access(place, os.W_OK):
+            raise PermissionError(13, "no permission to write", str(place))
+
+    def open(self, spider: Spider) -> IO[bytes]:  # noqa: ARG002 - Scrapy's signature
         """Open the feed's file."""
-        if self.appends:
-            return super().open(spider)
-        return open_part(Path(self.path), overwrite=self.write_mode == "wb")
+        file: LineFile
+        try:
+            if self.appends:
+                file = LineFile(self.path, "a")
+            else:
+                file = PartFile(self.file_path, overwrite=self.write_mode == "wb")
+        except OSError as error:
+            self._stop(error)
+            raise
+        file.on_failure = self._stop
+        return cast("IO[bytes]", file)
+
+    def _stop(self, error: OSError) -> None:
+        if self.crawler is not None:
+            stop(self.crawler, self.file_path, error)
 
     def store(self, file: IO[bytes]) -> None:
-        """Close the feed's file and give it its name."""
-        if self.appends:
-            file.close()
+        """Close the feed's file and give it its name.
+
+        Raises:
+            OSError: if it is not complete; Scrapy counts it as ``feedexport/failed_count/PartFileStorage``.
+        """
+        if isinstance(file, PartFile):
+            file.complete()
         else:
-            # With post-processing (compression) the file is a wrapper that closes what it wraps.
-            if not hasattr(file, "fileno"):
-                file.close()
-            complete(file, Path(self.path))
+            file.close()

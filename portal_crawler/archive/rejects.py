@@ -7,12 +7,12 @@ import logging
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
 
-from portal_crawler.archive.feeds import complete, open_part, uri_params
+from portal_crawler.archive.feeds import PartFile, stop, uri_params
 from portal_crawler.items import Rejected
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class KeepRejects:
     def __init__(self, crawler: Crawler, path: str) -> None:
         self.crawler = crawler
         self.template = path
-        self.path: Path | None = None
-        self.file: IO[bytes] | None = None
+        self.file: PartFile | None = None
+        self.failed = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> KeepRejects:
@@ -79,13 +79,17 @@ class KeepRejects:
         """Count a reject and write its line."""
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(f"rejected/{reject.reason}")
-        if not self.template:
+        if not self.template or self.failed:
             return
-        if self.file is None:
-            self.path = self._path()
-            self.file = open_part(self.path)
+        path = self._path()
         line = json.dumps(asdict(reject), ensure_ascii=False)
-        self.file.write(f"{line}\n".encode("utf-8", "replace"))
+        try:
+            if self.file is None:
+                self.file = PartFile(path)
+            self.file.write(f"{line}\n".encode("utf-8", "replace"))
+        except OSError as error:
+            self.failed = True
+            stop(self.crawler, path, error)
 
     def _path(self) -> Path:
         spider = self.crawler.spider
@@ -93,6 +97,9 @@ class KeepRejects:
         return Path(self.template % uri_params({"name": spider.name}, spider))
 
     def spider_closed(self) -> None:
-        """Give the file its name."""
-        if self.file is not None and self.path is not None:
-            complete(self.file, self.path)
+        """Give the file its name, if all of it is there."""
+        if self.file is not None:
+            if self.failed:
+                self.file.close()
+            else:
+                self.file.complete()
