@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import fields
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from itemadapter import ItemAdapter
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 # Fields that many pages lack: how many, a site's own rhythm tells. Their absence is counted, never filled in.
 OPTIONAL = ("title", "lead", "author", "published_at", "section", "images", "attachments")
+# The country's first portals; what claims to be older, or younger than its capture, shows a date that is wrong.
+FIRST_YEAR = 1990
+DATES = ("published_at", "modified_at")
 
 
 class Dropped(DropItem):
@@ -62,7 +66,7 @@ class _Pipeline:
 
 
 class ExtractArticle(_Pipeline):
-    """Turns a capture into an article; a page that is none, or on which extraction fails, is dropped with its reason."""
+    """Turns a capture into an article; a page that is none, or on which extraction fails, is dropped with its cause."""
 
     def process_item(self, item: Any) -> Any:
         """Extract; items that are no captures pass through, rejects of the spider are dropped as what they are."""
@@ -100,13 +104,40 @@ class CheckArticle(_Pipeline):
                 self.count(f"missing/{name}")
         if not item.text:
             self.count("missing/text")
+        for name in DATES:
+            if implausible(getattr(item, name), item.fetched_at):
+                self.count(f"implausible/{name}")  # it stays: that is what the page says
         return item
 
     def _wrong(self, item: Article) -> str | None:
         if not (item.text or item.images or item.attachments or item.title):
             return "neither text nor title, picture or file"
+        for name in DATES:
+            if not is_iso(getattr(item, name)):
+                return f"$.{name}: {getattr(item, name)!r} is neither an ISO 8601 date nor a time with its zone"
         error = next(self.validator.iter_errors(ItemAdapter(item).asdict()), None)
         return None if error is None else f"{error.json_path}: {error.message[:200]}"
+
+
+def is_iso(value: str | None) -> bool:
+    """Whether a value is absent, a plain date, or a time with its zone."""
+    if value is None:
+        return True
+    try:
+        if len(value) == len("2026-01-31"):
+            return bool(date.fromisoformat(value))
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def implausible(value: str | None, fetched_at: str) -> bool:
+    """Whether a date lies before all portals or, by more than a day, after its capture."""
+    if value is None:
+        return False
+    day = date.fromisoformat(value[:10])
+    latest = datetime.fromisoformat(fetched_at).date() + timedelta(days=1)
+    return day.year < FIRST_YEAR or day > latest
 
 
 class DropDuplicates(_Pipeline):

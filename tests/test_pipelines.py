@@ -1,0 +1,177 @@
+"""From capture to exported article, through the pipelines as Scrapy calls them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from scrapy.statscollectors import MemoryStatsCollector
+from scrapy.utils.test import get_crawler
+
+from portal_crawler.extraction.wrapper import Wrapper
+from portal_crawler.items import Article, Attachment, Capture, Image, Rejected
+from portal_crawler.pipelines import CheckArticle, DropDuplicates, Dropped, ExtractArticle
+
+PAGE = """<!DOCTYPE html><html><body><ul id="menu"><li><a href="/">Trang chủ</a></li></ul>
+<div class="detail"><h1>{title}</h1><span class="date">05/03/2024 09:30</span><div class="content">
+<p>Sáng ngày 05/3, Sở Tư pháp tổ chức hội nghị triển khai công tác tư pháp năm 2024 với sự tham dự của các phòng.</p>
+<p>Hội nghị đã thảo luận các giải pháp nâng cao chất lượng văn bản quy phạm pháp luật trên địa bàn tỉnh.</p>
+</div></div><div id="counter">Lượt truy cập: 123</div></body></html>"""
+WRAPPER = Wrapper(article=".detail", title="h1", published=".date", body=".content")
+
+
+class Line:
+    """The three pipelines in their order, for one crawl."""
+
+    def __init__(self) -> None:
+        self.crawler = get_crawler()
+        self.crawler.stats = MemoryStatsCollector(self.crawler)
+        self.crawler.spider = SimpleNamespace(
+            name="daknong_stp", province="dak-nong", department="stp", wrappers=(WRAPPER,), template=None
+        )
+        self.stages = [stage.from_crawler(self.crawler) for stage in (ExtractArticle, CheckArticle, DropDuplicates)]
+
+    def __call__(self, item: Any) -> Any:
+        for stage in self.stages:
+            item = stage.process_item(item)
+        return item
+
+    def drop(self, item: Any) -> Rejected:
+        with pytest.raises(Dropped) as caught:
+            self(item)
+        return caught.value.rejected
+
+    @property
+    def stats(self) -> dict[str, Any]:
+        return self.crawler.stats.get_stats()
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+def capture(number: int = 1, body: bytes | None = None, title: str = "Hội nghị triển khai công tác tư pháp") -> Capture:
+    url = f"https://stp.daknong.gov.vn/tin-tuc/hoi-nghi-{number}.html"
+    content = PAGE.format(title=title).encode() if body is None else body
+    return Capture(url=url, body=content, fetched_at=datetime(2024, 3, 6, 2, tzinfo=UTC))
+
+
+def test_a_capture_becomes_an_article(line: Line) -> None:
+    article = line(capture())
+    assert isinstance(article, Article)
+    assert (article.title, article.portal, article.province) == (
+        "Hội nghị triển khai công tác tư pháp",
+        "daknong_stp",
+        "dak-nong",
+    )
+    assert article.text.startswith("Sáng ngày 05/3")
+    assert "Lượt truy cập" not in article.text
+    assert line.stats["missing/author"] == 1
+    assert "missing/title" not in line.stats
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [(b"", "empty_body"), (b"  \n ", "empty_body"), (b"%PDF-1.7 \xe2\xe3\xcf\xd3 1 0 obj", "not_html")],
+)
+def test_a_page_that_is_none_is_dropped_with_its_reason(line: Line, body: bytes, reason: str) -> None:
+    told = line.drop(capture(body=body))
+    assert (told.reason, told.portal) == (reason, "daknong_stp")
+    assert told.url.endswith("hoi-nghi-1.html")
+
+
+def test_what_the_spider_rejects_is_dropped_as_it_is(line: Line) -> None:
+    reject = Rejected(url="https://a.example/", reason="timeout", detail="no answer in time")
+    assert line.drop(reject) is reject
+
+
+def test_other_items_pass(line: Line) -> None:
+    assert line({"url": "https://a.example/"}) == {"url": "https://a.example/"}
+
+
+def test_an_error_in_extraction_costs_its_page_alone(line: Line, caplog: pytest.LogCaptureFixture) -> None:
+    line.crawler.spider.wrappers = None  # a spider that breaks its promise
+    with caplog.at_level(logging.ERROR):
+        told = line.drop(capture())
+    assert told.reason == "error"
+    assert "TypeError" in told.detail
+    assert caplog.records[0].exc_info, "the log has the traceback"
+    line.crawler.spider.wrappers = (WRAPPER,)
+    assert isinstance(line(capture()), Article)
+
+
+def test_the_same_article_is_exported_once(line: Line) -> None:
+    first = line(capture())
+    told = line.drop(capture())
+    assert (told.reason, told.duplicate_of) == ("duplicate", first.id)
+
+
+def test_the_same_words_under_another_address_are_counted_and_kept(line: Line) -> None:
+    line(capture(1))
+    assert isinstance(line(capture(2)), Article)
+    assert line.stats["articles/same_content"] == 1
+
+
+def test_removed_blocks_are_counted_by_their_widget(line: Line) -> None:
+    article = line(capture())
+    counted = sum(count for key, count in line.stats.items() if key.startswith("removed/"))
+    assert counted == len(article.extraction.removed)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "not an id"},
+        {"kind": "poem"},
+        {"title": 5},
+        {"published_at": "05/03/2024"},
+        {"published_at": "2024-02-30"},
+        {"published_at": "2024-03-05T09:30:00"},
+        {"modified_at": ""},
+        {"text": "", "title": None},
+    ],
+    ids=str,
+)
+def test_an_article_that_breaks_the_schema_is_invalid(line: Line, change: dict[str, Any]) -> None:
+    article = line(capture())
+    with pytest.raises(Dropped) as caught:
+        CheckArticle.from_crawler(line.crawler).process_item(replace(article, **change))
+    told = caught.value.rejected
+    assert told.reason == "invalid"
+    assert told.status == 200
+    assert next(iter(change)) in told.detail or "neither" in told.detail
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"images": [Image(url="https://a.example/1.jpg")]},
+        {"attachments": [Attachment(url="https://a.example/1.pdf")]},
+    ],
+    ids=["picture", "file"],
+)
+def test_pictures_or_files_alone_are_an_article(line: Line, change: dict[str, Any]) -> None:
+    article = replace(line(capture()), text="", html="", title=None, **change)
+    assert CheckArticle.from_crawler(line.crawler).process_item(article) is article
+    assert line.stats["missing/text"] == 1
+
+
+@pytest.mark.parametrize(
+    ("date", "odd"),
+    [
+        ("2042-03-05", True),
+        ("0204-03-05", True),
+        ("2024-03-07T01:00:00+07:00", False),
+        ("2024-03-08", True),
+        ("1998-01-01", False),
+    ],
+)
+def test_a_date_that_cannot_be_is_counted_and_kept(line: Line, date: str, odd: bool) -> None:
+    article = replace(line(capture()), published_at=date)
+    assert CheckArticle.from_crawler(line.crawler).process_item(article).published_at == date
+    assert line.stats.get("implausible/published_at", 0) == odd
