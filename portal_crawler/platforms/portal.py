@@ -353,7 +353,11 @@ class PortalSpider(scrapy.Spider):
         if not ruled:
             self.patterns.page({other.key for other in titled})
         if titled and not article and link.key not in self.rules.seed_keys:
-            paged = any(page_number(url) is not None for url in (link.url, *found)) or listing.has_script_pager(page)
+            paged = (
+                link.kind == "listing"
+                or any(page_number(url) is not None for url in (link.url, *found))
+                or listing.has_script_pager(page)
+            )
             self.place(page, link, titled, paged=paged)
         return list(found.values())
 
