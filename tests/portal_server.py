@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -106,5 +107,26 @@ BODY = "".join(
 )
 
 
+PLACES = "Hướng Hóa, Đakrông, Gio Linh, Vĩnh Linh, Cam Lộ, Triệu Phong, Hải Lăng, Đông Hà, Lao Bảo, Khe Sanh".split(
+    ", "
+)
+MATTERS = (
+    "giải quyết hồ sơ quá hạn, tập huấn cán bộ cơ sở, rà soát hộ nghèo, sửa chữa trường học, trồng rừng gỗ lớn, "
+    "tiêm phòng gia súc, chuyển đổi số cấp xã, phòng cháy mùa khô, đào tạo nghề nông thôn, cấp nước sạch tập trung"
+).split(", ")
+
+
+def body(title: str) -> str:
+    """Paragraphs that no other title has: what all pages of a site share is no article."""
+    drawn = random.Random(title)  # the same for the same title
+    told = [
+        f"<p>Tại {drawn.choice(PLACES)}, đoàn công tác của {drawn.choice(PLACES)} đã bàn việc {drawn.choice(MATTERS)} và "
+        f"{drawn.choice(MATTERS)}; đại diện {drawn.choice(PLACES)} đề nghị sớm {drawn.choice(MATTERS)}, "
+        "thống nhất các nhiệm vụ trọng tâm.</p>"
+        for _ in range(4)
+    ]
+    return "".join(told)
+
+
 def article(title: str, *more: str) -> str:
-    return page(f'<div id="main"><h1>{title}</h1><div class="content">{BODY}</div></div>', *more, title=title)
+    return page(f'<div id="main"><h1>{title}</h1><div class="content">{body(title)}</div></div>', *more, title=title)
