@@ -42,8 +42,8 @@ PORTALS: dict[str, dict[str, Any]] = {
             "unseen (no wrapper)": ["unseen", "-a", "url=http://127.0.0.1:8601/", "-a", "platform=none"],
         },
         "key": re.compile(r"^https?://[^/]+(/[^?#]+?)(?:\.html)?(?:$|[?#])"),
-        "widgets": ["Đang truy cập", "Hôm nay:", "Tổng lượt truy cập", "Những tin mới hơn", "Những tin cũ hơn", "Mã bảo mật",
-                    "Click để đánh giá", "Tổng số điểm của bài viết"],
+        "widgets": ["Đang truy cập", "Hôm nay:", "Tổng lượt truy cập", "Những tin mới hơn", "Những tin cũ hơn",
+                    "Mã bảo mật", "Click để đánh giá", "Tổng số điểm của bài viết"],
     },
 }  # fmt: skip
 
@@ -79,7 +79,8 @@ def crawl(arguments: list[str], warc: Path, folder: Path) -> tuple[list[dict[str
     """Replay a capture; the articles and the seconds that it took."""
     out = folder / "out.jsonl"
     command = [sys.executable, "-m", "portal_crawler.commands.console", "crawl", *arguments, "-a", f"warc={warc}",
-               "-s", "LOG_LEVEL=WARNING", "-s", f"PORTAL_STATE_DIR={folder / 'state'}", "-O", f"{out}:jsonlines"]  # fmt: skip
+               "-s", "LOG_LEVEL=WARNING", "-s", f"PORTAL_STATE_DIR={folder / 'state'}",
+               "-O", f"{out}:jsonlines"]  # fmt: skip
     start = time.perf_counter()
     subprocess.run(command, check=False, cwd=folder)
     return [json.loads(line) for line in out.read_text("utf-8").splitlines()], time.perf_counter() - start

@@ -23,7 +23,7 @@ USER_AGENT = f"portal_crawler/0.1 (research archive of public portals; contact: 
 
 # Scrapy's default is to ignore robots.txt; ours is to obey it.
 ROBOTSTXT_OBEY = True
-# The departments of a province often share one old server: one request at a time, seconds apart, slower when it is slow.
+# The departments of a province often share one old server: one request at a time, seconds apart, slower if it is slow.
 CONCURRENT_REQUESTS = 16
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 2.0

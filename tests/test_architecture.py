@@ -22,7 +22,17 @@ ALLOWED = {
     "platforms": {"items", "extraction", "crawling", "archive"},
     "spiders": {"items", "platforms", "extraction.wrapper"},
     "sample": {"items"},
-    "commands": {"items", "extraction", "crawling", "archive", "monitoring", "pipelines", "platforms", "sample", "schema"},
+    "commands": {
+        "items",
+        "extraction",
+        "crawling",
+        "archive",
+        "monitoring",
+        "pipelines",
+        "platforms",
+        "sample",
+        "schema",
+    },
 }
 FORBIDDEN_OUTSIDE = {"extraction": {"scrapy", "twisted", "requests", "urllib.request", "http.client", "socket"}}
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from portal_server import BODY, Answer, PortalServer, article, link, page
+from portal_server import Answer, PortalServer, article, link, page
 
 from portal_crawler.schema import article_schema
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from portal_crawler.extraction import fields
-from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.byline import Byline, is_account, read_byline
 from portal_crawler.extraction.content import Selection, select
 from portal_crawler.extraction.legal import label_rows, legal_record

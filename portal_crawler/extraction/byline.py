@@ -26,12 +26,14 @@ PADDING = 8
 
 LABEL = re.compile(
     r"^(?:(?:tin|bài|ảnh|clip|video|đồ họa|thực hiện|nội dung)(?:\s*(?:,|và|&|-|–|\+|/)\s*|\s+))*"
-    r"(?:tin|bài viết|bài|ảnh|video|clip|tác giả|người viết|thực hiện|biên tập|tổng hợp)\s*(?P<colon>[::])?\s*(?P<name>.+)$",
+    r"(?:tin|bài viết|bài|ảnh|video|clip|tác giả|người viết|thực hiện|biên tập|tổng hợp)"
+    r"\s*(?P<colon>[::])?\s*(?P<name>.+)$",
     re.IGNORECASE,
 )
 AUTHOR_LABEL = re.compile(r"^(?:tác giả|người viết|bài viết)\b", re.IGNORECASE)
 CREDIT = re.compile(
-    r"^[(\[]?\s*(?:(?P<theo>theo)(?:\s*:\s*|\s+)|(?:nguồn(?: tin)?|nguồn bài viết|trích nguồn)\s*[::]\s*)(?P<source>.+?)\s*[\])]?\.?$",
+    r"^[(\[]?\s*(?:(?P<theo>theo)(?:\s*:\s*|\s+)|(?:nguồn(?: tin)?|nguồn bài viết|trích nguồn)\s*[::]\s*)"
+    r"(?P<source>.+?)\s*[\])]?\.?$",
     re.IGNORECASE,
 )
 INITIALS = re.compile(r"^(?:PV|BBT|CTV|BTV|P\.V|B\.B\.T)\b")
@@ -44,10 +46,10 @@ ACCOUNTS = re.compile(
 )
 # First words that sentences and institutions begin with, but people's names do not.
 NOT_NAMES = frozenset(
-    "sở ban phòng ubnd hđnd trung tâm huyện tỉnh thành xã phường thị thông tin ảnh toàn quang các những một đồng ông bà tải xem "
-    "chi tiết file tệp hội nghị lễ đoàn cục vụ bộ tổng quyết kế hoạch báo đài cổng tại hà việt ngày nơi số "
+    "sở ban phòng ubnd hđnd trung tâm huyện tỉnh thành xã phường thị thông tin ảnh toàn quang các những một đồng ông "
+    "bà tải xem chi tiết file tệp hội nghị lễ đoàn cục vụ bộ tổng quyết kế hoạch báo đài cổng tại hà việt ngày nơi số "
     "facebook website email điện thoại fax địa nguồn theo mục điều chương phần".split()
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +142,7 @@ def _credit(text: str) -> str | None:
     if match["theo"] and (
         text.rstrip().endswith((".", ":", "./."))
         or len(source.split()) > 9
-        or source[0].islower()
-        and "." not in source
+        or (source[0].islower() and "." not in source)
     ):
         return None
     return source or None
@@ -168,7 +169,7 @@ def _raw(block: Block) -> str:
 
 def _padded(block: Block) -> bool:
     # The spaces may stand before the tag that makes the name bold; an element of several lines says less.
-    raw = "".join(block.element.itertext())
+    raw = "".join(map(str, block.element.itertext()))
     if squeeze(raw) != block.text:
         raw = _raw(block)
     lead = raw[: len(raw) - len(raw.lstrip())]

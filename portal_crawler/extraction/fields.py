@@ -55,10 +55,11 @@ FILES = re.compile(
 )
 FILE_LABEL = re.compile(r"^(?:tập tin|tệp tin|tệp|file|attachment)(?: đính kèm)?\s*\d*\s*[::]\s*", re.IGNORECASE)
 NO_NAME = re.compile(
-    r"^[\W_]*(?:(?:xem|tải|bấm|click|download|file|tệp|tập tin|chi tiết|nội dung|văn bản|về|tin|xuống|vào|đây|tại|ở|here|đính kèm|"
-    r"this|link|toàn văn|pdf|docx?|xlsx?)[\W_]*)+$",
+    r"^[\W_]*(?:(?:xem|tải|bấm|click|download|file|tệp|tập tin|chi tiết|nội dung|văn bản|về|tin|xuống|vào|đây|tại|ở"
+    r"|here|đính kèm|this|link|toàn văn|pdf|docx?|xlsx?)[\W_]*)+$",
     re.IGNORECASE,
 )
+LONGEST_NAME, LONGEST_HERE = 300, 60  # characters
 VIETNAMESE = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE)
 ENGLISH = frozenset("the of and to in is for that with on by was are from this at as be has have will".split())
 
@@ -438,7 +439,7 @@ def attachments(sheet: Sheet, regions: Iterable[Element]) -> list[Attachment]:
 def _file_name(text: str, url: str) -> str | None:
     """The link's text, or the file's name from its address where the text only says "here" or "download"."""
     text = FILE_LABEL.sub("", text)
-    if text and not NO_NAME.match(text) and len(text) <= 300:
+    if text and len(text) <= LONGEST_NAME and not (len(text) <= LONGEST_HERE and NO_NAME.match(text)):
         return text
     name = squeeze(unquote(urlsplit(url).path).rstrip("/").rsplit("/", 1)[-1])
     return name or text or None

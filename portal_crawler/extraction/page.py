@@ -40,9 +40,9 @@ INVISIBLE = re.compile("[\u200b\ufeff\u00ad]")
 LEGACY_FONT = re.compile(r"[\"':;,]\s*(?:\.Vn|VNI-)[A-Za-z]", re.IGNORECASE)
 FONT_FAMILY = re.compile(r"font(?:-family)?\s*:\s*([^;]+)", re.IGNORECASE)
 PHRASING = frozenset(
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp script small span strike strong "
-    "style sub sup time tt u var wbr img input".split()
-)  # fmt: skip
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp script small span "
+    "strike strong style sub sup time tt u var wbr img input".split()
+)
 NOT_TEXT = frozenset(("script", "style", "noscript", "template", "head", "title", "svg", "math"))
 
 

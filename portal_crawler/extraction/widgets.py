@@ -26,9 +26,9 @@ _MARKS: tuple[tuple[str, str], ...] = (
     ("breadcrumb", r"bread-?_?crumb|breakcolumn|pathway|chuyen-?_?muc"),
     ("comments", r"comment|binh-?_?luan|y-?kien|disqus|respond"),
     ("rating", r"rating|\brate\b|\bstars?\b|danh-?_?gia"),
-    ("related_news", r"relat|other-?_?(?:news|title)|tin-?_?khac|tin-?_?lien-?_?quan|lien-?_?quan|box_other|tophits|most-?read"),
+    ("related_news", r"relat|other-?_?(?:news|title)|tin-?_?khac|lien-?_?quan|box_other|tophits|most-?read"),
     ("share_bar", r"\bshar(?:e|ing)|social|addthis|fb-(?:like|share)|facebook|twitter|zalo|sticky-share"),
-    ("print_tools", r"print(?!ed)|tool-?bar|\btools?\b|asset-control|font-?size|send-?mail|article-?action|news-detail-player"),
+    ("print_tools", r"print(?!ed)|tool-?bar|\btools?\b|asset-control|font-?size|send-?mail|news-detail-player"),
     ("tags", r"\btags?\b|tag-?(?:list|cloud|links|summary)|keywords?|tu-?_?khoa"),
     ("language_switch", r"\blang(?:uage)?s?\b|language"),
     ("link_box", r"web-?link|link-?web|lien-?_?ket|\blinks\b|blogroll"),
@@ -41,34 +41,48 @@ _TAGS = {"nav": "menu", "footer": "footer", "header": "menu", "form": "form", "m
 
 # A whole block -> widget. Numbers stand for the counters' figures.
 _FIGURES = r"\s*[::]?\s*[\d.,\s]*"
-_SAYS: tuple[tuple[str, str], ...] = (
-    (
-        "visit_counter",
-        r"\W?(?:(?:số )?(?:lượt |người )?đang (?:truy cập|online|xem)|số lượt đang online|hôm nay|hôm qua|(?:trong )?tuần(?: này| trước)?"
-        r"|(?:trong )?tháng(?: này| trước| hiện tại)?|(?:trong )?năm(?: nay)?|tất cả|tổng(?: số)?(?: lượt)?(?: truy cập)?|(?:số )?lượt truy cập"
-        r"|khách viếng thăm|thành viên online|máy chủ tìm kiếm|người trực tuyến|thống kê truy c[âậ]p|view count|views?"
-        r"|(?:số )?(?:lượt|lần)(?: người)? xem|đã xem|online|visitors?)" + _FIGURES,
+_SAYS: dict[str, tuple[str, ...]] = {
+    "visit_counter": (
+        r"\W?(?:(?:số )?(?:lượt |người )?đang (?:truy cập|online|xem)|số lượt đang online|hôm nay|hôm qua)" + _FIGURES,
+        r"\W?(?:(?:trong )?(?:tuần|tháng|năm)(?: này| trước| hiện tại| nay)?|tất cả)" + _FIGURES,
+        r"\W?(?:tổng(?: số)?(?: lượt)?(?: truy cập)?|(?:số )?lượt truy cập|thống kê truy c[âậ]p)" + _FIGURES,
+        r"\W?(?:khách viếng thăm|thành viên online|máy chủ tìm kiếm|người trực tuyến|online|visitors?)" + _FIGURES,
+        r"\W?(?:view count|views?|(?:số )?(?:lượt|lần)(?: người)? xem|đã xem)" + _FIGURES,
     ),
-    ("perpetual_calendar", r"lịch vạn niên|âm lịch\W.*|ngày hoàng đạo.*"),
-    ("utilities", r"thông tin tiện ích|tiện ích(?: khác)?"),
-    ("print_tools", r"in(?: ra| bài viết| trang| tin)?|bản in|gửi (?:mail|email|bài viết qua email)|lưu bài viết này|cỡ chữ|a[-+]|tương phản|xem cỡ chữ"
-                    r"|đọc bài viết|nghe đọc bài|giới thiệu bài viết cho bạn bè|print|e-?mail"),
-    ("share_bar", r"chia sẻ(?: bài viết)?\W?|share|tweet|facebook|twitter|zalo|google\+?|like|thích"),
-    ("rating", r"click để đánh giá bài viết|tổng số điểm của bài viết.*|đánh giá(?: bài viết)?\W?|(?:rất )?(?:kém|tốt)|bình thường"),
-    ("related_news", r"(?:các |những )?(?:tin|bài|bài viết|tin tức)(?: bài)?(?: (?:khác|liên quan|cùng chuyên mục|mới hơn|cũ hơn|đã đưa|mới nhất|xem nhiều))+\W?"
-                     r"|other news|related(?: news| articles)?\W?|theo dòng sự kiện|xem thêm\W?"),
-    ("comments", r"ý kiến bạn đọc|gửi (?:bình luận|phản hồi|ý kiến)|mã bảo mật|bình luận(?: \(\d+\))?"),
-    ("poll", r"thăm dò ý kiến|bình chọn|biểu quyết|kết quả"),
-    ("login", r"đăng nhập|đăng ký|đăng xuất|sign in|login"),
-    ("skip_link", r"truy cập nội dung luôn|(?:về|lên) đầu trang|\W*về đầu trang\W*|skip to (?:main )?content"),
-    ("link_box", r"liên kết(?: website| web| trang)?|chọn liên kết|-- liên kết web --|website liên kết"),
-    ("breadcrumb", r"trang chủ|trang nhất|home"),
-    ("footer", r"(?:©|bản quyền thuộc|thiết kế bởi|powered by|ghi rõ nguồn|chịu trách nhiệm (?:về )?nội dung|giấy phép số|cơ quan chủ quản).*"),
-    ("archive_toolbar", r"about this capture|collected by|wayback machine"),
-    ("feedback", r"tiếp nhận ý kiến|góp ý|hỏi đáp|liên hệ"),
-    ("media_box", r"hình ảnh hoạt động|thư viện (?:ảnh|video|hình ảnh)|video(?: clip)?|tin ảnh"),
-)  # fmt: skip
-_SAID = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _SAYS), re.IGNORECASE)
+    "perpetual_calendar": (r"lịch vạn niên", r"âm lịch\W.*", r"ngày hoàng đạo.*"),
+    "utilities": (r"thông tin tiện ích", r"tiện ích(?: khác)?"),
+    "print_tools": (
+        r"in(?: ra| bài viết| trang| tin)?|bản in|print|e-?mail",
+        r"gửi (?:mail|email|bài viết qua email)|lưu bài viết này|giới thiệu bài viết cho bạn bè",
+        r"(?:xem )?cỡ chữ|a[-+]|tương phản|(?:nghe )?đọc bài(?: viết)?",
+    ),
+    "share_bar": (r"chia sẻ(?: bài viết)?\W?", r"share|tweet|facebook|twitter|zalo|google\+?|like|thích"),
+    "rating": (
+        r"click để đánh giá bài viết|tổng số điểm của bài viết.*",
+        r"đánh giá(?: bài viết)?\W?|(?:rất )?(?:kém|tốt)|bình thường",
+    ),
+    "related_news": (
+        (
+            r"(?:các |những )?(?:tin|bài|bài viết|tin tức)(?: bài)?"
+            r"(?: (?:khác|liên quan|cùng chuyên mục|mới hơn|cũ hơn|đã đưa|mới nhất|xem nhiều))+\W?"
+        ),
+        r"other news|related(?: news| articles)?\W?|theo dòng sự kiện|xem thêm\W?",
+    ),
+    "comments": (r"ý kiến bạn đọc|gửi (?:bình luận|phản hồi|ý kiến)|mã bảo mật|bình luận(?: \(\d+\))?",),
+    "poll": (r"thăm dò ý kiến|bình chọn|biểu quyết|kết quả",),
+    "login": (r"đăng nhập|đăng ký|đăng xuất|sign in|login",),
+    "skip_link": (r"truy cập nội dung luôn|\W*(?:về|lên) đầu trang\W*|skip to (?:main )?content",),
+    "link_box": (r"(?:website )?liên kết(?: website| web| trang)?|chọn liên kết|-- liên kết web --",),
+    "breadcrumb": (r"trang chủ|trang nhất|home",),
+    "footer": (
+        r"(?:©|bản quyền thuộc|thiết kế bởi|powered by|ghi rõ nguồn|chịu trách nhiệm (?:về )?nội dung).*",
+        r"(?:giấy phép số|cơ quan chủ quản).*",
+    ),
+    "archive_toolbar": (r"about this capture|collected by|wayback machine",),
+    "feedback": (r"tiếp nhận ý kiến|góp ý|hỏi đáp|liên hệ",),
+    "media_box": (r"hình ảnh hoạt động|thư viện (?:ảnh|video|hình ảnh)|video(?: clip)?|tin ảnh",),
+}
+_SAID = re.compile("|".join(f"(?P<{name}>{'|'.join(says)})" for name, says in _SAYS.items()), re.IGNORECASE)
 # What no label is longer than, in characters.
 _LONGEST_LABEL = 160
 
