@@ -44,6 +44,9 @@ NEGATIVE = re.compile(
 )
 BASE = {"div": 5, "article": 10, "main": 8, "section": 3, "td": 3, "pre": 3, "blockquote": 3, "form": -3, "ul": -3, "ol": -3,
         "dl": -3, "li": -3, "address": -3, "h1": -5, "h2": -5, "h3": -5, "h4": -5, "th": -5, "a": -20}  # fmt: skip
+# By how much a block of a region that a layout names must be more frequent than any other to be boilerplate: "File
+# attached: ..." stands on a third of the articles, and is theirs.
+MARGIN = 0.4
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
 
 
@@ -80,6 +83,7 @@ def select(page: Page, template: Template | None = None, regions: Sequence[Eleme
     known = template if template is not None and template.ready else None
     work = _Work(page, found, known)
     if regions:
+        work.layout = True
         work.keep_inside(regions)
         return work.selection("wrapper", 0.99)
     region = work.legal_table()
@@ -105,6 +109,7 @@ class _Work:
         self.shares = [template.share(block) if template is not None else 0.0 for block in found]
         self.votes = [template.vote(block) if template is not None else None for block in found]
         self.scores: dict[Element, float] = {}
+        self.layout = False  # whether a layout names the regions: then only what stands on most pages is no text
 
     # ------------------------------------------------------------------ regions
 
@@ -124,10 +129,10 @@ class _Work:
         if block.hidden:
             return "hidden", "display: none"
         sure = block.words >= SURE_WORDS and block.link_density < SURE_LINKED
-        if self.template is not None and (share := self.shares[place]) and self.template.is_boilerplate(block, share):
-            return self._kind(
-                block, top
-            ) or "template", f"document frequency {share:.2f} over {self.template.pages} pages"
+        template = self.template if not _in_record(block.element, top) else None
+        share = self.shares[place]
+        if template is not None and template.is_boilerplate(block, max(0.0, share - MARGIN if self.layout else share)):
+            return self._kind(block, top) or "template", f"document frequency {share:.2f} over {template.pages} pages"
         if (label := says(block.text)) and label not in ("breadcrumb", "poll", "media_box", "feedback", "link_box"):
             return label, f"the block says {block.text[:60]!r} and nothing else"
         if sure:
@@ -370,6 +375,16 @@ def _top(element: Element, tops: set[Element], known: dict[Element, Element | No
     for below in chain:
         known[below] = answer
     return answer
+
+
+def _in_record(element: Element, top: Element) -> bool:
+    """Whether a block is a cell of a table or an entry of a list: the labels of records stand on all their pages."""
+    node: Element | None = element
+    while node is not None and node is not top:
+        if node.tag in ("td", "th", "dt", "dd"):
+            return True
+        node = node.getparent()
+    return False
 
 
 def _weight(element: Element) -> float:
