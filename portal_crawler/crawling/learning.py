@@ -23,7 +23,31 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
+    from portal_crawler.extraction.page import Page
+    from portal_crawler.extraction.wrapper import Wrapper
+
 logger = logging.getLogger(__name__)
+
+
+# Pages after which a template is no longer shown those that a wrapper reads: it is only needed for the others.
+KNOWN_WELL = 500
+
+
+def teach(template: Template, page: Page, key: str, wrappers: Iterable[Wrapper]) -> None:
+    """Show a page to a template.
+
+    Args:
+        template: What is to learn.
+        page: The page.
+        key: What it is a page of.
+        wrappers: The spider's layouts.
+    """
+    if template.pages >= KNOWN_WELL and any(wrapper.find(page.root) is not None for wrapper in wrappers):
+        return
+    try:
+        template.learn(page, key)
+    except Exception:  # a bug met on one page costs the template that page alone, and says so
+        logger.exception("The template could not learn from %s", page.url)
 
 
 class LearnTemplate(BaseSpiderMiddleware):
@@ -84,9 +108,10 @@ class LearnTemplate(BaseSpiderMiddleware):
     def learn(self, capture: Capture) -> None:
         """Show a page to the template."""
         try:
-            self.template.learn(parse_page(capture), capture.identity or page_key(capture.url))
+            page = parse_page(capture)
         except PageError:
             return  # extraction rejects it, with the reason
+        teach(self.template, page, capture.identity or page_key(capture.url), self.spider.wrappers)
 
     def pass_on(self, capture: Capture) -> Iterator[Capture]:
         """A capture, now or later, and with it those that have waited long enough."""

@@ -48,7 +48,7 @@ DENIED = (
 FILE_ENDINGS = frozenset(
     """7z avi bmp bz2 css csv doc docx dot eot epub exe flv gif gz ico iso jpeg jpg js json m4a m4v map mkv mov mp3 mp4
     mpeg mpg odp ods odt ogg otf pdf png pps ppt pptx psd rar rm rtf svg swf tar tif tiff ttf txt wav webm webp wma wmv
-    woff woff2 xls xlsm xlsx xml zip""".split()  # noqa: SIM905 - a list of one word a line would hide the next rule
+    woff woff2 xls xlsm xlsx xml zip""".split()
 )
 
 # A page number in an address: ?page=3, ?_101_cur=3, /page-3/, /trang-3.html, /page/3/.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal_crawler.archive.warc import read_captures
 from portal_crawler.crawling.canonical import canonical_url
+from portal_crawler.crawling.learning import teach
 from portal_crawler.crawling.patterns import page_evidence
 from portal_crawler.crawling.rules import plain_address
 from portal_crawler.extraction.page import PageError, parse_page
@@ -137,7 +138,7 @@ class FirstPass:
             return False, 0
         self._learned.add(link.key)
         if spider.template is not None:
-            spider.template.learn(page, link.key)
+            teach(spider.template, page, link.key, spider.wrappers)
         by_rule = spider.ruled or link.kind == "article"
         evidence = 0 if by_rule else page_evidence(page)
         is_one = link.kind == "article" if by_rule else spider.looks_like_article(link.url, evidence)
