@@ -65,11 +65,11 @@ class Command(ScrapyCrawl):
         spider = spider_named(args[0], get_spider_loader(self.settings))
         check_arguments(spider, opts.spargs)
         # A try before any line of log. Without a seed the spider reads the WARC file for one: that is not done twice.
-        if opts.spargs.keys() != {"warc"} or getattr(spider, "start_urls", None):
-            try:
-                spider(**opts.spargs)
-            except UsageError as error:
-                refuse(f"crawl {args[0]}: {error}")
+        reads = opts.spargs.keys() == {"warc"} and not getattr(spider, "start_urls", None)
+        try:
+            (PortalSpider if reads else spider)(spider.name, **opts.spargs)
+        except UsageError as error:
+            refuse(f"crawl {args[0]}: {error}")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawl, and set the exit code by what came of it."""

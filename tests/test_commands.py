@@ -1,0 +1,288 @@
+"""The command line, as a user meets it: every test starts ``portal-crawler`` in a process of its own."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from portal_server import Answer, PortalServer, article, page
+from test_project import environment
+
+TITLE = "Hội nghị triển khai nhiệm vụ quý một năm 2024 tại các xã vùng cao"
+PROGRAM = [sys.executable, "-m", "portal_crawler.commands.console"]
+
+
+def run(folder: Path, *arguments: str, given: bytes = b"") -> tuple[int, str, str]:
+    """Exit code, standard output, standard error."""
+    done = subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=folder,
+        env=environment(),
+        input=given,
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+def pages_of_a_site(folder: Path, count: int = 6) -> Path:
+    site = folder / "site"
+    (site / "news").mkdir(parents=True)
+    for number in range(count):
+        text = article(f"{TITLE} của đơn vị thứ {number + 1}", "<div class='menu'>Trang chủ Giới thiệu Liên hệ</div>")
+        (site / "news" / f"bai-{number}.html").write_text(text, "utf-8")
+    return site
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["crwl", "x"], "did you mean crawl"),
+        (["nothing-like-it"], "there is no command"),
+        (["crawl"], "crawl takes one spider"),
+        (["crawl", "hanoi_sottt"], "did you mean hanoi_sotttt"),
+        (["crawl", "unseen"], "needs an address"),
+        (["crawl", "unseen", "-a", "url"], "NAME=VALUE"),
+        (["crawl", "unseen", "-a"], "expected one argument"),
+        (["crawl", "unseen", "-a", "url=http://127.0.0.1:1/", "-a", "platfrom=liferay"], "did you mean platform"),
+        (["crawl", "unseen", "-a", "url=http://127.0.0.1:1/", "-a", "platform=joomla"], "no platform 'joomla'"),
+        (["crawl", "hanoi_sotttt", "-a", "warc=none.warc.gz"], "there is no file none.warc.gz"),
+        (["crawl", "unseen", "-a", "warc=none.warc.gz"], "there is no file none.warc.gz"),
+        (["crawl", "hanoi_sotttt", "-L", "LOUD"], "no log level"),
+        (["extract"], "extract needs"),
+        (["extract", "none.html"], "there is no file none.html"),
+        (["extract", "."], "no HTML file"),
+        (["extract", "--explian", "-"], "no option --explian"),
+        (["extract", "--platform", "joomla", "-"], "no platform 'joomla'"),
+        (["extract", "--spider", "hanoi", "-"], "there is no spider 'hanoi'"),
+        (["extract", "--url", "hanoi.gov.vn", "-"], "http://"),
+        (["show"], "show needs an export"),
+        (["show", "none.jsonl"], "there is no file none.jsonl"),
+        (["portals", "x"], "takes no arguments"),
+        (["schema", "--wrte"], "takes no arguments"),
+        (["record", "hanoi_sotttt"], "record needs a spider and an address"),
+        (["record", "hanoi_sotttt", "https://sotttt.hanoi.gov.vn/x"], "project's folder"),
+    ],
+    ids=lambda value: " ".join(value)[:50] if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], told: str) -> None:
+    code, out, said = run(tmp_path, *arguments)
+    assert code == 2
+    assert out == ""
+    assert told in said
+    assert len(said.splitlines()) == 1, said
+
+
+def test_commands_are_listed_and_helper_modules_are_none(tmp_path: Path) -> None:
+    code, out, _ = run(tmp_path)
+    listed = set(re.findall(r"^  (\w+) ", out, re.MULTILINE))
+    assert code == 0
+    assert {"crawl", "demo", "extract", "portals", "record", "schema", "show"} <= listed
+    assert not listed & {"console", "pages", "typeset"}
+
+
+def test_portals(tmp_path: Path) -> None:
+    code, out, _ = run(tmp_path, "portals", "--json")
+    assert code == 0
+    portals = {portal["name"]: portal for portal in json.loads(out)}
+    assert portals["hanoi_sotttt"]["platform"] == "liferay"
+    assert portals["quangtri_sldtbxh"] | {"verified": False, "province": "quang-tri"} == portals["quangtri_sldtbxh"]
+    code, table, _ = run(tmp_path, "portals")
+    line = next(line for line in table.splitlines() if "quangtri_sldtbxh" in line)
+    assert "quang-tri" in line
+    assert line.rstrip().endswith("unverified")
+    assert set(portals) <= set(table.split())
+
+
+def test_extract_a_folder(tmp_path: Path) -> None:
+    site = pages_of_a_site(tmp_path)
+    packed = site / "packed.html.gz"
+    packed.write_bytes(gzip.compress((site / "news" / "bai-0.html").read_bytes()))
+    code, out, said = run(tmp_path, "extract", str(site))
+    assert (code, said) == (0, "")
+    found = [json.loads(line) for line in out.splitlines()]
+    assert sorted(line["title"] for line in found) == sorted(
+        f"{TITLE} của đơn vị thứ {number}" for number in (1, 1, 2, 3, 4, 5, 6)
+    )
+    assert all("thống nhất các nhiệm vụ" in line["text"] and "Giới thiệu" not in line["text"] for line in found)
+    assert all(line["url"].startswith("file:///") for line in found)
+
+
+def test_extract_tells_what_is_no_article(tmp_path: Path) -> None:
+    good, empty = tmp_path / "good.html", tmp_path / "empty.html"
+    good.write_text(article(TITLE), "utf-8")
+    empty.write_bytes(b"")
+    (tmp_path / "broken.html.gz").write_bytes(gzip.compress(b"<p>x</p>")[:-9])
+    code, out, said = run(tmp_path, "extract", "good.html", "empty.html", "broken.html.gz")
+    assert code == 6
+    assert json.loads(out)["title"] == TITLE
+    assert [line.partition(":")[0] for line in said.splitlines()] == ["rejected (empty_body)", "rejected (undecodable)"]
+    code, out, said = run(tmp_path, "extract", "empty.html")
+    assert (code, out, len(said.splitlines())) == (3, "", 1)
+
+
+def test_extract_standard_input_with_its_address(tmp_path: Path) -> None:
+    body = article(TITLE).replace("</h1>", '</h1><p><a href="/tep/thong-bao.pdf">Tải về</a></p>')
+    url = "https://stp.example.gov.vn/news/tin-tuc/hoi-nghi-12.html"
+    code, out, _ = run(tmp_path, "extract", "--url", url, "--platform", "nukeviet", "-", given=body.encode())
+    assert code == 0
+    found = json.loads(out)
+    assert found["url"] == found["canonical_url"] == url
+    again = json.loads(run(tmp_path, "extract", "--url", url, "--platform", "nukeviet", "-", given=body.encode())[1])
+    assert again["id"] == found["id"]
+
+
+def test_extract_takes_the_address_that_the_page_states(tmp_path: Path) -> None:
+    stated = '<head><link rel="canonical" href="https://stp.example.gov.vn/tin/bai-1.html">'
+    (tmp_path / "a.html").write_text(article(TITLE).replace("<head>", stated), "utf-8")
+    code, out, _ = run(tmp_path, "extract", "a.html")
+    assert code == 0
+    assert json.loads(out)["url"] == "https://stp.example.gov.vn/tin/bai-1.html"
+
+
+def test_explain_names_each_removed_block_and_why(tmp_path: Path) -> None:
+    site = pages_of_a_site(tmp_path)
+    code, out, _ = run(tmp_path, "extract", "--explain", str(site))
+    assert code == 0
+    articles = [json.loads(line) for line in run(tmp_path, "extract", str(site))[1].splitlines()]
+    assert out.count("kept: ") == len(articles) == 6
+    shown = re.sub(r"\s+", "", out)
+    for one in articles:
+        assert re.sub(r"\s+", "", one["title"]) in shown
+        for removed in one["extraction"]["removed"]:
+            assert removed["widget"] in out
+    assert any(one["extraction"]["removed"] for one in articles)
+
+
+def test_extract_an_address_obeys_robots(tmp_path: Path) -> None:
+    rules = Answer("User-agent: *\nDisallow: /private/\n", headers={"Content-Type": "text/plain"})
+    pages: dict[str, Any] = {"/robots.txt": rules, "/private/a.html": article(TITLE), "/b-1.html": article(TITLE)}
+    with PortalServer(pages) as server:
+        addresses = [server.url + path for path in ("/private/a.html", "/b-1.html", "/gone-2.html")]
+        code, out, said = run(tmp_path, "extract", "-s", "DOWNLOAD_DELAY=0", *addresses)
+        assert server.asked("/private/a.html") == 0
+        assert server.asked("/b-1.html") == 1
+    assert code == 6
+    assert json.loads(out)["title"] == TITLE
+    assert {line.partition(":")[0] for line in said.splitlines()} == {
+        "rejected (not_fetched_robots)",
+        "rejected (http_error)",
+    }
+
+
+def export(folder: Path, name: str = "a.jsonl") -> Path:
+    lines = [
+        {"id": f"{number:016x}", "url": f"http://x/{number}", "portal": "so_y_te", "title": title, "text": text}
+        | {"published_at": f"2024-03-0{number}T08:00:00+07:00"}
+        for number, title, text in (
+            (1, "Bài [bold]một[/]", "Đoạn một.\n\nĐoạn hai."),
+            (2, "Bài hai \x1b[31mđỏ", "Chữ \x1b]0;tên\x07 [link]."),
+            (3, "Bài ba", ""),
+        )
+    ]
+    path = folder / name
+    data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
+    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.part"])
+def test_show_lists_and_typesets(tmp_path: Path, name: str) -> None:
+    path = export(tmp_path, name)
+    if name.endswith(".part"):
+        path.write_bytes(path.read_bytes() + b'{"id": "half a li')
+    code, out, said = run(tmp_path, "show", name)
+    assert (code, said) == (0, "")
+    assert [line.split()[:3] for line in out.splitlines()] == [
+        [str(number), f"2024-03-0{number}", "so_y_te"] for number in (1, 2, 3)
+    ]
+    assert "Bài [bold]một[/]" in out
+    assert "\x1b" not in out
+    code, out, _ = run(tmp_path, "show", name, "2", f"{1:016x}")
+    assert code == 0
+    assert "Chữ \N{REPLACEMENT CHARACTER}]0;tên" in out
+    assert "[link]." in out
+    assert "\x1b" not in out
+    assert out.index("Bài hai") < out.index("Đoạn hai.")
+
+
+def test_show_refuses_what_is_no_export(tmp_path: Path) -> None:
+    export(tmp_path)
+    (tmp_path / "b.jsonl").write_text("nothing\n", "utf-8")
+    (tmp_path / "c.rejects.jsonl").write_text('{"url": "http://x/", "reason": "no_article"}\n', "utf-8")
+    for arguments, told in (
+        (["a.jsonl", "4"], "its numbers end with 3"),
+        (["b.jsonl"], "line 1: no JSON"),
+        (["c.rejects.jsonl"], "holds no articles"),
+    ):
+        code, _, said = run(tmp_path, "show", *arguments)
+        assert code == 2
+        assert told in said
+        assert len(said.splitlines()) == 1
+
+
+def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
+    long = "".join(json.dumps({"id": "1", "url": "u", "text": "", "title": "x" * 80}) + "\n" for _ in range(20_000))
+    (tmp_path / "long.jsonl").write_text(long, "utf-8")
+    with subprocess.Popen(
+        [*PROGRAM, "show", "long.jsonl"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+def test_record_writes_what_the_test_of_sites_reads(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    body = article(TITLE).encode()
+    with PortalServer({"/tin/bai-1.html": Answer(body), "/tin/bai-2.html": page("<p>x</p>")}) as server:
+        url = f"{server.url}/tin/bai-1.html"
+        code, _, said = run(tmp_path, "record", "angiang_snv", url, "-s", "DOWNLOAD_DELAY=0")
+        assert code == 0, said
+        code, _, said = run(tmp_path, "record", "angiang_snv", f"{server.url}/tin/bai-2.html", "-s", "DOWNLOAD_DELAY=0")
+        assert code == 3
+        assert said.startswith("nothing recorded (")
+    sites = tmp_path / "tests" / "sites"
+    assert (sites / "angiang_snv.html").read_bytes() == body
+    record = json.loads((sites / "angiang_snv.json").read_text("utf-8"))
+    assert record["url"] == url
+    assert record["content_type"] == "text/html; charset=utf-8"
+    assert record["reviewed"] is False
+    assert record["article"]["title"] == TITLE
+    assert "fetched_at" not in record["article"]
+
+    (tmp_path / "saved.html").write_bytes(body)
+    other = "https://snv.angiang.gov.vn/tin/bai-9.html"
+    assert run(tmp_path, "record", "angiang_snv", other, "--file", "saved.html")[0] == 0
+    assert {path.name for path in sites.iterdir()} == {
+        f"angiang_snv{number}.{ending}" for number in ("", ".2") for ending in ("html", "json")
+    }
+    code, _, said = run(tmp_path, "record", "angiang_snv", other, "--file", "saved.html")
+    assert code == 2
+    assert "--force" in said
+    assert run(tmp_path, "record", "angiang_snv", other, "--file", "saved.html", "--force")[0] == 0
+
+
+def test_an_error_in_the_program_is_one_line_without_debug(tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("raise RuntimeError('a bug')\n", "utf-8")
+    arguments = ["portals", "-s", "SPIDER_LOADER_CLASS=broken.Loader"]
+    code, _, said = run(tmp_path, *arguments)
+    assert code == 1
+    assert said.splitlines() == ["portal-crawler: RuntimeError: a bug (--debug shows where)"]
+    code, _, said = run(tmp_path, "--debug", *arguments)
+    assert code == 1
+    assert "Traceback" in said
