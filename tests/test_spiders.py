@@ -337,3 +337,24 @@ def test_a_department_that_is_a_path_of_its_host() -> None:
         done = crawl("unseen", url=f"{server.url}/web/so-noi-vu", platform="liferay")
         assert not [path for path in server.paths if "so-y-te" in path or path == "/"]
     assert [capture["identity"] for capture in done.captures] == ["7"]
+
+
+def test_the_canonical_address_that_a_page_names_is_believed_if_it_is_the_same_article() -> None:
+    true = article("Hội nghị triển khai nhiệm vụ quý một năm 2024 tại xã vùng cao").replace(
+        "</head>", '<link rel="canonical" href="/-/view_content/11-hoi-nghi.html"></head>'
+    )
+    lie = article("Hội nghị triển khai nhiệm vụ quý hai năm 2024 tại xã vùng cao").replace(
+        "</head>", '<link rel="canonical" href="/"></head>'
+    )
+    pages = {
+        "/": page(
+            link("/vi/-/view_content/11-hoi-nghi.html", "Hội nghị một"),
+            link("/vi/-/view_content/12-hoi-nghi.html", "Hội nghị hai"),
+        ),
+        "/vi/-/view_content/11-hoi-nghi.html": true,
+        "/vi/-/view_content/12-hoi-nghi.html": lie,
+    }
+    with PortalServer(pages) as server:
+        found = crawl("unseen", url=f"{server.url}/", platform="liferay")
+        canonical = {capture["canonical_url"].removeprefix(server.url) for capture in found.captures}
+    assert canonical == {"/-/view_content/11-hoi-nghi.html", "/vi/-/view_content/12-hoi-nghi.html"}

@@ -132,6 +132,13 @@ def has_script_pager(page: Page) -> bool:
     return bool(POSTBACKS(page.root)) or bool(next_links(page))
 
 
+def canonical_link(page: Page) -> str | None:
+    """The address that the page names as its canonical one (RFC 6596)."""
+    return next(
+        (link.get("href") for link in page.root.iter("link") if (link.get("rel") or "").lower() == "canonical"), None
+    )
+
+
 def next_links(page: Page) -> list[str]:
     """Addresses of the list's next page that no plain link shows: ``rel=next`` and ``onclick`` pagers."""
     found = NEXT(page.root)

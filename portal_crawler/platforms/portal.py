@@ -293,11 +293,25 @@ class PortalSpider(scrapy.Spider):
         sighting = self.sightings.see(link)
         assert sighting is not None
         best = capture.url if not link.alternate else plain_address(sighting.addresses, self.rules)[0]
-        capture.canonical_url = canonical_url(best)
+        capture.canonical_url = self.canonical_of(capture, link.key, best)
         self.sightings.complete(link.key, capture)
         self.waiting.pop(link.key, None)
         self.count("articles/captured")
         yield capture
+
+    def canonical_of(self, capture: Capture, key: str, best: str) -> str:
+        """The canonical address of an article: the one that its page names, if the rules see the same article in it.
+
+        Pages lie about it (one address on all pages, the home page): what has another identity is not believed.
+        """
+        try:
+            page = parse_page(capture)
+        except PageError:
+            return canonical_url(best)
+        named = self.rules.link(page.url, href) if (href := listing.canonical_link(page)) else None
+        if named is not None and named.key == key and not named.alternate:
+            best = named.url
+        return canonical_url(best)
 
     # Where it leads
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from portal_crawler.archive.warc import read_captures
-from portal_crawler.crawling.canonical import canonical_url
 from portal_crawler.crawling.learning import teach
 from portal_crawler.crawling.patterns import page_evidence
 from portal_crawler.crawling.rules import plain_address
@@ -200,7 +199,7 @@ def _finish(spider: PortalSpider, capture: Capture, key: str) -> Any:
     best = capture.url
     if spider.rules.judge(best).alternate:
         best = plain_address([*addresses, best], spider.rules)[0]
-    capture.canonical_url = canonical_url(best)
+    capture.canonical_url = spider.canonical_of(capture, key, best)
     spider.sightings.complete(key, capture)
     spider.count("articles/captured")
     return capture
