@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import scrapy.commands
@@ -79,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # the last door: whatever comes here is told in one line
         if debugging():
             raise
-        if isinstance(error, OSError) and error.filename:
+        if isinstance(error, OSError) and error.filename and not _is_ours(error.filename):
             refuse(f"{error.filename}: {error.strerror}")
         _end(f"{type(error).__name__}: {error} (--debug shows where)", ExitCode.ERROR)
 
@@ -109,6 +110,11 @@ def _check_command(given: list[str]) -> None:
 
 def _is_command(package: str, name: str) -> bool:
     return hasattr(import_module(f"{package}.{name}"), "Command")
+
+
+def _is_ours(filename: object) -> bool:
+    """Whether a file belongs to the package: its absence is no mistake of the user's."""
+    return str(filename).startswith(str(Path(portal_crawler.__file__).parent))
 
 
 def _end(said: str, code: ExitCode) -> NoReturn:
