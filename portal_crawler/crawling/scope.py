@@ -32,6 +32,10 @@ class RedirectToKnown(IgnoreRequest):
         self.target = target
 
 
+class RedirectLoop(IgnoreRequest):
+    """A request whose redirects lead back to where they began, or do not end."""
+
+
 class PortalScope:
     """Downloader middleware: refuses what lies outside the spider's portal.
 
@@ -94,6 +98,7 @@ class RedirectScope:
 
         Raises:
             OutOfScope: for a redirect out of the portal.
+            RedirectLoop: for one to an address that it came from, and for one too many.
             RedirectToKnown: for a redirect to a page that was asked for under its own address.
         """
         location = response.headers.get("Location")
@@ -103,6 +108,10 @@ class RedirectScope:
         spider: Any = self.crawler.spider
         if not spider.rules.in_scope(target):
             raise OutOfScope(f"{request.url} redirects to {target}, which is outside the portal")
+        # Scrapy's duplicate filter drops the way back without a word; its limit looks like a refusal by robots.txt.
+        passed = request.meta.get("redirect_urls", ())
+        if target in (request.url, *passed) or len(passed) >= self.crawler.settings.getint("REDIRECT_MAX_TIMES"):
+            raise RedirectLoop(f"{len(passed) + 1} redirects, the last to {target}")
         if request.method == "GET" and spider.knows(target, request.url):
             raise RedirectToKnown(target)
         return response

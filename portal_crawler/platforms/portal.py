@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import logging
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +37,7 @@ from portal_crawler.crawling.canonical import canonical_url, page_key
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.patterns import UrlPatterns, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number, plain_address
-from portal_crawler.crawling.scope import OutOfScope, RedirectToKnown
+from portal_crawler.crawling.scope import OutOfScope, RedirectLoop, RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.traps import ListChains, PatternBudget
 from portal_crawler.extraction.page import PageError, parse_page
@@ -74,7 +75,9 @@ FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
     (StopDownload, "too_large", "the download was stopped"),
     (ResponseDataLossError, "unreachable", "the answer broke off"),
     (DownloadFailedError, "unreachable", "the connection failed"),
+    *((broken, "undecodable", "compressed data are broken") for broken in (EOFError, gzip.BadGzipFile, zlib.error)),
     (OutOfScope, "http_error", "out of scope"),
+    (RedirectLoop, "http_error", "redirects without end"),
     (IgnoreRequest, "not_fetched_robots", "robots.txt forbids it"),
 )
 
