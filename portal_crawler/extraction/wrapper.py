@@ -11,21 +11,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cssselect import HTMLTranslator
-from cssselect.xpath import XPathExpr
 from lxml import etree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 Element = etree._Element  # noqa: SLF001 - lxml gives its element type no public name
-
-
-class Translator(HTMLTranslator):
-    """cssselect's translator, with ``:has(> .name)`` put right: it asks the parent for the child's class (1.4)."""
-
-    def xpath_relation_child_combinator(self, left: XPathExpr, right: XPathExpr) -> XPathExpr:
-        """The left side, where it has a child like the right side."""
-        return left.join("[./", right, closing_combiner="]", has_inner_condition=True)
 
 
 @lru_cache(maxsize=2048)
@@ -35,7 +26,7 @@ def compiled(css: str) -> Callable[[Element], list[Element]]:
     Raises:
         cssselect.SelectorError: if ``css`` is no valid selector.
     """
-    return etree.XPath(Translator().css_to_xpath(css))  # type: ignore[return-value]
+    return etree.XPath(HTMLTranslator().css_to_xpath(css))  # type: ignore[return-value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
