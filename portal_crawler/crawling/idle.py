@@ -1,4 +1,4 @@
-"""Waiting, inside ``start()``, for the moment at which a crawl has nothing left to do."""
+"""When a crawl has nothing left to do: waiting for it inside ``start()``, and closing when it is stopped there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from scrapy import signals
+from scrapy.utils.asyncio import call_later
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -48,3 +49,46 @@ class Drain:
                 calm += 1
                 for _ in range(5):
                     await asyncio.sleep(0)
+
+
+class StopInStart:
+    """Extension: lets a crawl that is stopped while ``start()`` yields items come to its end.
+
+    Scrapy 2.19 asks only after a response whether a closing spider has items left in its pipelines. A replay has no
+    responses: stopped by a limit or by Ctrl-C, it would wait for its last item for ever.
+    """
+
+    # Seconds between two looks at a closing spider.
+    PAUSE = 0.05
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> StopInStart:
+        """Connect to the end of each item's way."""
+        extension = cls(crawler)
+        for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
+            crawler.signals.connect(extension.item_done, signal=signal)
+        return extension
+
+    def item_done(self) -> None:
+        """Look again once the item has left the pipelines."""
+        if self._closing():
+            call_later(self.PAUSE, self.look)
+
+    def look(self) -> None:
+        """Close if nothing is left, or come back."""
+        engine = self.crawler.engine
+        scraper = engine.scraper if engine is not None else None
+        if scraper is None or scraper.slot is None or (scraper.slot.closing and scraper.slot.closing.called):
+            return
+        if scraper.slot.closing and scraper.slot.is_idle():
+            scraper._check_if_closing()  # noqa: SLF001 - what Scrapy itself calls after a response
+        else:
+            call_later(self.PAUSE, self.look)
+
+    def _closing(self) -> bool:
+        engine = self.crawler.engine
+        slot = engine._slot if engine is not None else None  # noqa: SLF001 - the engine tells it by no public name
+        return slot is not None and slot.closing is not None
