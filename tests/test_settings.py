@@ -14,9 +14,9 @@ from scrapy.settings import Settings
 from scrapy.utils.misc import load_object
 
 from portal_crawler import settings
+from portal_crawler.crawling.failures import FAILURES
 from portal_crawler.items import Article, Rejected
 from portal_crawler.monitoring.verdict import ExitCode
-from portal_crawler.platforms.portal import FAILURES
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "portal_crawler"

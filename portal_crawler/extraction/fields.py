@@ -10,6 +10,7 @@ import json
 import mimetypes
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -211,7 +212,9 @@ def _title_score(sheet: Sheet, block: Block, hints: dict[str, float], long_hints
     # Most blocks end here: without a sign in their favour the dearer questions need no answer.
     if score < 1.0 or not any(map(str.isalpha, text)):
         return score
-    links = [node for node in (element, *_up(element, 2)) if node.tag == "a"] or element.findall(".//a[@href]")
+    links = [node for node in (element, *islice(element.iterancestors(), 2)) if node.tag == "a"] or element.findall(
+        ".//a[@href]"
+    )
     if links and not any(_same_page(sheet, node) for node in links):
         score -= 2.5
     return score - 10.0 if sheet.constant(text) else score
@@ -229,15 +232,6 @@ def _title_marks(element: Element) -> float:
 def _same_page(sheet: Sheet, link: Element) -> bool:
     url = absolute(sheet.page.url, link.get("href"))
     return url in (sheet.capture.url, sheet.capture.canonical_url)
-
-
-def _up(element: Element, count: int) -> Iterator[Element]:
-    for _ in range(count):
-        parent = element.getparent()
-        if parent is None:
-            return
-        yield parent
-        element = parent
 
 
 # ----------------------------------------------------------------------- dates
@@ -323,7 +317,7 @@ def _date_score(block: Block, date: DateFound, *, inside: bool) -> float:
     score += 1.0 if rest <= 4 else 0.5 if rest <= 25 else -1.0
     marks = " ".join(
         f"{node.get('class') or ''} {node.get('id') or ''} {node.get('itemprop') or ''}"
-        for node in (block.element, *_up(block.element, 2))
+        for node in (block.element, *islice(block.element.iterancestors(), 2))
     )
     if DATE_HINT.search(marks):
         score += 1.0
@@ -354,7 +348,7 @@ def lead(sheet: Sheet) -> str | None:
     for block in sheet.kept[:2]:
         marks = " ".join(
             f"{node.get('class') or ''} {node.get('itemprop') or ''}"
-            for node in (block.element, *_up(block.element, 1))
+            for node in (block.element, *islice(block.element.iterancestors(), 1))
         )
         if LEAD_HINT.search(marks):
             return block.text

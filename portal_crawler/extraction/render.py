@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from html import escape
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -19,7 +20,7 @@ from portal_crawler.extraction.page import Element, squeeze
 from portal_crawler.items import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from portal_crawler.extraction.blocks import Block
 
@@ -147,7 +148,7 @@ def _bind_captions(flow: list[Block | Figure]) -> None:
 
 def _is_caption(block: Block) -> bool:
     """Whether a block that follows a picture is its caption: marked as such, or short without a final stop."""
-    marks = [block.element, *_ancestors(block.element, 2)]
+    marks = [block.element, *islice(block.element.iterancestors(), 2)]
     if any(mark.tag == "figcaption" for mark in marks):
         return True
     if any(word in (mark.get("class") or "").lower() for mark in marks for word in ("caption", "avatar-desc")):
@@ -157,15 +158,6 @@ def _is_caption(block: Block) -> bool:
     if _emphasised(block, ("i", "em")):
         return True
     return not block.text.endswith(SENTENCE_END) and not _emphasised(block, ("b", "strong"))
-
-
-def _ancestors(element: Element, count: int) -> Iterator[Element]:
-    for _ in range(count):
-        parent = element.getparent()
-        if parent is None:
-            return
-        yield parent
-        element = parent
 
 
 def _emphasised(block: Block, tags: tuple[str, ...]) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import logging
-import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,30 +13,21 @@ from urllib.parse import urljoin
 import feedparser
 import scrapy
 from form2request import form2request
-from lxml.etree import LxmlError, tostring
+from lxml.etree import tostring
 from parsel import Selector
-from scrapy.exceptions import (
-    CannotResolveHostError,
-    DownloadCancelledError,
-    DownloadConnectionRefusedError,
-    DownloadFailedError,
-    DownloadTimeoutError,
-    IgnoreRequest,
-    ResponseDataLossError,
-    StopDownload,
-    UsageError,
-)
+from scrapy.exceptions import UsageError
 from scrapy.spidermiddlewares.httperror import HttpError
-from scrapy.utils.gz import gzip_magic_number
-from scrapy.utils.sitemap import Sitemap, sitemap_urls_from_robots
+from scrapy.utils.sitemap import sitemap_urls_from_robots
 
 from portal_crawler.crawling import listing
 from portal_crawler.crawling.canonical import canonical_url, page_key
+from portal_crawler.crawling.failures import failure_reason
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.patterns import UrlPatterns, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number, plain_address
-from portal_crawler.crawling.scope import OutOfScope, RedirectLoop, RedirectToKnown
+from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
+from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.crawling.traps import ListChains, PatternBudget
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import Capture, Rejected
@@ -66,20 +55,6 @@ LOOKS = 5
 
 # A label that leads to a section; longer texts are titles.
 LONGEST_LABEL = 80
-
-FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
-    (DownloadTimeoutError, "timeout", "no answer in time"),
-    (CannotResolveHostError, "unreachable", "the host name does not resolve"),
-    (DownloadConnectionRefusedError, "unreachable", "the connection was refused"),
-    (DownloadCancelledError, "too_large", "the answer is larger than DOWNLOAD_MAXSIZE"),
-    (StopDownload, "too_large", "the download was stopped"),
-    (ResponseDataLossError, "unreachable", "the answer broke off"),
-    (DownloadFailedError, "unreachable", "the connection failed"),
-    *((broken, "undecodable", "compressed data are broken") for broken in (EOFError, gzip.BadGzipFile, zlib.error)),
-    (OutOfScope, "http_error", "out of scope"),
-    (RedirectLoop, "http_error", "redirects without end"),
-    (IgnoreRequest, "not_fetched_robots", "robots.txt forbids it"),
-)
 
 
 class PortalSpider(scrapy.Spider):
@@ -505,17 +480,14 @@ class PortalSpider(scrapy.Spider):
     def parse_sitemap(self, response: Response) -> Iterator[Request]:
         """A sitemap or an index of sitemaps, gzip or not."""
         try:
-            body = gzip.decompress(response.body) if gzip_magic_number(response) else response.body
-            sitemap = Sitemap(body)
-            addresses = [entry["loc"] for entry in sitemap]
-        except (OSError, EOFError, StopIteration, LxmlError) as error:
-            logger.warning("The sitemap %s cannot be read: %s", response.url, error)
+            is_index, addresses = read_sitemap(response)
+        except SitemapError as error:
+            logger.warning("%s", error)
             self.count("sitemaps/broken")
             return
         self.count("sitemaps/read")
-        for address in addresses:
-            url = urljoin(response.url, address)
-            if sitemap.type == "sitemapindex":
+        for url in addresses:
+            if is_index:
                 yield from self.ask_sitemap(url)
             else:
                 yield from self.ask_listed(url)
@@ -590,10 +562,10 @@ class PortalSpider(scrapy.Spider):
             status = error.response.status
             yield self.reject(request.url, "http_error", f"{request.url}: HTTP {status}", status)
             return
-        for kind, reason, said in FAILURES:
-            if isinstance(error, kind):
-                yield self.reject(request.url, reason, f"{request.url}: {said}{f' ({error})' if str(error) else ''}")
-                return
+        if known := failure_reason(error):
+            reason, said = known
+            yield self.reject(request.url, reason, f"{request.url}: {said}{f' ({error})' if str(error) else ''}")
+            return
         logger.error("%s: %r", request.url, error, exc_info=error)
         yield self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
 

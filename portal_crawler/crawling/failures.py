@@ -1,0 +1,39 @@
+"""Why a request brought no usable answer: the failures of Scrapy and of this room, by the reasons of rejects."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    IgnoreRequest,
+    ResponseDataLossError,
+    StopDownload,
+)
+
+from portal_crawler.crawling.scope import OutOfScope, RedirectLoop
+
+# The first kind that an error is an instance of counts: the more special ones come first.
+FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
+    (DownloadTimeoutError, "timeout", "no answer in time"),
+    (CannotResolveHostError, "unreachable", "the host name does not resolve"),
+    (DownloadConnectionRefusedError, "unreachable", "the connection was refused"),
+    (DownloadCancelledError, "too_large", "the answer is larger than DOWNLOAD_MAXSIZE"),
+    (StopDownload, "too_large", "the download was stopped"),
+    (ResponseDataLossError, "unreachable", "the answer broke off"),
+    (DownloadFailedError, "unreachable", "the connection failed"),
+    *((broken, "undecodable", "compressed data are broken") for broken in (EOFError, gzip.BadGzipFile, zlib.error)),
+    (OutOfScope, "http_error", "out of scope"),
+    (RedirectLoop, "http_error", "redirects without end"),
+    (IgnoreRequest, "not_fetched_robots", "robots.txt forbids it"),
+)
+
+
+def failure_reason(error: BaseException | None) -> tuple[str, str] | None:
+    """The reason of the reject and the cause in words; None for an error that nobody has foreseen."""
+    return next(((reason, said) for kind, reason, said in FAILURES if isinstance(error, kind)), None)
