@@ -96,6 +96,7 @@ class Progress:
         """Leave the terminal and the log as they were."""
         if self.clock.running:
             self.clock.stop()
+            self.update()
         self.bar.stop()
         root = logging.getLogger()
         root.removeHandler(self.handler)
