@@ -7,6 +7,7 @@ Features") found to matter most: the number of words and the share of them that 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
@@ -15,6 +16,9 @@ from portal_crawler.extraction.page import NOT_TEXT, PHRASING, Element, Page, sq
 _TEXT_NODES = etree.XPath("//text()")
 # What is no part of the running text though it holds text.
 _NO_RUN = NOT_TEXT | {"select", "option", "textarea", "button", "iframe", "object", "audio", "video", "canvas", "map"}
+# Words longer than this on average are no words but a script without spaces, with so many characters to a word.
+_LONGEST_WORD = 12
+_CHARACTERS_A_WORD = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +29,7 @@ class Block:
         text: NFC, white space collapsed, never empty.
         element: The innermost block-level element that holds the run.
         slots: Its text nodes: ``(element, False)`` is an element's text, ``(element, True)`` its tail.
-        words: Number of words.
+        words: Number of words (an estimate in scripts that write no spaces).
         linked: Number of characters that stand in links.
         hidden: Whether the page's own style hides it (``display: none``).
     """
@@ -60,7 +64,8 @@ def blocks(page: Page) -> list[Block]:
     run: list[tuple[Element, bool, str]] = []
     current: _Place | None = None
     linked = 0
-    for node in _TEXT_NODES(page.root):
+    nodes: Any = _TEXT_NODES(page.root)  # strings that know their element; lxml's types know them by no name
+    for node in nodes:
         element = node.getparent()
         is_tail = node.is_tail
         holder = element.getparent() if is_tail else element
@@ -89,7 +94,10 @@ def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> 
     while not run[start][2].strip() or not squeeze(run[start][2]):
         start += 1
     slots = [(element, is_tail) for element, is_tail, _ in run[start:]]
-    return Block(text, place.element, slots, text.count(" ") + 1, linked, place.hidden)
+    words = text.count(" ") + 1
+    if len(text) > _LONGEST_WORD * words and not text.isascii():
+        words = len(text) // _CHARACTERS_A_WORD  # Chinese and Japanese write without spaces
+    return Block(text, place.element, slots, words, linked, place.hidden)
 
 
 def _place(element: Element, places: dict[Element, _Place]) -> _Place:

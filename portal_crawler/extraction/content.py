@@ -1,10 +1,10 @@
 """The decision: which blocks of a page are the article.
 
 Three sources of evidence end in one selection. A layout's regions, where a wrapper matched, are taken as they are, but
-for widgets named by markup. Else the region that holds the text is sought as Readability does (paragraphs vote for
-their parents and grandparents, links vote against), its edges are trimmed, and the widgets inside it removed; what the
-site's template knows to stand on other pages is no article (Bar-Yossef and Rajagopalan 2002, "Template Detection via
-Data Mining and its Applications").
+for widgets named by markup. Else every block is scored by what it looks like (see :mod:`.scoring`); what the site's
+template knows to stand on other pages is no article (Bar-Yossef and Rajagopalan 2002, "Template Detection via Data
+Mining and its Applications"), and the paths in which the site keeps its texts add their votes (after Yi, Liu and Li
+2003, "Eliminating Noisy Information in Web Pages for Data Mining"). Widgets that were kept are removed by name.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from portal_crawler.extraction.blocks import Block, blocks
 from portal_crawler.extraction.dates import find_dates
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import Element, Page
+from portal_crawler.extraction.scoring import probability, score
 from portal_crawler.extraction.widgets import ENDINGS, named, says
 from portal_crawler.items import Removed
 
@@ -32,21 +33,32 @@ LINKED = 0.5
 SURE_WORDS = 25
 SURE_LINKED = 0.3
 
-# Levels that the region may grow upwards.
-GROWTH = 3
-
-POSITIVE = re.compile(
-    r"article|body|content|entry|hentry|main|post|text|story|noi-?dung|detail|chi-?tiet|journal|news", re.IGNORECASE
-)
-NEGATIVE = re.compile(
-    r"comment|foot|masthead|media|meta|related|scroll|shoutbox|sidebar|sponsor|shopping|widget|menu|nav|banner|tool|promo|hidden",
-    re.IGNORECASE,
-)
-BASE = {"div": 5, "article": 10, "main": 8, "section": 3, "td": 3, "pre": 3, "blockquote": 3, "form": -3, "ul": -3, "ol": -3,
-        "dl": -3, "li": -3, "address": -3, "h1": -5, "h2": -5, "h3": -5, "h4": -5, "th": -5, "a": -20}  # fmt: skip
+# How much the site's votes count beside what a block looks like by itself, both as log-odds.
+OWN = 0.7
+VOTE = 0.8
+# Log-odds from which a block is kept, and above which it is text beyond doubt.
+KEEP = 0.0
+# The same for a block of the element that holds most of the text: what stands in the midst of an article belongs to it.
+KEEP_INSIDE = -1.0
+DOUBTLESS = 2.0
 # By how much a block of a region that a layout names must be more frequent than any other to be boilerplate: "File
 # attached: ..." stands on a third of the articles, and is theirs.
 MARGIN = 0.4
+# The same for a line right behind the text, and how long it may be.
+KEEP_SIGNATURE = -2.0
+SIGNATURE_WORDS = 8
+# Files are attached to the text that stands so many levels below what they share with it.
+ATTACHED = 3
+# So many blocks behind a document's record may name its files, unless they stand in one of these.
+NEAR_FILES = 8
+ELSEWHERE = frozenset(("related_news", "footer", "menu", "link_box", "banner"))
+# Widgets that markup alone tells from text of which the model is not certain.
+NAMED_BY_MARKUP = frozenset((
+    "archive_toolbar", "account", "skip_link", "visit_counter", "perpetual_calendar", "weather", "login", "rating",
+    "related_news", "print_tools", "comments",
+))  # fmt: skip
+# The number of a decision or a letter.
+NUMBERED = re.compile(r"\bsố:? ?\d", re.IGNORECASE)
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
 
 
@@ -89,12 +101,11 @@ def select(page: Page, template: Template | None = None, regions: Sequence[Eleme
     region = work.legal_table()
     if region is not None:
         work.keep_inside([region])
+        work.keep_files_behind()
         return work.selection("template" if known else "page", 0.9, region)
-    region = work.seek_region()
-    if region is not None:
-        work.keep_inside([region, *work.siblings(region)])
-        work.trim()
-    return work.selection("template" if known else "page", work.confidence(region), region)
+    region = work.judge()
+    work.trim()
+    return work.selection("template" if known else "page", work.confidence(), region)
 
 
 class _Work:
@@ -106,9 +117,10 @@ class _Work:
         self.template = template
         self.out: list[tuple[str, str] | None] = [("", "")] * len(found)
         self.named: dict[Element, str | None] = {}
-        self.shares = [template.share(block) if template is not None else 0.0 for block in found]
-        self.votes = [template.vote(block) if template is not None else None for block in found]
-        self.scores: dict[Element, float] = {}
+        seen = template.evidence(found) if template is not None else [(0.0, None)] * len(found)
+        self.shares = [share for share, _ in seen]
+        self.votes = [vote for _, vote in seen]
+        self.odds = [-9.0] * len(found)
         self.layout = False  # whether a layout names the regions: then only what stands on most pages is no text
 
     # ------------------------------------------------------------------ regions
@@ -172,93 +184,78 @@ class _Work:
                         return node
         return None
 
+    def keep_files_behind(self) -> None:
+        """Keep the files of a document that stand right behind its record."""
+        last = max((place for place, why in enumerate(self.out) if why is None), default=-1)
+        for place in range(last + 1, min(last + 1 + NEAR_FILES, len(self.blocks))):
+            block = self.blocks[place]
+            if not block.hidden and _file_link(block) and self._kind(block, None) not in ELSEWHERE:
+                self.out[place] = None
+
     # ---------------------------------------------------------------- the search
 
-    def seek_region(self) -> Element | None:
-        """The element that most of the page's text belongs to, after the scoring of Readability."""
-        lengths: dict[Element, int] = {}
-        linked: dict[Element, int] = {}
-        running: dict[Element, int] = {}
-        for place, block in enumerate(self.blocks):
-            if block.hidden:
-                continue
-            size = len(block.text)
-            text = size if self._is_text(block) else 0
-            for node in (block.element, *block.element.iterancestors()):
-                lengths[node] = lengths.get(node, 0) + size
-                linked[node] = linked.get(node, 0) + block.linked
-                running[node] = running.get(node, 0) + text
-            self._vote(block, place)
-        best, best_score = None, 0.0
-        for node, raw in self.scores.items():
-            score = raw * (1.0 - min(1.0, linked[node] / lengths[node]))
-            self.scores[node] = score
-            if score > best_score and node.tag not in ("html",):
-                best, best_score = node, score
-        return self._grown(best, lengths, linked, running) if best is not None else None
-
-    @staticmethod
-    def _grown(
-        region: Element, lengths: dict[Element, int], linked: dict[Element, int], running: dict[Element, int]
-    ) -> Element:
-        """The region, or an ancestor that adds little to it: running text without links, such as a lead."""
-        for _ in range(GROWTH):
-            parent = region.getparent()
-            if parent is None or parent.tag in ("body", "html", "tr", "tbody", "table", "form"):
-                break
-            more, links = lengths[parent] - lengths[region], linked[parent] - linked[region]
-            text = running[parent] - running[region]
-            if more > 0.6 * lengths[region] or links > 0.1 * more or text < 0.35 * more:
-                break
-            region = parent
+    def judge(self) -> Element | None:
+        """Score the blocks and keep those that look like text of the article; the element that holds most of it."""
+        template = self.template
+        left = [
+            place
+            for place, block in enumerate(self.blocks)
+            if not block.hidden and (template is None or not template.is_boilerplate(block, self.shares[place]))
+        ]
+        if not left:
+            return None
+        scored = score(self.page, [self.blocks[place] for place in left])
+        around = scored.outline
+        region = around.elements[around.region] if around.region >= 0 else None
+        inside: dict[Element, Element | None] = {}
+        for place, logit in zip(left, scored.logits, strict=True):
+            block, vote = self.blocks[place], self.votes[place]
+            odds = self.odds[place] = logit if vote is None else OWN * logit + VOTE * max(-4.0, min(4.0, vote))
+            top = _top(block.element, {region}, inside) if region is not None else None
+            if odds > KEEP or (top is not None and (odds > KEEP_INSIDE or _file_link(block))):
+                self.out[place] = self._says_widget(block, top, odds)
+        if region is not None:
+            self.attach(region)
+            self._sign(region)
         return region
 
-    def _vote(self, block: Block, place: int) -> None:
-        size = len(block.text)
-        if size < 25 or block.link_density > LINKED:
+    def _sign(self, region: Element) -> None:
+        """Keep a short line without links right behind the text: most often who wrote it, or the source."""
+        last = max((place for place, why in enumerate(self.out) if why is None), default=len(self.out))
+        if last + 1 >= len(self.out) or not self._is_text(self.blocks[last]):
             return
-        points = 1.0 + block.text.count(",") + min(size / 100, 3.0)
-        if self.template is not None:
-            points *= 1.0 - self.shares[place]
-            if (vote := self.votes[place]) is not None:
-                points *= 0.3 + vote
-        node: Element | None = block.element
-        if node is not None and node.tag in ("p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "span", "dd", "dt"):
-            node = node.getparent()
-        for weight in (1.0, 0.5, 0.25):
-            if node is None or node.tag == "html":
-                return
-            if node not in self.scores:
-                self.scores[node] = _weight(node)
-            self.scores[node] += points * weight
-            node = node.getparent()
+        block, beside = self.blocks[last + 1], region.getparent()
+        if block.hidden or block.linked or block.words > SIGNATURE_WORDS or self.odds[last + 1] < KEEP_SIGNATURE:
+            return
+        if beside is not None and _top(block.element, {beside}, {}) is beside:
+            self.out[last + 1] = self._says_widget(block, beside, self.odds[last + 1])
 
-    def siblings(self, region: Element) -> list[Element]:
-        """Neighbours of the region that hold text of the same article."""
-        parent = region.getparent()
-        if parent is None or region.tag == "body":
-            return []
-        own = self.scores.get(region, 0.0)
-        enough = max(10.0, 0.2 * own)
-        taken: list[Element] = []
-        for other in parent:
-            if other is region or named(other) in ("related_news", "comments", "footer", "menu"):
+    def attach(self, region: Element) -> None:
+        """Keep the links to files that stand near the region: they are attached to its text."""
+        top = region
+        for _ in range(ATTACHED):
+            above = top.getparent()
+            if above is None or above.tag in ("body", "html"):
+                break
+            top = above
+        inside: dict[Element, Element | None] = {}
+        for place, block in enumerate(self.blocks):
+            if self.out[place] is None or not block.linked or block.hidden:
                 continue
-            bonus = (
-                0.2 * own if other.get("class") and other.get("class") == region.get("class") else 0.0
-            )
-            if self.scores.get(other, 0.0) + bonus >= enough or self._reads(other, next_to=other.getnext() is region):
-                taken.append(other)
-        return taken
+            if self.template is not None and self.template.is_boilerplate(block, self.shares[place]):
+                continue
+            if _top(block.element, {top}, inside) is top and _file_link(block) and self._kind(block, top) is None:
+                self.out[place] = None
 
-    def _reads(self, element: Element, *, next_to: bool) -> bool:
-        """Whether a neighbour is running text without links: a paragraph, or the lead right before the region."""
-        if element.tag != "p" and not next_to:
-            return False
-        mine = [block for block in self.blocks if element in (block.element, *block.element.iterancestors())]
-        size = sum(len(block.text) for block in mine)
-        linked = sum(block.linked for block in mine)
-        return size > 40 and linked < 0.1 * size and any(self._is_text(block) for block in mine)
+    def _says_widget(self, block: Block, top: Element | None, odds: float) -> tuple[str, str] | None:
+        """Widget and reason of a block that looks like text but is none by its words and its element's name."""
+        label = says(block.text)
+        if label and label not in ("breadcrumb", "poll", "media_box", "feedback", "link_box"):
+            return label, f"the block says {block.text[:60]!r} and nothing else"
+        sure = odds > DOUBTLESS or (block.words >= SURE_WORDS and block.link_density < SURE_LINKED)
+        if not sure and (kind := self._kind(block, top)) in NAMED_BY_MARKUP:
+            return str(kind), f"inside an element called so, link density {block.link_density:.2f}"
+        return None
 
     # ------------------------------------------------------------------ trimming
 
@@ -266,7 +263,9 @@ class _Work:
         """Cut what stands before the first and behind the last of the text: headline, date, tools; related news."""
         kept = [place for place, why in enumerate(self.out) if why is None]
         texts = [
-            place for place in kept if self._is_text(self.blocks[place]) and not _headline(self.blocks[place], self.page)
+            place
+            for place in kept
+            if self._is_text(self.blocks[place]) and not _headline(self.blocks[place], self.page)
         ]
         if not texts:
             return
@@ -288,7 +287,7 @@ class _Work:
                 self._kind(block, None) or "menu",
                 f"link density {block.link_density:.2f} before the text",
             )
-        elif len(block.text) < 120 and (dates := find_dates(block.text)) and len(block.text) - len(dates[0].raw) < 60:
+        elif _date_line(block.text):
             self.out[place] = ("date_line", "a date before the text; see published_at")
 
     def _trim_tail(self, kept: list[int], texts: list[int]) -> None:
@@ -326,7 +325,8 @@ class _Work:
         return Selection(kept, self._removed(), method, confidence, region, self.blocks)
 
     def _removed(self) -> list[Removed]:
-        gone: list[Removed] = []
+        # Widget, reason and texts of neighbours that go together.
+        gone: list[tuple[str, str, list[str]]] = []
         last: tuple[str, str] | None = None
         for place, (block, why) in enumerate(zip(self.blocks, self.out, strict=True)):
             if why is None:
@@ -334,11 +334,11 @@ class _Work:
                 continue
             widget, reason = why if why[0] else self._outside(block, place)
             if gone and last is not None and last[0] == widget and (last[1] == reason or not why[0]):
-                gone[-1].text += " | " + block.text
+                gone[-1][2].append(block.text)
             else:
-                gone.append(Removed(widget=widget, reason=reason, text=block.text))
+                gone.append((widget, reason, [block.text]))
             last = (widget, reason)
-        return gone
+        return [Removed(widget=widget, reason=reason, text=" | ".join(texts)) for widget, reason, texts in gone]
 
     def _outside(self, block: Block, place: int) -> tuple[str, str]:
         """Widget and reason of a block that stands outside the article's region."""
@@ -348,18 +348,18 @@ class _Work:
             return widget or "template", f"document frequency {share:.2f} over {self.template.pages} pages"
         if block.link_density > LINKED:
             return widget or "menu", f"outside the text, link density {block.link_density:.2f}"
-        return widget or "boilerplate", "outside the text"
+        return widget or "boilerplate", f"outside the text, score {probability(self.odds[place]):.2f}"
 
-    def confidence(self, region: Element | None) -> float:
-        """How much of the page's running text was kept, and how little of what was kept is links; 0 without a region."""
-        kept = [block for block, why in zip(self.blocks, self.out, strict=True) if why is None]
-        words = sum(block.words for block in kept)
-        if region is None or not words:
-            return 0.0
-        running = sum(block.words for block in self.blocks if self._is_text(block)) or 1
-        text = sum(block.words for block in kept if self._is_text(block))
-        clean = 1.0 - sum(block.linked for block in kept) / max(1, sum(len(block.text) for block in kept))
-        return round(min(1.0, words / 60) * (0.5 + 0.3 * text / running + 0.2 * clean), 3)
+    def confidence(self) -> float:
+        """The word F1 that the blocks' own probabilities let expect."""
+        kept = right = text = 0.0
+        for block, why, odds in zip(self.blocks, self.out, self.odds, strict=True):
+            chance = probability(odds) * block.words
+            text += chance
+            if why is None:
+                kept += block.words
+                right += chance
+        return round(2 * right / (kept + text), 3) if kept else 0.0
 
 
 def _top(element: Element, tops: set[Element], known: dict[Element, Element | None]) -> Element | None:
@@ -387,19 +387,18 @@ def _in_record(element: Element, top: Element) -> bool:
     return False
 
 
-def _weight(element: Element) -> float:
-    score = float(BASE.get(element.tag, 0))
-    marks = f"{element.get('class') or ''} {element.get('id') or ''}"
-    if marks != " ":
-        score += 25.0 if POSITIVE.search(marks) else 0.0
-        score -= 25.0 if NEGATIVE.search(marks) else 0.0
-    return score
-
-
 def _headline(block: Block, page: Page) -> bool:
     """Whether a block before the text repeats the page's own title."""
     title = page.title or ""
     return len(block.text) > 10 and (title.startswith(block.text) or page.meta.get("og:title") == block.text)
+
+
+def _date_line(text: str) -> bool:
+    """Whether a line is a date and little else; the number and date of a decision are no date of the article."""
+    if len(text) >= 120 or NUMBERED.search(text):
+        return False
+    dates = find_dates(text)
+    return bool(dates) and len(text) - len(dates[0].raw) < 30
 
 
 def _file_link(block: Block) -> bool:

@@ -14,23 +14,29 @@ like template.
 from __future__ import annotations
 
 import json
-import os
 import re
+from math import exp, log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from portal_crawler.extraction.blocks import Block, blocks
+from portal_crawler.extraction.scoring import Scored, score
 
 if TYPE_CHECKING:
     from portal_crawler.extraction.page import Element, Page
 
-FORMAT = 1
+FORMAT = 2
 # From so many different pages on the figures mean something.
 ENOUGH = 5
 # Blocks that are remembered at most; when there are more, those met on one page only are forgotten first.
-MOST_BLOCKS = 12_000
-MOST_KEYS = 20_000
+MOST_BLOCKS = 6_000
+MOST_KEYS = 6_000
+# So many pages are scored in full to learn in which paths the text of articles stands; later, one of so many is.
+VOTING_PAGES = 60
+VOTING_EVERY = 10
+# Two pages that share so much of their text are pages of one article.
+SAME_ARTICLE = 0.6
 # A block on this share of the pages is template; a paragraph of running text has to stand on nearly all of them, as
 # articles share standing formulas.
 COMMON = 0.3
@@ -50,12 +56,13 @@ class Template:
 
     def __init__(self) -> None:
         self.pages = 0
-        self._keys: set[int] = set()
+        # Checksum of a key (0), or of a long paragraph -> the page that showed it first.
+        self._keys: dict[int, int] = {}
+        # Path -> blocks in it that look like text by themselves, all blocks in it.
+        self._votes: dict[int, list[int]] = {}
         self._counts: dict[int, int] = {}
         self._texts: dict[int, int] = {}
         self._said: dict[int, str] = {}
-        # Path -> number of blocks seen in it, number of those that no other page showed.
-        self._paths: dict[int, list[int]] = {}
 
     @property
     def ready(self) -> bool:
@@ -69,18 +76,52 @@ class Template:
             page: The parsed page.
             key: What it is a page of: further pages with the same key, or with the same running text, are not counted.
         """
-        found = blocks(page)
-        running = " ".join(block.text for block in found if block.words >= PARAGRAPH_WORDS and block.link_density < 0.5)
-        marks = {crc32(key.encode("utf-8", "replace"))}
-        if len(running) > 200:
-            marks.add(crc32(running.encode("utf-8", "replace")))
-        if marks & self._keys:
+        own = crc32(key.encode("utf-8", "replace"))
+        if own in self._keys:
             return
-        self._keys |= marks
+        found = blocks(page)
+        if self.pages >= VOTING_PAGES and self.pages % VOTING_EVERY:
+            self._remember(own, [])
+        else:
+            scored = score(page, found)
+            longest = self._longest(found, scored)
+            if self._seen_before(longest):
+                self._keys[own] = 0
+                return
+            self._remember(own, [mark for mark, _ in longest])
+            self._poll(found, scored)
         self.pages += 1
         self._count(found)
         if len(self._counts) > MOST_BLOCKS:
             self._prune()
+
+    @staticmethod
+    def _longest(found: list[Block], scored: Scored) -> list[tuple[int, int]]:
+        """Checksum and length of the longest blocks of a page's text."""
+        text = sorted((-len(block.text), n) for n, block in enumerate(found) if scored.logits[n] > 0)[:6]
+        return [(crc32(found[n].text.encode("utf-8", "replace")), -size) for size, n in text]
+
+    def _seen_before(self, longest: list[tuple[int, int]]) -> bool:
+        """Whether most of a page's text stood on one earlier page."""
+        total = sum(size for _, size in longest)
+        common: dict[int, int] = {}
+        for mark, size in longest:
+            if (earlier := self._keys.get(mark, 0)) > 0:
+                common[earlier] = common.get(earlier, 0) + size
+        return total >= 200 and max(common.values(), default=0) >= SAME_ARTICLE * total
+
+    def _remember(self, own: int, marks: list[int]) -> None:
+        self._keys[own] = 0
+        for mark in marks:
+            self._keys.setdefault(mark, self.pages + 1)
+
+    def _poll(self, found: list[Block], scored: Scored) -> None:
+        """Count, for each path, the blocks that look like text and all blocks."""
+        paths: dict[Element, int] = {}
+        for block, logit in zip(found, scored.logits, strict=True):
+            votes = self._votes.setdefault(_path(block.element, paths), [0, 0])
+            votes[0] += logit > 0
+            votes[1] += 1
 
     def _count(self, found: list[Block]) -> None:
         paths: dict[Element, int] = {}
@@ -89,9 +130,6 @@ class Template:
         for block in found:
             path = _path(block.element, paths)
             key = _key(path, block.text)
-            variety = self._paths.setdefault(path, [0, 0])
-            variety[0] += 1
-            variety[1] += key not in self._counts
             if key not in seen:
                 seen.add(key)
                 count = self._counts[key] = self._counts.get(key, 0) + 1
@@ -108,19 +146,37 @@ class Template:
             for key in [key for key, count in table.items() if count == 1][: max(0, excess)]:
                 del table[key]
         if len(self._keys) > MOST_KEYS:
-            self._keys = set(list(self._keys)[-MOST_KEYS // 2 :])
+            self._keys = dict(list(self._keys.items())[-MOST_KEYS // 2 :])
+        if len(self._votes) > MOST_BLOCKS:
+            self._votes = {path: votes for path, votes in self._votes.items() if votes[1] > 2}
 
     # ------------------------------------------------------------------ answers
 
+    def evidence(self, found: list[Block]) -> list[tuple[float, float | None]]:
+        """What the site says of each block: its document frequency, and how its path votes.
+
+        Returns:
+            Document frequency over the site's pages, from 0 to 1 (one page is no frequency); and log-odds that a block
+            in that path is text, None where too few were seen.
+        """
+        paths: dict[Element, int] = {}
+        result = []
+        for block in found:
+            path = _path(block.element, paths)
+            count = self._counts.get(_key(path, block.text), 0)
+            text, seen = self._votes.get(path, (0, 0))
+            vote = log((text + 0.5) / (seen - text + 0.5)) if seen >= ENOUGH else None
+            result.append((count / self.pages if count > 1 and self.pages else 0.0, vote))
+        return result
+
     def share(self, block: Block) -> float:
-        """Document frequency of a block over the site's pages, from 0 to 1; one page is no frequency."""
-        count = self._counts.get(_key(_path(block.element, {}), block.text), 0)
-        return count / self.pages if count > 1 and self.pages else 0.0
+        """Document frequency of one block; see :meth:`evidence`."""
+        return self.evidence([block])[0][0]
 
     def vote(self, block: Block) -> float | None:
-        """How varied the texts in the block's path are, from 0 (always the same) to 1; None where too few were seen."""
-        seen = self._paths.get(_path(block.element, {}))
-        return seen[1] / seen[0] if seen is not None and seen[0] >= ENOUGH else None
+        """Share of the blocks in this one's path that look like text, None where too few were seen."""
+        odds = self.evidence([block])[0][1]
+        return None if odds is None else 1 / (1 + exp(-odds))
 
     def is_boilerplate(self, block: Block, share: float) -> bool:
         """Whether a block with that document frequency is part of the template.
@@ -139,16 +195,16 @@ class Template:
 
     def merge(self, other: Template) -> None:
         """Add what another template of the same site has learned from other pages."""
+        self._keys = {key: page + self.pages if page else 0 for key, page in other._keys.items()} | self._keys
         self.pages += other.pages
-        self._keys |= other._keys
         self._said = other._said | self._said
         for mine, theirs in ((self._counts, other._counts), (self._texts, other._texts)):
             for key, count in theirs.items():
                 mine[key] = mine.get(key, 0) + count
-        for path, (seen, new) in other._paths.items():
-            variety = self._paths.setdefault(path, [0, 0])
-            variety[0] += seen
-            variety[1] += new
+        for path, (text, seen) in other._votes.items():
+            votes = self._votes.setdefault(path, [0, 0])
+            votes[0] += text
+            votes[1] += seen
         self._prune()
 
     def save(self, path: Path) -> None:
@@ -163,13 +219,13 @@ class Template:
             "pages": self.pages,
             "blocks": [[key, self._counts[key], self._said.get(key, "")] for key in often],
             "texts": sorted([key, count] for key, count in self._texts.items() if count > 1),
-            "paths": sorted([key, *counts] for key, counts in self._paths.items() if counts[0] > 1),
-            "seen": sorted(self._keys),
+            "paths": sorted([path, *votes] for path, votes in self._votes.items() if votes[1] > 1),
+            "seen": sorted([key, page] for key, page in self._keys.items()),
         }
         lines = [f'"{name}": {_lines(value)}' for name, value in record.items()]
         part = Path(f"{path}.part")
         part.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
-        os.replace(part, path)
+        part.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> Template:
@@ -184,11 +240,11 @@ class Template:
             raise ValueError(f"{path} is no template of format {FORMAT}")
         template = cls()
         template.pages = int(record["pages"])
-        template._keys = set(record["seen"])
+        template._keys = dict(record["seen"])
         template._counts = {key: count for key, count, _ in record["blocks"]}
         template._said = {key: text for key, _, text in record["blocks"]}
         template._texts = dict(record["texts"])
-        template._paths = {key: [seen, new] for key, seen, new in record["paths"]}
+        template._votes = {path: [text, seen] for path, text, seen in record["paths"]}
         return template
 
 

@@ -1,0 +1,211 @@
+"""Compare article extraction with its peers: general gold pages and portal pages, page alone and with siblings.
+
+    python benchmarks/extraction.py --shared ../shared --set daniel portals --extractor ours trafilatura
+
+``--shared`` names a folder with ``bench`` (one folder a set, and ``peers.py``, which scores) and ``pages`` (portal
+pages with gold texts). The model behind the page-alone figures was fitted on these very sets; ``fit.py`` prints what it
+reaches on sites that it has not seen, and those are the honest figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import importlib.util
+import json
+import statistics
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from portal_crawler.extraction.content import Selection, select
+from portal_crawler.extraction.page import PageError, parse_html
+from portal_crawler.extraction.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SETS = ("daniel", "dragnet", "cleaneval", "readability", "portals")
+PEERS = ("trafilatura", "resiliparse", "readability-lxml", "justext", "newspaper4k", "magic-html")
+# From so many pages on a site counts as a group whose pages help each other.
+GROUP = 5
+
+
+class GoldPage(NamedTuple):
+    """A page with its gold text; ``forbidden`` are strings of widgets around the article."""
+
+    ident: str
+    url: str
+    group: str
+    body: bytes
+    gold: str
+    forbidden: list[str]
+
+
+def bench_pages(folder: Path) -> list[GoldPage]:
+    """The pages of one set of ``bench``."""
+    rows = [json.loads(line) for line in (folder / "gold.jsonl").read_text("utf-8").splitlines()]
+    return [
+        GoldPage(
+            row["id"], row.get("url", ""), row.get("group") or row["id"],
+            gzip.decompress((folder / f"{row['id']}.html.gz").read_bytes()), row["gold_text"], [],
+        )
+        for row in rows
+        if row["gold_text"]
+    ]  # fmt: skip
+
+
+def read(path: Path) -> bytes:
+    """A page's bytes, compressed or not."""
+    body = (path if path.exists() else path.with_name(path.name + ".gz")).read_bytes()
+    return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+
+
+def portal_pages(folder: Path) -> list[GoldPage]:
+    """The gold portal pages."""
+    rows = [
+        json.loads(path.read_text("utf-8")) | {"id": path.stem} for path in sorted((folder / "gold").glob("*.json"))
+    ]
+    return [
+        GoldPage(row["id"], row["url"] or "", Path(row["file"]).parent.name, read(folder / row["file"]),
+                 row["body_text"], row["must_not_contain"])
+        for row in rows
+    ]  # fmt: skip
+
+
+def learned(pages: list[tuple[bytes, str]]) -> Template:
+    """The template that pages of one site have in common."""
+    template = Template()
+    for body, key in pages:
+        try:
+            template.learn(parse_html("http://localhost/", body, "text/html; charset=utf-8"), key)
+        except PageError:  # an unreadable page teaches nothing
+            continue
+    return template
+
+
+def selection(page: GoldPage, template: Template | None) -> Selection | None:
+    """Our decision over a page; None where it is no page."""
+    try:
+        return select(parse_html(page.url or "http://localhost/", page.body, "text/html; charset=utf-8"), template)
+    except PageError:
+        return None
+
+
+def score(peers: Any, page: GoldPage, text: str) -> dict[str, float]:
+    """Scores of one page: shingle precision and recall, word F1, whether a forbidden string is in the text."""
+    scores = peers.score_page({"id": page.ident, "gold_text": page.gold}, text)
+    flat = peers.squeeze(text)
+    scores["leaks"] = any(peers.squeeze(string) in flat for string in page.forbidden)
+    return scores
+
+
+def table_row(peers: Any, name: str, scores: list[dict[str, Any]]) -> str:
+    """One line of the table."""
+    facts = peers.summarize(scores)
+    leaks = sum(entry["leaks"] for entry in scores)
+    return (
+        f"| {name} | {len(scores)} | {facts['precision']:.3f} | {facts['recall']:.3f} | {facts['f1']:.3f} "
+        f"| {facts['word_f1_mean']:.3f} | {leaks} |"
+    )
+
+
+def ours(peers: Any, pages: list[GoldPage], others: dict[str, list[tuple[bytes, str]]], marks: list[Any]) -> None:
+    """Print our lines: all pages alone; pages of large groups alone and with their siblings."""
+    groups: dict[str, list[GoldPage]] = defaultdict(list)
+    for page in pages:
+        groups[page.group].append(page)
+    alone, alone_grouped, together = [], [], []
+    for name, group in groups.items():
+        siblings = others.get(name) or [(page.body, page.url or page.ident) for page in group]
+        template = learned(siblings) if len(siblings) >= GROUP else None
+        for page in group:
+            found = selection(page, None)
+            scores = score(peers, page, _text(found))
+            alone.append(scores)
+            marks.append((found.confidence if found else 0.0, scores["word_f1"]))
+            if template is not None:
+                alone_grouped.append(scores)
+                together.append(score(peers, page, _text(selection(page, template))))
+    print(table_row(peers, "ours, page alone", alone))
+    if together:
+        print(table_row(peers, f"ours, page alone (sites of {GROUP} pages or more)", alone_grouped))
+        print(table_row(peers, "ours, with siblings (the same pages)", together))
+
+
+def _text(found: Selection | None) -> str:
+    return "\n".join(block.text for block in found.kept) if found is not None else ""
+
+
+def peer(peers: Any, name: str, pages: list[GoldPage]) -> None:
+    """Print a peer's line, or that it is not installed."""
+    try:
+        extract: Callable[[bytes, str], str] = peers.ADAPTERS[name]()
+    except ImportError as problem:
+        print(f"| {name} | not installed ({problem.name}) |")
+        return
+    scores = []
+    for page in pages:
+        try:
+            text = extract(page.body, page.url) or ""
+        except Exception as problem:
+            print(f"{name} failed on {page.ident}: {type(problem).__name__}", file=sys.stderr)
+            text = ""
+        scores.append(score(peers, page, text))
+    print(table_row(peers, name, scores))
+
+
+def reliability(marks: list[tuple[float, float]]) -> None:
+    """Print the mean word F1 of pages by the confidence given to them."""
+    print("\n| confidence | pages | mean confidence | mean word F1 |\n|---|---|---|---|")
+    for low, high in ((0.0, 0.5), (0.5, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 0.95), (0.95, 1.01)):
+        inside = [mark for mark in marks if low <= mark[0] < high]
+        if inside:
+            means = [statistics.mean(column) for column in zip(*inside, strict=True)]
+            print(f"| {low:.2f} to {min(1.0, high):.2f} | {len(inside)} | {means[0]:.3f} | {means[1]:.3f} |")
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser.add_argument("--set", nargs="+", default=list(SETS), choices=SETS)
+    parser.add_argument("--extractor", nargs="+", default=["ours", *PEERS])
+    parser.add_argument("--limit", type=int, help="only the first so many pages of each set")
+    options = parser.parse_args()
+    if not options.shared.is_dir():
+        parser.error(f"{options.shared} is no folder: give the one with bench/ and pages/ by --shared")
+    spec = importlib.util.spec_from_file_location("peers", options.shared / "bench" / "peers.py")
+    if spec is None or spec.loader is None:
+        parser.error(f"{options.shared}/bench has no peers.py")
+    peers = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(peers)
+    marks: list[tuple[float, float]] = []
+    for name in options.set:
+        others: dict[str, list[tuple[bytes, str]]] = {}
+        if name == "portals":
+            pages = portal_pages(options.shared / "pages")
+            for site in (options.shared / "pages" / "raw").iterdir():
+                others[site.name] = [(read(path), path.name) for path in sorted(site.iterdir())]
+        else:
+            pages = bench_pages(options.shared / "bench" / name)
+        pages = pages[: options.limit]
+        print(
+            f"\n{name}\n\n| extractor | pages | precision | recall | F1 | word F1 | pages with leaks |\n"
+            "|---|---|---|---|---|---|---|"
+        )
+        for extractor in options.extractor:
+            if extractor == "ours":
+                ours(peers, pages, others, marks)
+            else:
+                peer(peers, extractor, pages)
+            sys.stdout.flush()
+    if marks:
+        reliability(marks)
+
+
+if __name__ == "__main__":
+    main()

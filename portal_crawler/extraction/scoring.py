@@ -1,0 +1,369 @@
+"""How much each block of a page looks like text of its article: features and a small fitted model.
+
+The features are shallow, after Kohlschütter, Fankhauser and Nejdl (2010, "Boilerplate Detection using Shallow Text
+Features"): words, link density, punctuation, and the same of the neighbours; and structural, after Readability: the
+elements that paragraphs vote for. The model is an ensemble of small regression trees, fitted offline over public gold
+pages by ``benchmarks/fit.py``, and read from ``text_model.json``: plain numbers, no library at run time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from math import exp, log1p
+from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from portal_crawler.extraction.widgets import named, says
+
+if TYPE_CHECKING:
+    from portal_crawler.extraction.blocks import Block
+    from portal_crawler.extraction.page import Element, Page
+
+PARAGRAPH_WORDS = 12
+LINKED = 0.5
+# So many blocks away from running text, blocks of few words or mostly of links are not looked at; their log-odds.
+FAR = 5
+FEW_WORDS = 5
+MOSTLY_LINKED = 0.8
+HOPELESS = -6.0
+
+POSITIVE = re.compile(
+    r"article|body|content|entry|hentry|main|post|text|story|noi-?dung|detail|chi-?tiet|journal|news", re.IGNORECASE
+)
+NEGATIVE = re.compile(
+    r"comment|foot|masthead|media|meta|related|scroll|shoutbox|sidebar|sponsor|shopping|widget|menu|nav|banner|tool|promo"
+    r"|hidden",
+    re.IGNORECASE,
+)
+BASE = {"div": 5, "article": 10, "main": 8, "section": 3, "td": 3, "pre": 3, "blockquote": 3, "form": -3, "ul": -3,
+        "ol": -3, "dl": -3, "li": -3, "address": -3, "h1": -5, "h2": -5, "h3": -5, "h4": -5, "th": -5, "a": -20}  # fmt: skip
+LEAF = frozenset(("p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "span", "dd", "dt"))
+TAGS = {"p": 1, "li": 2, "td": 3, "div": 4, "h1": 5, "h2": 6, "h3": 7, "h4": 8, "h5": 8, "h6": 8, "th": 3,
+        "dd": 2, "dt": 2, "blockquote": 9, "pre": 9, "body": 10, "center": 10, "figcaption": 11, "article": 12,
+        "section": 12}  # fmt: skip
+_DIGITS = re.compile(r"\d+")
+# Han and kana are written without spaces; about so many characters make a word.
+_HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+_ENDS = (".", "!", "?", "…", ":", ";", "”", '"', "。", "»", ")", "“")
+
+FEATURES = (
+    "words", "link_density", "ends", "commas", "digits", "tag", "depth", "order", "before", "words_1", "links_1",
+    "words_2", "links_2", "words+1", "links+1", "words+2", "links+2", "window", "window_links", "marked", "marked_levels", "says",
+    "hints", "in_region", "score", "rank", "region_share", "region_links", "parent_length", "parent_links", "style",
+    "style_links", "to_text_before", "to_text_after", "after_last", "before_first", "shared_levels", "title",
+    "capitals", "alone",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Outline:
+    """The elements of a page that hold text, parents before children, with what stands under each.
+
+    Attributes:
+        index: Element -> its place in the lists below.
+        elements: The elements.
+        parent: Place of the parent; -1 for the root.
+        length: Characters of text under it.
+        linked: Of them, in links.
+        running: Of them, in paragraphs.
+        score: Votes of the paragraphs, as Readability counts them.
+    """
+
+    index: dict[Element, int]
+    elements: list[Element]
+    parent: list[int]
+    depth: list[int]
+    marked: list[tuple[str | None, int]]
+    hints: list[int]
+    signature: list[int]
+    length: list[int]
+    linked: list[int]
+    running: list[int]
+    score: list[float]
+    region: int
+
+
+def words_of(block: Block) -> int:
+    """Number of words; in scripts without spaces two characters count as one."""
+    text = block.text
+    if block.words * 12 < len(text) and not text.isascii():
+        return max(block.words, len(_HAN.findall(text)) // 2)
+    return block.words
+
+
+def outline(found: list[Block], words: list[int]) -> Outline:
+    """Count the text under each element and let paragraphs vote for the elements around them.
+
+    Args:
+        found: Blocks of the page.
+        words: Their numbers of words.
+    """
+    out = Outline({}, [], [], [], [], [], [], [], [], [], [], -1)
+    votes: dict[int, float] = {}
+    parent = out.parent
+    for number, block in enumerate(found):
+        at = out.index.get(block.element)
+        if at is None:
+            at = _enter(block.element, out)
+        if block.hidden:
+            continue
+        size = len(block.text)
+        out.length[at] += size
+        out.linked[at] += min(size, block.linked)
+        if size < 25 or block.linked > LINKED * size:
+            continue
+        if words[number] >= PARAGRAPH_WORDS:
+            out.running[at] += size
+        points = 1.0 + block.text.count(",") + block.text.count("，") + min(size / 100, 3.0)
+        node = parent[at] if block.element.tag in LEAF else at
+        for share in (1.0, 0.5, 0.25):
+            if node < 1:
+                break
+            votes[node] = votes.get(node, 0.0) + points * share
+            node = parent[node]
+    _sum_up(out)
+    _elect(out, votes)
+    return out
+
+
+def _sum_up(out: Outline) -> None:
+    """Add what stands under each element to what stands under its parent; children come after parents."""
+    length, linked, running = out.length, out.linked, out.running
+    for at in range(len(out.parent) - 1, 0, -1):
+        above = out.parent[at]
+        length[above] += length[at]
+        linked[above] += linked[at]
+        running[above] += running[at]
+
+
+def _elect(out: Outline, votes: dict[int, float]) -> None:
+    """Weigh the votes by what the elements are called and how much of them is links; the first is the region."""
+    best = 0.0
+    for node, points in votes.items():
+        value = (points + _weight(out.elements[node])) * (1.0 - out.linked[node] / (out.length[node] or 1))
+        out.score[node] = value
+        if value > best:
+            best, out.region = value, node
+
+
+def _enter(element: Element, out: Outline) -> int:
+    """Add an element, and those of its ancestors that are new, to an outline."""
+    chain: list[Element] = []
+    node: Element | None = element
+    index = out.index
+    while node is not None and node not in index:
+        chain.append(node)
+        node = node.getparent()
+    at = index[node] if node is not None else -1
+    for new in reversed(chain):
+        above, at = at, len(out.elements)
+        index[new] = at
+        out.elements.append(new)
+        out.parent.append(above)
+        out.depth.append(out.depth[above] + 1 if above >= 0 else 0)
+        marks = (new.get("class") or "") + " " + (new.get("id") or "")
+        kind = named(new)
+        if kind is not None:
+            out.marked.append((kind, 0))
+        elif above >= 0 and out.marked[above][0] is not None:
+            out.marked.append((out.marked[above][0], out.marked[above][1] + 1))
+        else:
+            out.marked.append((None, 0))
+        hint = _hint(marks) if marks != " " else 0
+        if above >= 0:
+            hint += out.hints[above] if -3 < out.hints[above] < 3 else (2 if out.hints[above] > 0 else -2)
+        out.hints.append(hint)
+        own = f"{new.tag}.{_DIGITS.sub('0', marks) if marks != ' ' else ''}"
+        out.signature.append(_sign(own, out.signature[above] if above >= 0 else 0))
+        out.length.append(0)
+        out.linked.append(0)
+        out.running.append(0)
+        out.score.append(0.0)
+    return at
+
+
+def _sign(own: str, above: int) -> int:
+    """Checksum of tag, class and id below a parent's: the nearest four levels, 16 bits each in one number."""
+    return ((above & 0xFFFFFFFFFFFF) << 16) | (crc32(own.encode("utf-8", "replace")) & 0xFFFF)
+
+
+@lru_cache(maxsize=20_000)
+def _hint(marks: str) -> int:
+    return (1 if POSITIVE.search(marks) else 0) - (1 if NEGATIVE.search(marks) else 0)
+
+
+def _weight(element: Element) -> float:
+    marks = (element.get("class") or "") + " " + (element.get("id") or "")
+    return BASE.get(element.tag, 0) + (25.0 * _hint(marks) if marks != " " else 0.0)
+
+
+def rows(
+    page: Page, found: list[Block], words: list[int], out: Outline, *, every: bool = False
+) -> list[list[float] | None]:
+    """The features of each block, in the order of ``FEATURES``.
+
+    Without ``every`` the blocks that are no text whatever else there is to say of them (a few words or a link, far from
+    any running text) have None, which saves most of the work.
+    """
+    count = len(found)
+    sizes = [len(block.text) for block in found]
+    total = sum(sizes) or 1
+    logs = [log1p(number) for number in words]
+    density = [min(1.0, block.linked / size) for block, size in zip(found, sizes, strict=True)]
+    linked = [min(block.linked, size) for block, size in zip(found, sizes, strict=True)]
+    places = [out.index[block.element] for block in found]
+    signs = [out.signature[at] for at in places]
+    style: dict[int, list[int]] = {}
+    for number in range(count):
+        entry = style.setdefault(signs[number], [0, 0, 0])
+        entry[0] += sizes[number]
+        entry[1] += linked[number]
+        entry[2] += 1
+    region = out.region
+    best = out.score[region] if region >= 0 else 1.0
+    shared = _shared(out)
+    region_length = out.length[region] if region >= 0 else 0
+    region_links = out.linked[region] / (region_length or 1) if region >= 0 else 1.0
+    texts = [n for n in range(count) if words[n] >= PARAGRAPH_WORDS and density[n] < LINKED and not found[n].hidden]
+    inner = [n for n in texts if shared[places[n]] == 0] or texts
+    first, last = (inner[0], inner[-1]) if inner else (count, -1)
+    back, ahead = _distances(count, inner)
+    title = (page.title or "")[:300]
+    result: list[list[float] | None] = []
+    so_far = 0
+    for n in range(count):
+        block, at, size = found[n], places[n], sizes[n]
+        far = back[n] > FAR and ahead[n] > FAR and shared[at] > 0
+        if far and not every and (words[n] < FEW_WORDS or density[n] > MOSTLY_LINKED):
+            result.append(None)
+            so_far += size
+            continue
+        text = block.text
+        kind, levels = out.marked[at]
+        above = out.parent[at] if out.parent[at] >= 0 else at
+        low, high = max(0, n - 3), min(count, n + 4)
+        near = sum(sizes[low:high])
+        score = max(out.score[at], out.score[above])
+        parent_length = out.length[above] or 1
+        look = style[signs[n]]
+        result.append([
+            logs[n], density[n], 1.0 if text.endswith(_ENDS) else 0.0, min(5.0, float(text.count(","))),
+            sum(map(text[:60].count, "0123456789")) / min(size, 60), TAGS.get(block.element.tag, 0),
+            float(out.depth[at]), n / count, so_far / total,
+            logs[n - 1] if n else -1.0, density[n - 1] if n else -1.0,
+            logs[n - 2] if n > 1 else -1.0, density[n - 2] if n > 1 else -1.0,
+            logs[n + 1] if n + 1 < count else -1.0, density[n + 1] if n + 1 < count else -1.0,
+            logs[n + 2] if n + 2 < count else -1.0, density[n + 2] if n + 2 < count else -1.0,
+            log1p(near), sum(linked[low:high]) / near,
+            1.0 if kind is not None else 0.0, float(levels) if kind is not None else -1.0,
+            1.0 if size < 160 and says(text) is not None else 0.0, float(out.hints[at]),
+            1.0 if shared[at] == 0 else 0.0, score, score / best if best > 0 else 0.0,
+            region_length / total, region_links, log1p(parent_length), out.linked[above] / parent_length,
+            look[0] / total, look[1] / (look[0] or 1), float(back[n]), float(ahead[n]),
+            float(min(20, n - last)) if n > last else 0.0, float(min(20, first - n)) if n < first else 0.0,
+            float(shared[at]), 1.0 if 10 < size < 300 and text in title else 0.0,
+            sum(map(str.isupper, text[:40])) / min(size, 40), float(min(20, look[2])),
+        ])  # fmt: skip
+        so_far += size
+    return result
+
+
+def _shared(out: Outline) -> list[int]:
+    """How many levels above the region the common ancestor of it and each element is; 0 inside the region."""
+    levels: dict[int, int] = {}
+    node, step = out.region, 0
+    while node >= 0:
+        levels[node] = step
+        node, step = out.parent[node], step + 1
+    shared: list[int] = []
+    for at, above in enumerate(out.parent):
+        shared.append(levels[at] if at in levels else (shared[above] if above >= 0 else 30))
+    return [min(30, level) for level in shared]
+
+
+def _distances(count: int, texts: list[int]) -> tuple[list[int], list[int]]:
+    """Number of blocks to the nearest running text before and after each block, at most 20."""
+    is_text = [False] * count
+    for n in texts:
+        is_text[n] = True
+    back, ahead, far = [], [0] * count, 20
+    for n in range(count):
+        far = 0 if is_text[n] else min(20, far + 1)
+        back.append(far)
+    far = 20
+    for n in range(count - 1, -1, -1):
+        far = 0 if is_text[n] else min(20, far + 1)
+        ahead[n] = far
+    return back, ahead
+
+
+# ------------------------------------------------------------------ the model
+
+# A tree: (feature, threshold, branch if not above, branch otherwise); a leaf is a number.
+# Once the sum of this many trees is so far from the threshold, the rest of them changes nothing.
+_GLANCE = 24
+_SURE = 3.0
+
+
+@dataclass(slots=True)
+class Scored:
+    """A page's blocks with what the model thinks of them.
+
+    Attributes:
+        words: Number of words of each block.
+        logits: Log-odds of each block to be text of the article; 0 is even.
+        outline: The elements around them.
+    """
+
+    words: list[int]
+    logits: list[float]
+    outline: Outline
+
+
+def score(page: Page, found: list[Block]) -> Scored:
+    """Score the blocks of a page, or what is left of them without its site's template."""
+    words = [words_of(block) for block in found]
+    around = outline(found, words)
+    return Scored(
+        words, [HOPELESS if row is None else log_odds(row) for row in rows(page, found, words, around)], around
+    )
+
+
+def probability(logit: float) -> float:
+    """Log-odds as a probability."""
+    return 1.0 / (1.0 + exp(-max(-30.0, min(30.0, logit))))
+
+
+def log_odds(row: list[float]) -> float:
+    """What the fitted trees say of one block's features."""
+    trees = _trees()
+    total = _walk(trees[:_GLANCE], row)
+    return total if not -_SURE < total < _SURE else total + _walk(trees[_GLANCE:], row)
+
+
+def _walk(trees: list[Any], row: list[float]) -> float:
+    """Sum of the leaves that the features lead to."""
+    total = 0.0
+    for tree in trees:
+        node = tree
+        while node.__class__ is tuple:
+            node = node[2] if row[node[0]] <= node[1] else node[3]
+        total += node
+    return total
+
+
+@lru_cache(maxsize=1)
+def _trees() -> list[Any]:
+    model = json.loads(files("portal_crawler.extraction").joinpath("text_model.json").read_text("utf-8"))
+    if model.get("format") != 1 or tuple(model.get("features", ())) != FEATURES:
+        raise ValueError("text_model.json was fitted to other features: run benchmarks/fit.py")
+    return [_frozen(tree) for tree in model["trees"]]
+
+
+def _frozen(node: Any) -> Any:
+    """A tree of lists as tuples; trees are a few levels deep."""
+    return (node[0], node[1], _frozen(node[2]), _frozen(node[3])) if isinstance(node, list) else float(node)

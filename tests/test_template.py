@@ -1,0 +1,120 @@
+"""A site's template: what recurs is recognised, and what articles share is not taken for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from portal_crawler.extraction.blocks import blocks
+from portal_crawler.extraction.content import select
+from portal_crawler.extraction.page import Page, parse_html
+from portal_crawler.extraction.template import MOST_BLOCKS, Template
+
+FORMULA = (
+    "Quyết định này có hiệu lực kể từ ngày ký, các ông bà Chánh Văn phòng, Giám đốc các sở, ban, ngành và các tổ chức, "
+    "cá nhân có liên quan chịu trách nhiệm thi hành quyết định này theo đúng quy định của pháp luật hiện hành."
+)
+WORDS = "làng sông đồng núi chợ trường bến rừng biển cầu".split()
+
+
+def story(number: int, *, extra: str = "", visits: int = 690_756) -> Page:
+    """An article page of a small portal; its prose is its own, its widgets are those of every page."""
+    prose = "".join(
+        f"<p>Đoạn {part} của bài {number}: người dân {WORDS[number % 10]} {WORDS[(number + part) % 10]} cho biết, sau khi "
+        f"{WORDS[(number * 3 + part) % 10]} được sửa chữa, việc đi lại của hơn {number * 7 + part} hộ gia đình đã thuận "
+        f"lợi hơn trước rất nhiều, và công việc còn lại sẽ xong trong quý {part % 4 + 1}.</p>"
+        for part in range(5)
+    )
+    html = f"""<html><head><title>Bài {number}</title></head><body>
+    <div id="menu"><ul><li><a href="/">Trang chủ</a></li><li><a href="/gt">Giới thiệu</a></li></ul></div>
+    <div class="news"><h1>Bài {number}</h1><div class="text">{prose}{extra}</div></div>
+    <div class="right"><div class="box"><p>Cơ quan thường trực tiếp nhận phản ánh của tổ chức và công dân tại bộ phận
+    một cửa</p><div>Tổng lượt truy cập: {visits}</div></div></div>
+    </body></html>"""
+    return parse_html(f"http://portal.example/{number}", html.encode(), "text/html; charset=utf-8")
+
+
+def texts(page: Page, template: Template | None) -> list[str]:
+    return [block.text for block in select(page, template).kept]
+
+
+def learned(*pages: Page) -> Template:
+    template = Template()
+    for number, page in enumerate(pages):
+        template.learn(page, str(number))
+    return template
+
+
+def test_a_paragraph_that_two_of_five_articles_share_stays() -> None:
+    extra = f"<p>{FORMULA}</p>"
+    template = learned(*(story(n, extra=extra if n in (1, 3) else "") for n in range(5)))
+    assert template.ready
+    assert FORMULA in texts(story(1, extra=extra), template)
+    assert FORMULA in texts(story(7, extra=extra), template)
+
+
+def test_what_stands_on_every_page_goes_with_its_figure() -> None:
+    template = learned(*(story(n, visits=690_000 + n) for n in range(6)))
+    found = select(story(9, visits=777_777), template)
+    gone = " ".join(entry.text for entry in found.removed)
+    assert "777777" in gone
+    assert "Cơ quan thường trực" in gone
+    assert any("document frequency 1.00 over 6 pages" in entry.reason for entry in found.removed)
+    assert found.method == "template"
+    assert len(found.kept) == 5
+
+
+def test_pages_of_one_article_count_once() -> None:
+    template = Template()
+    for _ in range(8):
+        template.learn(story(1), "1")
+    for number in range(8):
+        template.learn(story(1), f"print-{number}")
+    assert template.pages == 1
+    for number in range(2, 7):
+        template.learn(story(number), str(number))
+    assert template.pages == 6
+    assert len(texts(story(1), template)) == 5
+
+
+def test_a_file_says_what_the_template_said(tmp_path: Path) -> None:
+    template = learned(*(story(n) for n in range(6)))
+    path = tmp_path / "portal.json"
+    template.save(path)
+    loaded = Template.load(path)
+    page = story(8)
+    assert loaded.pages == template.pages
+    assert loaded.evidence(blocks(page)) == template.evidence(blocks(page))
+    loaded.learn(story(1), "1")
+    assert loaded.pages == template.pages
+
+
+def test_templates_of_two_runs_add_up() -> None:
+    one, two = learned(*(story(n) for n in range(3))), Template()
+    for n in range(3, 6):
+        two.learn(story(n), f"second-{n}")
+    one.merge(two)
+    assert one.pages == 6
+    assert one.ready
+    assert len(texts(story(9), one)) == 5
+
+
+def test_other_formats_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "old.json"
+    path.write_text('{"format": 0}', "utf-8")
+    with pytest.raises(ValueError, match="no template of format"):
+        Template.load(path)
+
+
+def test_memory_is_bounded(tmp_path: Path) -> None:
+    template = learned(
+        *(
+            story(n, extra="".join(f"<p>Dòng {WORDS[n % 10]} {'x' * i} {'y' * n}</p>" for i in range(200)))
+            for n in range(60)
+        )
+    )
+    assert len(template._counts) <= MOST_BLOCKS + 300
+    path = tmp_path / "big.json"
+    template.save(path)
+    assert path.stat().st_size < 1_000_000
