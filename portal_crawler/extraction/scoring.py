@@ -35,16 +35,26 @@ POSITIVE = re.compile(
     r"article|body|content|entry|hentry|main|post|text|story|noi-?dung|detail|chi-?tiet|journal|news", re.IGNORECASE
 )
 NEGATIVE = re.compile(
-    r"comment|foot|masthead|media|meta|related|scroll|shoutbox|sidebar|sponsor|shopping|widget|menu|nav|banner|tool|promo"
-    r"|hidden",
+    r"comment|foot|masthead|media|meta|related|scroll|shoutbox|sidebar|sponsor|shopping|widget|menu|nav|banner|tool"
+    r"|promo|hidden",
     re.IGNORECASE,
 )
-BASE = {"div": 5, "article": 10, "main": 8, "section": 3, "td": 3, "pre": 3, "blockquote": 3, "form": -3, "ul": -3,
-        "ol": -3, "dl": -3, "li": -3, "address": -3, "h1": -5, "h2": -5, "h3": -5, "h4": -5, "th": -5, "a": -20}  # fmt: skip
+BASE = (
+    dict.fromkeys(("section", "td", "pre", "blockquote"), 3)
+    | dict.fromkeys(("form", "ul", "ol", "dl", "li", "address"), -3)
+    | dict.fromkeys(("h1", "h2", "h3", "h4", "th"), -5)
+    | {"div": 5, "article": 10, "main": 8, "a": -20}
+)
 LEAF = frozenset(("p", "li", "h1", "h2", "h3", "h4", "h5", "h6", "span", "dd", "dt"))
-TAGS = {"p": 1, "li": 2, "td": 3, "div": 4, "h1": 5, "h2": 6, "h3": 7, "h4": 8, "h5": 8, "h6": 8, "th": 3,
-        "dd": 2, "dt": 2, "blockquote": 9, "pre": 9, "body": 10, "center": 10, "figcaption": 11, "article": 12,
-        "section": 12}  # fmt: skip
+TAGS = (
+    dict.fromkeys(("li", "dd", "dt"), 2)
+    | dict.fromkeys(("td", "th"), 3)
+    | dict.fromkeys(("h4", "h5", "h6"), 8)
+    | dict.fromkeys(("blockquote", "pre"), 9)
+    | dict.fromkeys(("body", "center"), 10)
+    | dict.fromkeys(("article", "section"), 12)
+    | {"p": 1, "div": 4, "h1": 5, "h2": 6, "h3": 7, "figcaption": 11}
+)
 _DIGITS = re.compile(r"\d+")
 # Han and kana are written without spaces; about so many characters make a word.
 _HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
@@ -52,10 +62,10 @@ _ENDS = (".", "!", "?", "…", ":", ";", "”", '"', "。", "»", ")", "“")
 
 FEATURES = (
     "words", "link_density", "ends", "commas", "digits", "tag", "depth", "order", "before", "words_1", "links_1",
-    "words_2", "links_2", "words+1", "links+1", "words+2", "links+2", "window", "window_links", "marked", "marked_levels", "says",
-    "hints", "in_region", "score", "rank", "region_share", "region_links", "parent_length", "parent_links", "style",
-    "style_links", "to_text_before", "to_text_after", "after_last", "before_first", "shared_levels", "title",
-    "capitals", "alone",
+    "words_2", "links_2", "words+1", "links+1", "words+2", "links+2", "window", "window_links", "marked",
+    "marked_levels", "says", "hints", "in_region", "score", "rank", "region_share", "region_links", "parent_length",
+    "parent_links", "style", "style_links", "to_text_before", "to_text_after", "after_last", "before_first",
+    "shared_levels", "title", "capitals", "alone",
 )  # fmt: skip
 
 
