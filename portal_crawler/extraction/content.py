@@ -113,6 +113,7 @@ class _Work:
 
     def __init__(self, page: Page, found: list[Block], template: Template | None) -> None:
         self.page = page
+        self.title = page.title or ""
         self.blocks = found
         self.template = template
         self.out: list[tuple[str, str] | None] = [("", "")] * len(found)
@@ -263,9 +264,7 @@ class _Work:
         """Cut what stands before the first and behind the last of the text: headline, date, tools; related news."""
         kept = [place for place, why in enumerate(self.out) if why is None]
         texts = [
-            place
-            for place in kept
-            if self._is_text(self.blocks[place]) and not _headline(self.blocks[place], self.page)
+            place for place in kept if self._is_text(self.blocks[place]) and not self._headline(self.blocks[place])
         ]
         if not texts:
             return
@@ -278,9 +277,14 @@ class _Work:
     def _is_text(block: Block) -> bool:
         return block.words >= PARAGRAPH_WORDS and block.link_density < LINKED and block.element.tag not in ("h1", "h2")
 
+    def _headline(self, block: Block) -> bool:
+        """Whether a block before the text repeats the page's own title."""
+        text = block.text
+        return len(text) > 10 and (self.title.startswith(text) or self.page.meta.get("og:title") == text)
+
     def _trim_head(self, place: int) -> None:
         block = self.blocks[place]
-        if block.element.tag in ("h1", "h2") or _headline(block, self.page):
+        if block.element.tag in ("h1", "h2") or self._headline(block):
             self.out[place] = ("headline", "a heading before the text; see title")
         elif block.link_density > LINKED:
             self.out[place] = (
@@ -385,12 +389,6 @@ def _in_record(element: Element, top: Element) -> bool:
             return True
         node = node.getparent()
     return False
-
-
-def _headline(block: Block, page: Page) -> bool:
-    """Whether a block before the text repeats the page's own title."""
-    title = page.title or ""
-    return len(block.text) > 10 and (title.startswith(block.text) or page.meta.get("og:title") == block.text)
 
 
 def _date_line(text: str) -> bool:

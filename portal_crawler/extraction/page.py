@@ -31,7 +31,8 @@ SIGNATURES = {
 }
 
 # Controls that XML 1.0 has no place for; HTML parsers may stop at them.
-CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
+SPACES = bytes.maketrans(CONTROLS, b" " * len(CONTROLS))
 
 # NBSP is a space here; zero-width space and BOM stand for nothing; the soft hyphen too, once legacy fonts (where it is
 # a letter) have been decoded.
@@ -163,10 +164,11 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     decoded = decode_html(body, content_type)
     if (text := decoded.text).isspace() or not text:
         return PageError("empty_body", f"{url}: the body has {len(body)} bytes and no text")
-    binary = len(CONTROL.findall(text))
+    data = text.encode("utf-8", "replace")
+    binary = len(data) - len(data.translate(None, CONTROLS))
     if "<" not in text or binary > len(text) // 20:
         return PageError("not_html", f"{url}: no tag in {len(text):,} characters, {binary:,} of them controls")
-    root = _tree(text)
+    root = _tree(data)
     if root is None:
         return PageError("not_html", f"{url}: the parser found no element in {len(text):,} characters")
     page = Page(url, root, decoded.encoding, decoded.suspect, decoded.replaced)
@@ -178,12 +180,11 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     return page
 
 
-def _tree(text: str) -> Element | None:
+def _tree(data: bytes) -> Element | None:
     # Bytes, not str: lxml refuses a str that begins with an XML encoding declaration.
-    data = CONTROL.sub(" ", text).encode("utf-8", "replace")
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     try:
-        return etree.fromstring(data, parser)
+        return etree.fromstring(data.translate(SPACES), parser)
     except etree.XMLSyntaxError:  # nothing but white space and declarations
         return None
 

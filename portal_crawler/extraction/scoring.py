@@ -30,6 +30,8 @@ FAR = 5
 FEW_WORDS = 5
 MOSTLY_LINKED = 0.8
 HOPELESS = -6.0
+# Pages of more blocks are not looked at block by block, so that none takes longer than seconds.
+MOST_SCORED = 20_000
 
 POSITIVE = re.compile(
     r"article|body|content|entry|hentry|main|post|text|story|noi-?dung|detail|chi-?tiet|journal|news", re.IGNORECASE
@@ -338,9 +340,17 @@ def score(page: Page, found: list[Block]) -> Scored:
     """Score the blocks of a page, or what is left of them without its site's template."""
     words = [words_of(block) for block in found]
     around = outline(found, words)
+    if len(found) > MOST_SCORED:
+        return Scored(words, _guessed(found, around), around)
     return Scored(
         words, [HOPELESS if row is None else log_odds(row) for row in rows(page, found, words, around)], around
     )
+
+
+def _guessed(found: list[Block], around: Outline) -> list[float]:
+    """Rough log-odds for pages of so many blocks that features would take seconds: unlinked blocks of the region."""
+    shared = _shared(around)
+    return [0.5 if not block.linked and shared[around.index[block.element]] == 0 else HOPELESS for block in found]
 
 
 def probability(logit: float) -> float:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from math import exp, log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -258,6 +259,12 @@ def _key(path: int, text: str) -> int:
     return crc32(_DIGITS.sub("0", text).encode("utf-8", "replace"), path)
 
 
+@lru_cache(maxsize=20_000)
+def _step(tag: str, style: str | None, name: str | None) -> str:
+    """One level of a path: tag, class and id, digits masked."""
+    return f"{tag}.{_DIGITS.sub('0', f'{style or str()}#{name or str()}')}" if style or name else f"{tag}."
+
+
 def _path(element: Element, known: dict[Element, int]) -> int:
     """Checksum of an element's path: tags, classes and ids of the nearest levels, digits masked."""
     if element in known:
@@ -267,8 +274,7 @@ def _path(element: Element, known: dict[Element, int]) -> int:
     for _ in range(_LEVELS):
         if node is None:
             break
-        marks = f"{node.get('class') or ''}#{node.get('id') or ''}"
-        parts.append(f"{node.tag}.{_DIGITS.sub('0', marks) if marks != '#' else ''}")
+        parts.append(_step(node.tag, node.get("class"), node.get("id")))
         node = node.getparent()
     known[element] = crc32(">".join(parts).encode("utf-8", "replace"))
     return known[element]
