@@ -71,7 +71,8 @@ def extract(capture: Capture, portal: Portal) -> Article | Rejected:
     regions = _regions(wrapper, article)
     selection = select(page, portal.template, regions or None)
     kept, dropped, removed = _without_dropped(selection, wrapper, article)
-    sheet = fields.Sheet(capture, page, selection.blocks, kept, wrapper, article, _constants(portal.template))
+    known = portal.template if portal.template is not None and portal.template.ready else None
+    sheet = fields.Sheet(capture, page, selection.blocks, kept, wrapper, article, known)
     byline = _byline(sheet)
     if byline.signature is not None:
         kept = [block for block in kept if block is not byline.signature]
@@ -157,10 +158,6 @@ def _without_dropped(
             reason = f"the layout drops {dropped[inside]}"
             removed[inside] = Removed(widget="layout", reason=reason, text=block.text)
     return kept, list(dropped), list(removed.values())
-
-
-def _constants(template: Template | None) -> object:
-    return template.is_constant if template is not None and template.ready else None
 
 
 def _byline(sheet: fields.Sheet) -> Byline:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from portal_crawler.extraction.blocks import Block
+    from portal_crawler.extraction.template import Template
 
 # How far before the text a headline or a date may stand, and how far behind it a date, in blocks.
 BEFORE = 30
@@ -76,7 +77,7 @@ class Sheet:
         kept: Those of the article, in order.
         wrapper: The layout that matched, if any.
         article: The element that the layout names.
-        is_constant: Tells whether a text stands on (nearly) all pages of the site.
+        template: What is known of the site, once it can be trusted.
     """
 
     capture: Capture
@@ -85,7 +86,7 @@ class Sheet:
     kept: Sequence[Block]
     wrapper: Wrapper | None = None
     article: Element | None = None
-    is_constant: Any = None
+    template: Template | None = None
     linked: list[dict[str, Any]] | None = field(default=None, repr=False)
 
     def elements(self, css: str | None, *, whole_page: bool = False) -> list[Element]:
@@ -101,7 +102,11 @@ class Sheet:
 
     def constant(self, text: str) -> bool:
         """Whether the text is known to stand on all pages of the site."""
-        return self.is_constant is not None and bool(self.is_constant(text))
+        return self.template is not None and self.template.is_constant(text)
+
+    def recurs(self, block: Block) -> bool:
+        """Whether the block stands at this very place on other pages; a headline stands elsewhere in lists of news."""
+        return self.template is not None and self.template.is_boilerplate(block, self.template.share(block))
 
     def first_kept(self) -> int:
         """Position of the article's first block among all blocks; 0 where none is kept."""
@@ -182,7 +187,7 @@ def _title_hints(sheet: Sheet) -> dict[str, float]:
     link = sheet.capture.link_text
     if link and len(link.split()) > 3:
         hints[link] = max(hints.get(link, 0), 4.0)
-    return {text: trust for text, trust in hints.items() if not sheet.constant(text)}
+    return hints
 
 
 def _prefixes(text: str | None) -> Iterator[str]:
@@ -217,7 +222,7 @@ def _title_score(sheet: Sheet, block: Block, hints: dict[str, float], long_hints
     )
     if links and not any(_same_page(sheet, node) for node in links):
         score -= 2.5
-    return score - 10.0 if sheet.constant(text) else score
+    return score - 10.0 if sheet.recurs(block) else score
 
 
 def _title_marks(element: Element) -> float:
