@@ -104,9 +104,13 @@ def named(element: Element) -> str | None:
     return _TAGS.get(element.tag)
 
 
-def says(text: str) -> str | None:
-    """The widget whose label a block is, as a whole; None for anything that says more."""
-    if len(text) > _LONGEST_LABEL:
-        return None
+@lru_cache(maxsize=20_000)
+def _said(text: str) -> str | None:
+    """The label, remembered: menus say the same on every page of a site."""
     found = _SAID.fullmatch(text)
     return found.lastgroup if found else None
+
+
+def says(text: str) -> str | None:
+    """The widget whose label a block is, as a whole; None for anything that says more."""
+    return _said(text) if len(text) <= _LONGEST_LABEL else None
