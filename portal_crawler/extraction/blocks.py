@@ -91,7 +91,7 @@ def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> 
     if not text:
         return None
     start = 0
-    while not run[start][2].strip() or not squeeze(run[start][2]):
+    while not (head := run[start][2].lstrip()) or (head[0] in "\u200b\ufeff\u00ad" and not squeeze(head)):
         start += 1
     slots = [(element, is_tail) for element, is_tail, _ in run[start:]]
     words = text.count(" ") + 1
