@@ -38,8 +38,10 @@ OWN = 0.7
 VOTE = 0.8
 # Log-odds from which a block is kept, and above which it is text beyond doubt.
 KEEP = 0.0
+# The same where no site votes: without its voice, text is lost sooner than boilerplate kept.
+KEEP_ALONE = -0.5
 # The same for a block of the element that holds most of the text: what stands in the midst of an article belongs to it.
-KEEP_INSIDE = -1.0
+KEEP_INSIDE = -1.5
 DOUBTLESS = 2.0
 # By how much a block of a region that a layout names must be more frequent than any other to be boilerplate: "File
 # attached: ..." stands on a third of the articles, and is theirs.
@@ -209,11 +211,12 @@ class _Work:
         around = scored.outline
         region = around.elements[around.region] if around.region >= 0 else None
         inside: dict[Element, Element | None] = {}
+        keep = KEEP if template is not None else KEEP_ALONE
         for place, logit in zip(left, scored.logits, strict=True):
             block, vote = self.blocks[place], self.votes[place]
             odds = self.odds[place] = logit if vote is None else OWN * logit + VOTE * max(-4.0, min(4.0, vote))
             top = _top(block.element, {region}, inside) if region is not None else None
-            if odds > KEEP or (top is not None and (odds > KEEP_INSIDE or _file_link(block))):
+            if odds > keep or (top is not None and (odds > KEEP_INSIDE or _file_link(block))):
                 self.out[place] = self._says_widget(block, top, odds)
         if region is not None:
             self.attach(region)
