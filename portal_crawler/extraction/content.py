@@ -39,7 +39,7 @@ VOTE = 0.8
 # Log-odds from which a block is kept, and above which it is text beyond doubt.
 KEEP = 0.0
 # The same where no site votes: without its voice, text is lost sooner than boilerplate kept.
-KEEP_ALONE = -0.5
+KEEP_ALONE = -0.3
 # The same for a block of the element that holds most of the text: what stands in the midst of an article belongs to it.
 KEEP_INSIDE = -1.5
 DOUBTLESS = 2.0
