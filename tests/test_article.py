@@ -202,3 +202,31 @@ def test_persons_are_looked_for_in_any_line(line: str) -> None:
 def test_no_page_breaks_it(parts: list[str]) -> None:
     for wrappers in ((), (WRAPPER,)):
         assert isinstance(result(body="".join(parts), wrappers=wrappers), Article | Rejected)
+
+
+def test_words_of_widgets_that_are_cells_of_a_table_stay() -> None:
+    cells = [
+        ["Nội dung", "Năm 2022", "Năm 2023", "Tổng số"],
+        ["Tốt", "12", "15", "27"],
+        ["Tất cả", "120", "150", "270"],
+        ["Email", "a@b.vn", "Facebook", "Zalo"],
+    ]
+    rows = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in cells)
+    found = article(body=f"<p>{WORDS}.</p><p>{WORDS}.</p><table>{rows}</table><p>{WORDS}.</p>")
+    assert [line for line in found.text.split("\n") if " | " in line] == [" | ".join(row) for row in cells]
+
+
+def test_counters_inside_the_body_go() -> None:
+    found = article(
+        body=f"<p>{WORDS}.</p><p>Lượt xem: 1.234</p><p>Đang truy cập: 3</p><p>Hôm nay: 125</p><p>{WORDS}.</p>"
+    )
+    assert found.text == f"{WORDS}.\n\n{WORDS}."
+    assert {removed.widget for removed in found.extraction.removed} >= {"visit_counter"}
+
+
+def test_classes_of_word_and_of_galleries_name_no_widgets() -> None:
+    found = article(
+        body=f"<p>{WORDS}.</p><p class='MsoFooter'>Nơi nhận:</p><p class='MsoCommentText'>- Như trên;</p>"
+        "<div class='slide'><p>Ảnh 1</p></div><ul class='links'><li>Lưu: VT.</li></ul>"
+    )
+    assert found.text.split("\n\n") == [f"{WORDS}.", "Nơi nhận:", "- Như trên;", "Ảnh 1", "Lưu: VT."]

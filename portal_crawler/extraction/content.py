@@ -18,7 +18,7 @@ from portal_crawler.extraction.dates import find_dates
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import Element, Page
 from portal_crawler.extraction.scoring import probability, score
-from portal_crawler.extraction.widgets import ENDINGS, named, says
+from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
 from portal_crawler.items import Removed
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ NAMED_BY_MARKUP = frozenset((
     "archive_toolbar", "account", "skip_link", "visit_counter", "perpetual_calendar", "weather", "login", "rating",
     "related_news", "print_tools", "comments",
 ))  # fmt: skip
+# Widgets that stand inside the element of an article; "slide", "links" or "header" name parts of texts as well.
+NAMED_INSIDE = NAMED_BY_MARKUP | {"share_bar", "poll", "tags"}
 # The number of a decision or a letter.
 NUMBERED = re.compile(r"\bsố:? ?\d", re.IGNORECASE)
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
@@ -148,7 +150,7 @@ class _Work:
         share = self.shares[place]
         if template is not None and template.is_boilerplate(block, max(0.0, share - MARGIN if self.layout else share)):
             return self._kind(block, top) or "template", f"document frequency {share:.2f} over {template.pages} pages"
-        if (label := says(block.text)) and label not in ("breadcrumb", "poll", "media_box", "feedback", "link_box"):
+        if label := says_surely(block.text):
             return label, f"the block says {block.text[:60]!r} and nothing else"
         if sure:
             return None
@@ -172,7 +174,7 @@ class _Work:
         if top is None:
             for below in chain:
                 self.named[below] = answer
-        return answer if top is None or answer not in ("menu", "form", "sidebar", "language_switch") else None
+        return answer if top is None or answer in NAMED_INSIDE else None
 
     def legal_table(self) -> Element | None:
         """The table or list of a legal document's record, where the page is one's detail page."""
@@ -253,8 +255,7 @@ class _Work:
 
     def _says_widget(self, block: Block, top: Element | None, odds: float) -> tuple[str, str] | None:
         """Widget and reason of a block that looks like text but is none by its words and its element's name."""
-        label = says(block.text)
-        if label and label not in ("breadcrumb", "poll", "media_box", "feedback", "link_box"):
+        if label := says_surely(block.text):
             return label, f"the block says {block.text[:60]!r} and nothing else"
         sure = odds > DOUBTLESS or (block.words >= SURE_WORDS and block.link_density < SURE_LINKED)
         if not sure and (kind := self._kind(block, top)) in NAMED_BY_MARKUP:
@@ -300,7 +301,7 @@ class _Work:
     def _trim_tail(self, kept: list[int], texts: list[int]) -> None:
         """Everything behind a heading of related news, if it is mostly links; then links and labels at the very end."""
         for position, place in enumerate(kept):
-            label = says(self.blocks[place].text)
+            label = says_surely(self.blocks[place].text)
             if label in ENDINGS or (label is None and named(self.blocks[place].element) == "related_news"):
                 rest = kept[position:]
                 size = sum(len(self.blocks[other].text) for other in rest)

@@ -37,6 +37,8 @@ _MARKS: tuple[tuple[str, str], ...] = (
     ("menu", r"\bnav|navi|menu|side-?_?bar|top-?bar|header|masthead|site-?map|toggle|megadrop"),
 )  # fmt: skip
 _MARK = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _MARKS), re.IGNORECASE)
+# Classes of Word's own (MsoFooter, MsoCommentText): what is pasted from it is text.
+_WORD = re.compile(r"\bMso\w+", re.IGNORECASE)
 _TAGS = {"nav": "menu", "footer": "footer", "header": "menu", "form": "form", "marquee": "banner", "aside": "sidebar"}
 
 # A whole block -> widget. Numbers stand for the counters' figures.
@@ -83,6 +85,31 @@ _SAYS: dict[str, tuple[str, ...]] = {
     "media_box": (r"hình ảnh hoạt động|thư viện (?:ảnh|video|hình ảnh)|video(?: clip)?|tin ảnh",),
 }
 _SAID = re.compile("|".join(f"(?P<{name}>{'|'.join(says)})" for name, says in _SAYS.items()), re.IGNORECASE)
+# The labels that no article consists of, even in a cell of a table: "Năm 2023", "Tổng số", "Tốt", "Email", "Facebook"
+# are headings and values of tables as well, and are left alone inside a text.
+_SURELY: dict[str, tuple[str, ...]] = {
+    "visit_counter": (
+        r"\W?(?:(?:số )?(?:lượt |người )?đang (?:truy cập|online)|số lượt đang online)" + _FIGURES,
+        r"\W?(?:hôm nay|hôm qua|tất cả)\s*[::]\s*[\d.,]+",
+        r"\W?(?:trong )?(?:tuần|tháng|năm) (?:này|trước|hiện tại|nay)\s*[::]\s*[\d.,]+",
+        r"\W?(?:tổng(?: số)? (?:lượt )?truy cập|(?:số )?lượt truy cập|thống kê truy c[âậ]p)" + _FIGURES,
+        r"\W?(?:khách viếng thăm|thành viên online|máy chủ tìm kiếm|người trực tuyến)" + _FIGURES,
+        r"\W?(?:view count|(?:số )?(?:lượt|lần)(?: người)? xem|đã xem)\s*[::]\s*[\d.,]+",
+    ),
+    "perpetual_calendar": (r"lịch vạn niên", r"ngày hoàng đạo.*"),
+    "utilities": (r"thông tin tiện ích",),
+    "print_tools": (
+        r"in ra|in (?:bài viết|trang)|bản in|lưu bài viết này|giới thiệu bài viết cho bạn bè",
+        r"gửi (?:mail|email|bài viết qua email)|(?:xem )?cỡ chữ|(?:nghe )?đọc bài viết|in bài viết gửi mail",
+    ),
+    "share_bar": (r"chia sẻ bài viết\W?", r"tweet"),
+    "rating": (r"click để đánh giá bài viết|tổng số điểm của bài viết.*|đánh giá bài viết\W?",),
+    "related_news": _SAYS["related_news"],
+    "comments": (r"ý kiến bạn đọc|gửi (?:bình luận|phản hồi)|mã bảo mật|bình luận \(\d+\)",),
+    "skip_link": _SAYS["skip_link"],
+    "archive_toolbar": _SAYS["archive_toolbar"],
+}
+_SAID_SURELY = re.compile("|".join(f"(?P<{name}>{'|'.join(says)})" for name, says in _SURELY.items()), re.IGNORECASE)
 # What no label is longer than, in characters.
 _LONGEST_LABEL = 160
 
@@ -92,7 +119,7 @@ ENDINGS = frozenset(("related_news", "comments", "rating", "tags"))
 
 @lru_cache(maxsize=20_000)
 def _named(marks: str) -> str | None:
-    found = _MARK.search(marks)
+    found = _MARK.search(_WORD.sub("", marks))
     return found.lastgroup if found else None
 
 
@@ -108,6 +135,14 @@ def named(element: Element) -> str | None:
 def _said(text: str) -> str | None:
     """The label, remembered: menus say the same on every page of a site."""
     found = _SAID.fullmatch(text)
+    return found.lastgroup if found else None
+
+
+def says_surely(text: str) -> str | None:
+    """As :func:`says`, for the labels that are no part of an article even where they stand in its midst."""
+    if len(text) > _LONGEST_LABEL or _said(text) is None:
+        return None
+    found = _SAID_SURELY.fullmatch(text)
     return found.lastgroup if found else None
 
 
