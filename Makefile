@@ -49,6 +49,8 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/portals.py --shared $(SHARED)
+	$(BIN)/python benchmarks/extraction.py --shared $(SHARED)
+	$(BIN)/python benchmarks/speed.py --shared $(SHARED)
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
