@@ -105,8 +105,16 @@ class Sheet:
         return self.template is not None and self.template.is_constant(text)
 
     def recurs(self, block: Block) -> bool:
-        """Whether the block stands at this very place on other pages; a headline stands elsewhere in lists of news."""
-        return self.template is not None and self.template.is_boilerplate(block, self.template.share(block))
+        """Whether these very words stand at this very place on other pages.
+
+        A headline stands elsewhere in lists of news, and headlines of one kind differ in their numbers alone.
+        """
+        template = self.template
+        return (
+            template is not None
+            and template.is_constant(block.text)
+            and template.is_boilerplate(block, template.share(block))
+        )
 
     def first_kept(self) -> int:
         """Position of the article's first block among all blocks; 0 where none is kept."""
