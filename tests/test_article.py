@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from portal_crawler.extraction.article import extract
 from portal_crawler.extraction.byline import person
+from portal_crawler.extraction.page import parse_page
+from portal_crawler.extraction.template import Template
 from portal_crawler.extraction.wrapper import Wrapper
 from portal_crawler.items import Article, Capture, Rejected
 
@@ -230,3 +232,27 @@ def test_classes_of_word_and_of_galleries_name_no_widgets() -> None:
         "<div class='slide'><p>Ảnh 1</p></div><ul class='links'><li>Lưu: VT.</li></ul>"
     )
     assert found.text.split("\n\n") == [f"{WORDS}.", "Nơi nhận:", "- Như trên;", "Ảnh 1", "Lưu: VT."]
+
+
+def test_headlines_that_differ_in_their_numbers_alone_are_no_template() -> None:
+    topics = ["tiếp công dân", "tuyển dụng viên chức", "nghỉ lễ", "mời thầu", "cấp giấy phép", "kiểm tra an toàn"]
+    pages = {
+        f"http://snv.example.gov.vn/tin/thong-bao-{number}.html": (
+            f"<html><head><title>Sở Nội vụ</title></head><body><ul><li><a href='/'>Trang chủ</a></li></ul><div id='detail'>"
+            f"<h1>Thông báo lịch làm việc tuần {number} năm 2024</h1><div class='body'>"
+            f"<p>Sở thông báo về {topic}, các đơn vị và địa phương biết để cùng phối hợp thực hiện trong thời gian tới.</p>"
+            f"<p>Mọi vướng mắc về {topic} xin phản ánh với Văn phòng để được hướng dẫn, giải đáp đầy đủ, kịp thời.</p>"
+            "</div></div><div>Đang truy cập: 3</div></body></html>"
+        ).encode()
+        for number, topic in enumerate(topics, 31)
+    }
+    template = Template()
+    captures = [
+        Capture(url=url, body=body, fetched_at=datetime(2024, 3, 6, 2, tzinfo=UTC)) for url, body in pages.items()
+    ]
+    for capture in captures:
+        template.learn(parse_page(capture), capture.url)
+    assert template.ready
+    found = [extract(capture, Site(template=template)) for capture in captures]
+    titles = [article.title for article in found if isinstance(article, Article)]
+    assert titles == [f"Thông báo lịch làm việc tuần {number} năm 2024" for number in range(31, 37)]
