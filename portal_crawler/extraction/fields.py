@@ -214,7 +214,7 @@ def _title_score(sheet: Sheet, block: Block, hints: dict[str, float], long_hints
     element = block.element
     parent = element.getparent()
     tags = (element.tag, parent.tag) if parent is not None else (element.tag,)
-    score = 2.5 if "h1" in tags else 1.5 if "h2" in tags else 1.0 if "h3" in tags else 0.0
+    score = 3.0 if "h1" in tags else 1.5 if "h2" in tags else 1.0 if "h3" in tags else 0.0
     score += _title_marks(element) or (_title_marks(parent) if parent is not None else 0.0)
     if text in hints:
         score += hints[text] + (1.0 if words > 3 else 0.0)
