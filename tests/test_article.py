@@ -256,3 +256,17 @@ def test_headlines_that_differ_in_their_numbers_alone_are_no_template() -> None:
     found = [extract(capture, Site(template=template)) for capture in captures]
     titles = [article.title for article in found if isinstance(article, Article)]
     assert titles == [f"Thông báo lịch làm việc tuần {number} năm 2024" for number in range(31, 37)]
+
+
+def test_a_line_of_date_and_time_behind_a_long_headline_is_no_text() -> None:
+    long = "Sở Thông tin và Truyền thông tổ chức hội nghị phổ biến quy định về chống tin nhắn rác trên địa bàn thành phố năm 2018"
+    body = "".join(f"<p>{WORDS}, đoạn số {number}.</p>" for number in range(5))
+    found = article(
+        wrappers=(),
+        title=f"<div class='asset-title'>{long}</div>",
+        date="<div>Ngày đăng 04/01/2018 | 2:16 PM | View count: 14882</div>",
+        body=body,
+    )
+    assert "View count" not in found.text
+    assert found.published_at == "2018-01-04T14:16:00+07:00"
+    assert found.text.count(WORDS) == 5

@@ -73,14 +73,17 @@ def extract(capture: Capture, portal: Portal) -> Article | Rejected:
     kept, dropped, removed = _without_dropped(selection, wrapper, article)
     known = portal.template if portal.template is not None and portal.template.ready else None
     sheet = fields.Sheet(capture, page, selection.blocks, kept, wrapper, article, known)
+    sheet.headline = fields.title(sheet)
     byline = _byline(sheet)
-    if byline.signature is not None:
-        kept = [block for block in kept if block is not byline.signature]
-        removed.append(
-            Removed(widget="byline", reason="a name set off by spaces; see author", text=byline.signature.text)
-        )
-    regions = regions or _common_region(kept)
-    rendered = render(page.url, kept, regions, dropped)
+    for widget, reason, block in (
+        ("headline", "the headline before the text; see title", _repeated(sheet)),
+        ("byline", "a name set off by spaces; see author", byline.signature),
+    ):
+        if block is not None:
+            sheet.kept = [other for other in sheet.kept if other is not block]
+            removed.append(Removed(widget=widget, reason=reason, text=block.text))
+    regions = regions or _common_region(sheet.kept)
+    rendered = render(page.url, sheet.kept, regions, dropped)
     found = _assemble(sheet, portal, byline, rendered, regions)
     found.extraction = Extraction(
         method=selection.method,
@@ -171,6 +174,12 @@ def _byline(sheet: fields.Sheet) -> Byline:
     return Byline(author or read.author, source or read.source, read.signature)
 
 
+def _repeated(sheet: fields.Sheet) -> Block | None:
+    """The first block, if no layout named it and it is the headline: long ones look like a paragraph."""
+    first = sheet.kept[0] if len(sheet.kept) > 1 and sheet.wrapper is None else None
+    return first if first is not None and first.text == sheet.headline else None
+
+
 def _common_region(kept: Sequence[Block]) -> list[Element]:
     """The innermost element that holds all kept blocks."""
     if not kept:
@@ -183,11 +192,15 @@ def _common_region(kept: Sequence[Block]) -> list[Element]:
 
 
 def _assemble(
-    sheet: fields.Sheet, portal: Portal, byline: Byline, rendered: Rendered, regions: Sequence[Element]
+    sheet: fields.Sheet,
+    portal: Portal,
+    byline: Byline,
+    rendered: Rendered,
+    regions: Sequence[Element],
 ) -> Article:
     capture, page = sheet.capture, sheet.page
     when = fields.dates(sheet)
-    headline, opening = fields.title(sheet), fields.lead(sheet)
+    headline, opening = sheet.headline, fields.lead(sheet)
     document = _document(sheet, regions)
     attached = fields.attachments(sheet, regions)
     # A document's page bears no headline of its own at times: what was taken for one is the section's name then.

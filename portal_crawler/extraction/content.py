@@ -61,6 +61,8 @@ NAMED_BY_MARKUP = frozenset((
 ))  # fmt: skip
 # Widgets that stand inside the element of an article; "slide", "links" or "header" name parts of texts as well.
 NAMED_INSIDE = NAMED_BY_MARKUP | {"share_bar", "poll", "tags"}
+# Among so many blocks at the beginning a line of date and time is that of publication.
+HEAD = 4
 # The number of a decision or a letter.
 NUMBERED = re.compile(r"\bsố:? ?\d", re.IGNORECASE)
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
@@ -275,6 +277,10 @@ class _Work:
         for place in kept:
             if place < texts[0]:
                 self._trim_head(place)
+        # A long headline looks like the first paragraph; the line of date and time behind it tells.
+        for place in kept[:HEAD]:
+            if self.out[place] is None and _stamp(self.blocks[place].text):
+                self.out[place] = ("date_line", "a date with its time at the head of the text; see published_at")
         self._trim_tail([place for place in kept if self.out[place] is None], texts)
 
     @staticmethod
@@ -400,7 +406,13 @@ def _date_line(text: str) -> bool:
     if len(text) >= 120 or NUMBERED.search(text):
         return False
     dates = find_dates(text)
-    return bool(dates) and len(text) - len(dates[0].raw) < 30
+    # A label, and a counter beside the date, make the line longer.
+    return bool(dates) and len(text) - len(dates[0].raw) < (50 if dates[0].label else 30)
+
+
+def _stamp(text: str) -> bool:
+    """Whether a line is a date with its time and little else: that of publication, not of an event or a letter."""
+    return _date_line(text) and "T" in find_dates(text)[0].value
 
 
 def _file_link(block: Block) -> bool:

@@ -78,6 +78,7 @@ class Sheet:
         wrapper: The layout that matched, if any.
         article: The element that the layout names.
         template: What is known of the site, once it can be trusted.
+        headline: The title, once it has been read.
     """
 
     capture: Capture
@@ -87,6 +88,7 @@ class Sheet:
     wrapper: Wrapper | None = None
     article: Element | None = None
     template: Template | None = None
+    headline: str | None = None
     linked: list[dict[str, Any]] | None = field(default=None, repr=False)
 
     def elements(self, css: str | None, *, whole_page: bool = False) -> list[Element]:
