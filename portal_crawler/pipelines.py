@@ -6,7 +6,6 @@ Whatever is dropped carries a :class:`~portal_crawler.items.Rejected`, which ``a
 from __future__ import annotations
 
 import logging
-from dataclasses import fields
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -166,6 +165,11 @@ class DropDuplicates(_Pipeline):
 
 
 def _from_article(item: Article, reason: str, detail: str) -> Rejected:
-    names = {part.name for part in fields(Rejected)}
-    shared = {name: getattr(item, name) for name in ("url", "portal", "fetched_at") if name in names}
-    return Rejected(reason=reason, detail=detail, status=item.http.status, **shared)
+    return Rejected(
+        url=item.url,
+        reason=reason,
+        detail=detail,
+        portal=item.portal,
+        status=item.http.status,
+        fetched_at=item.fetched_at,
+    )

@@ -100,13 +100,6 @@ def link(path: str, text: str, **attributes: str) -> str:
     return f'<a href="{path}"{extra}>{text}</a>'
 
 
-BODY = "".join(
-    f"<p>Đoạn {number}: hội nghị đã thảo luận và thống nhất các nhiệm vụ trọng tâm của sáu tháng cuối năm, giao các phòng"
-    " chuyên môn phối hợp với địa phương tổ chức thực hiện, báo cáo kết quả trước ngày 25 hằng tháng.</p>"
-    for number in range(1, 5)
-)
-
-
 PLACES = "Hướng Hóa, Đakrông, Gio Linh, Vĩnh Linh, Cam Lộ, Triệu Phong, Hải Lăng, Đông Hà, Lao Bảo, Khe Sanh".split(
     ", "
 )

@@ -33,6 +33,8 @@ LINKED = 0.5
 SURE_WORDS = 25
 SURE_LINKED = 0.3
 
+# The log-odds of a block that was not scored: hidden, template, or outside a region that was named.
+UNSCORED = -9.0
 # How much the site's votes count beside what a block looks like by itself, both as log-odds.
 OWN = 0.7
 VOTE = 0.8
@@ -127,7 +129,7 @@ class _Work:
         seen = template.evidence(found) if template is not None else [(0.0, None)] * len(found)
         self.shares = [share for share, _ in seen]
         self.votes = [vote for _, vote in seen]
-        self.odds = [-9.0] * len(found)
+        self.odds = [UNSCORED] * len(found)
         self.layout = False  # whether a layout names the regions: then only what stands on most pages is no text
 
     # ------------------------------------------------------------------ regions
@@ -362,7 +364,9 @@ class _Work:
             return widget or "template", f"document frequency {share:.2f} over {self.template.pages} pages"
         if block.link_density > LINKED:
             return widget or "menu", f"outside the text, link density {block.link_density:.2f}"
-        return widget or "boilerplate", f"outside the text, score {probability(self.odds[place]):.2f}"
+        # A region that a layout or a record names decides without scores.
+        score_said = "" if self.odds[place] == UNSCORED else f", score {probability(self.odds[place]):.2f}"
+        return widget or "boilerplate", f"outside the text{score_said}"
 
     def confidence(self) -> float:
         """The word F1 that the blocks' own probabilities let expect."""
