@@ -33,6 +33,8 @@ AUTOTHROTTLE_START_DELAY = 2.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 RETRY_TIMES = 3
+# Scrapy makes as many tasks for every page as this says, needed or not: its 100 cost more than the download itself.
+CONCURRENT_ITEMS = 8
 DOWNLOAD_TIMEOUT = 120  # such servers take up to a minute to answer
 # Session cookies make portals show another page to each visitor, and put session ids into links.
 COOKIES_ENABLED = False
@@ -83,6 +85,7 @@ FEED_STORAGES = {
     "": "portal_crawler.archive.feeds.PartFileStorage",
     "file": "portal_crawler.archive.feeds.PartFileStorage",
 }
+FEED_EXPORTERS = dict.fromkeys(("jsonlines", "jsonl", "jl"), "portal_crawler.archive.feeds.RecordLines")
 FEED_URI_PARAMS = "portal_crawler.archive.feeds.uri_params"
 # An empty file says that the run ended and found nothing.
 FEEDS = {"exports/%(name)s/%(run)s.jsonl": {"format": "jsonlines", "store_empty": True}}

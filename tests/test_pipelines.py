@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import json
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from scrapy.exporters import JsonLinesItemExporter
 from scrapy.statscollectors import MemoryStatsCollector
 from scrapy.utils.test import get_crawler
 
+from portal_crawler.archive.feeds import RecordLines
 from portal_crawler.extraction.wrapper import Wrapper
-from portal_crawler.items import Article, Attachment, Capture, Image, Rejected
+from portal_crawler.items import Article, Attachment, Capture, Image, Rejected, as_record
 from portal_crawler.pipelines import CheckArticle, DropDuplicates, Dropped, ExtractArticle
 
 PAGE = """<!DOCTYPE html><html><body><ul id="menu"><li><a href="/">Trang chủ</a></li></ul>
@@ -175,3 +179,15 @@ def test_a_date_that_cannot_be_is_counted_and_kept(line: Line, date: str, odd: b
     article = replace(line(capture()), published_at=date)
     assert CheckArticle.from_crawler(line.crawler).process_item(article).published_at == date
     assert line.stats.get("implausible/published_at", 0) == odd
+
+
+def test_the_feed_writes_articles_as_scrapy_would(line: Line) -> None:
+    article = replace(line(capture()), images=[Image(url="https://a.example/1.jpg", caption="Ảnh “một”")])
+    ours, theirs = io.BytesIO(), io.BytesIO()
+    RecordLines(ours, encoding="utf-8").export_item(article)
+    JsonLinesItemExporter(theirs, encoding="utf-8").export_item(article)
+    assert ours.getvalue() == theirs.getvalue()
+    assert as_record(article) == asdict(article)
+    named = io.BytesIO()
+    RecordLines(named, encoding="utf-8", fields_to_export=["title", "id"]).export_item(article)
+    assert list(json.loads(named.getvalue())) == ["title", "id"]

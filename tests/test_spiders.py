@@ -201,6 +201,19 @@ def test_an_undescribed_site_is_told_by_evidence() -> None:
     assert sorted(done.urls) == sorted(server.url + slug(number) for number in range(1, 10))
 
 
+def test_a_long_list_of_an_undescribed_site_is_read_to_its_end() -> None:
+    pages: dict[str, object] = {"/": page(link("/tin-tuc/", "Tin tức"))}
+    for number in range(1, 9):
+        path = f"/tin-tuc/page-{number}/" if number > 1 else "/tin-tuc/"
+        following = link(f"/tin-tuc/page-{number + 1}/", "Trang sau") if number < 8 else ""
+        pages[path] = page(listed(*range(number * 10, number * 10 + 6)), following)
+    numbers = [number * 10 + place for number in range(1, 9) for place in range(6)]
+    pages |= {slug(number): article(TITLE.format(number)) for number in numbers}
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert sorted(done.urls) == sorted(server.url + slug(number) for number in numbers)
+
+
 def test_a_static_copy_with_the_marks_of_a_platform_is_told_by_evidence() -> None:
     """SharePoint's marks, but none of its addresses."""
     marks = '<div id="s4-workspace"></div><div id="WebPartWPQ2"></div>'

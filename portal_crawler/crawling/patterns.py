@@ -8,6 +8,7 @@ WWW 2011): the form of the address with the texts of the links to addresses of t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -49,6 +50,7 @@ MENU_PAGES = 10
 LIST_TITLES, TEASER = 8, 80
 
 
+@lru_cache(maxsize=32_768)  # as with canonical addresses: the menu's stand on every page
 def pattern_of(url: str) -> str:
     """The form of an address: number of segments, form of the last one, names of the parameters."""
     parts = urlsplit(url)
@@ -74,6 +76,7 @@ def slug_with_number(url: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=32_768)
 def address_evidence(url: str) -> int:
     """How much an address by itself looks like an article's: 0 to 2."""
     parts = urlsplit(url)
@@ -121,6 +124,11 @@ class UrlPatterns:
             return 0
         share = titles / total
         return 2 if share >= 0.7 else 1 if share >= 0.4 else -1 if share < 0.1 else 0
+
+
+def announced(url: str, patterns: UrlPatterns) -> bool:
+    """Whether a link's address and the texts of links to its like promise an article, before the page is seen."""
+    return not LISTS.search(url) and address_evidence(url) + patterns.evidence(url) >= 2
 
 
 def page_evidence(page: Page) -> int:

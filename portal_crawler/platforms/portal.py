@@ -23,7 +23,7 @@ from portal_crawler.crawling import listing
 from portal_crawler.crawling.canonical import canonical_url, page_key
 from portal_crawler.crawling.failures import failure_reason
 from portal_crawler.crawling.idle import Drain
-from portal_crawler.crawling.patterns import UrlPatterns, is_article, page_evidence
+from portal_crawler.crawling.patterns import UrlPatterns, announced, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number, plain_address
 from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
@@ -305,6 +305,8 @@ class PortalSpider(scrapy.Spider):
     ) -> Iterator[Request]:
         """The requests that a page leads to."""
         keys = {other.key for other, _ in found if other.kind == "article"}
+        if not self.ruled:
+            keys |= {other.key for other, _ in found if announced(other.url, self.patterns)}
         chain = chain or chain_key(link.url)
         goes_on = article or self.chains.turn(chain, keys)
         if not article and page_number(link.url) is None and not self.budget.visited(link.url, keys):
