@@ -17,16 +17,18 @@ import unicodedata
 from collections import Counter
 from multiprocessing import Pool
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from layouts import rebuilt
 
 from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.page import PageError, parse_html
 from portal_crawler.extraction.scoring import FEATURES, outline, rows, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
 TOKEN = re.compile(
     r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+"
@@ -35,7 +37,10 @@ FOLDS = 4
 # Longer pages are left out: they teach little and weigh much.
 MOST_BLOCKS = 1_500
 # How much a page of each set counts.
-SETS = {"daniel": 1.0, "dragnet": 1.0, "cleaneval": 0.15, "readability": 1.0, "portals": 1.5, "capture": 0.3}
+SETS = {
+    "daniel": 1.0, "dragnet": 1.0, "cleaneval": 0.15, "readability": 1.0, "portals": 1.5, "capture": 0.3,
+    "nukeviet": 1.0, "sample": 0.5, "layouts": 0.5,
+}  # fmt: skip
 PARAMETERS = {
     "objective": "binary", "learning_rate": 0.15, "num_leaves": 12, "min_data_in_leaf": 200, "feature_fraction": 0.5,
     "bagging_fraction": 0.7, "bagging_freq": 1, "lambda_l2": 5.0, "verbose": -1, "num_threads": 1,
@@ -50,12 +55,26 @@ def tokens(text: str) -> list[str]:
 
 def pages(shared: Path, sets: Sequence[str], every: int) -> Iterator[tuple[str, str, str, bytes, str]]:
     """Set, page id, site, body and gold text of every page with a gold text."""
-    for name in [name for name in sets if name not in ("portals", "capture")]:
+    for name in [name for name in sets if (shared / "bench" / name).is_dir()]:
         for line in (shared / "bench" / name / "gold.jsonl").read_text("utf-8").splitlines():
             row = json.loads(line)
             if row["gold_text"]:
                 body = gzip.decompress((shared / "bench" / name / f"{row['id']}.html.gz").read_bytes())
                 yield name, row["id"], row.get("site") or row["id"], body, row["gold_text"]
+    if "portals" in sets:
+        yield from gold_pages(shared)
+    if "capture" in sets:
+        yield from capture_pages(shared / "captures", every)
+    if "nukeviet" in sets:
+        yield from nukeviet_pages(shared / "captures")
+    if "sample" in sets:
+        yield from sample_pages(every)
+    if "layouts" in sets:
+        yield from rebuilt_pages(shared / "captures", every)
+
+
+def gold_pages(shared: Path) -> Iterator[tuple[str, str, str, bytes, str]]:
+    """The single pages of two portals with gold texts."""
     for path in sorted((shared / "pages" / "gold").glob("*.json")):
         row = json.loads(path.read_text("utf-8"))
         source = shared / "pages" / f"{row['file']}"
@@ -63,23 +82,70 @@ def pages(shared: Path, sets: Sequence[str], every: int) -> Iterator[tuple[str, 
         body = source.read_bytes()
         body = gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
         yield "portals", path.stem, "gold-" + path.stem[:3], body, row["body_text"]
-    if "capture" in sets:
-        yield from capture_pages(shared / "captures", every)
 
 
 def capture_pages(folder: Path, every: int) -> Iterator[tuple[str, str, str, bytes, str]]:
-    """Every so-manieth article of the captured portal."""
+    """Every so-manieth article of the captured Liferay portal."""
+    rows = truth(folder / "hanoi_sotttt.truth.jsonl.gz")[::every]
+    wanted = {row["url"]: f"{row.get('lead') or ''}\n{row['text']}" for row in rows if row["text"]}
+    for url, body in bodies(folder / "hanoi_sotttt.warc.gz", wanted):
+        yield "capture", url, "gold-hn-", body, wanted[url]
+
+
+def nukeviet_pages(folder: Path) -> Iterator[tuple[str, str, str, bytes, str]]:
+    """The articles of the captured NukeViet portal."""
+    rows = truth(folder / "nukeviet.truth.jsonl.gz")
+    wanted = {row["url"]: "\n".join([row["lead"] or "", *row["captions"], *row["body_paragraphs"]]) for row in rows}
+    for url, body in bodies(folder / "nukeviet.warc.gz", wanted):
+        yield "nukeviet", url, "nukeviet", body, wanted[url]
+
+
+def sample_pages(every: int) -> Iterator[tuple[str, str, str, bytes, str]]:
+    """Every so-manieth article of the embedded sample province."""
+    from urllib.request import urlopen
+
+    from portal_crawler.sample.province import SampleProvince
+
+    with SampleProvince() as province:
+        for name, portal in province.truth().items():
+            for article in portal.articles[::every]:
+                with urlopen(article.url) as answer:
+                    yield "sample", article.url, name, answer.read(), article.text
+
+
+def rebuilt_pages(folder: Path, every: int) -> Iterator[tuple[str, str, str, bytes, str]]:
+    """Articles of the captured portals in other layouts; every second one cut short, as short ones are the harder."""
+    random = Random(7)
+    rows = [
+        (row["title"], [line for line in row["text"].split("\n") if line.strip()], "gold-hn-")
+        for row in truth(folder / "hanoi_sotttt.truth.jsonl.gz")[5::every]
+    ] + [
+        (row["title"], row["body_paragraphs"], "nukeviet") for row in truth(folder / "nukeviet.truth.jsonl.gz")
+    ]  # fmt: skip
+    titles = [title for title, _, _ in rows if title]
+    for number, (title, paragraphs, site) in enumerate(rows):
+        kept = paragraphs if number % 2 else paragraphs[: random.randint(1, 3)]
+        if title and any(len(text.split()) > 12 for text in kept):
+            html = rebuilt(title, kept, random.sample(titles, 6), random)
+            yield "layouts", f"layout-{number}", site, html.encode(), "\n".join(kept)
+
+
+def truth(path: Path) -> list[dict[str, Any]]:
+    with gzip.open(path, "rt", encoding="utf-8") as source:
+        return [json.loads(line) for line in source]
+
+
+def bodies(path: Path, wanted: Container[str]) -> Iterator[tuple[str, bytes]]:
+    """Address and body of the wanted pages of a WARC file, each once."""
     from warcio.archiveiterator import ArchiveIterator
 
-    with gzip.open(folder / "hanoi_sotttt.truth.jsonl.gz", "rt", encoding="utf-8") as source:
-        rows = [json.loads(line) for line in source][::every]
-    wanted = {row["url"]: row for row in rows if row["text"]}
-    with (folder / "hanoi_sotttt.warc.gz").open("rb") as stream:
+    met: set[str] = set()
+    with path.open("rb") as stream:
         for record in ArchiveIterator(stream):
-            row = wanted.pop(record.rec_headers.get_header("WARC-Target-URI"), None)
-            if row is not None and record.rec_type == "response":
-                text = f"{row.get('lead') or ''}\n{row['text']}"
-                yield "capture", row["id"], "gold-hn-", record.content_stream().read(), text
+            url = record.rec_headers.get_header("WARC-Target-URI")
+            if record.rec_type == "response" and url in wanted and url not in met:
+                met.add(url)
+                yield url, record.content_stream().read()
 
 
 def labels(texts: list[list[str]], want: list[str]) -> list[float]:

@@ -270,3 +270,18 @@ def test_a_line_of_date_and_time_behind_a_long_headline_is_no_text() -> None:
     assert "View count" not in found.text
     assert found.published_at == "2018-01-04T14:16:00+07:00"
     assert found.text.count(WORDS) == 5
+
+
+def test_a_short_text_without_spaces_is_an_article() -> None:
+    text = "广治省人民委员会今天上午在东河市召开会议，研究下一阶段的边境贸易工作，并部署各部门的任务。"
+    found = extract(
+        Capture(
+            url="http://portal.example/zh/1",
+            body=f"<html><body><div id='c'><p>{text}</p></div></body></html>".encode(),
+            fetched_at=datetime(2024, 1, 1, tzinfo=UTC),
+            headers={"content-type": "text/html; charset=utf-8"},
+        ),
+        Site(),
+    )
+    assert isinstance(found, Article)
+    assert found.text == text

@@ -94,3 +94,12 @@ def test_any_markup_gives_blocks_that_are_never_empty(noise: str) -> None:
         assert block.words >= 1
         assert 0.0 <= block.link_density <= 1.0
         assert block.slots
+
+
+def test_classes_that_hide_an_element_are_believed() -> None:
+    shown, hidden, again = found(
+        "<div>chữ <span class='hidden hide d-none'>2020-08-04T10:57:00+07:00</span></div><p class='d-none d-md-block'>rộng</p>"
+    )
+    assert (shown.text, shown.hidden) == ("chữ", False)
+    assert hidden.hidden
+    assert not again.hidden

@@ -118,3 +118,16 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     path = tmp_path / "big.json"
     template.save(path)
     assert path.stat().st_size < 1_000_000
+
+
+def test_the_table_of_an_article_is_no_calendar() -> None:
+    days = "".join(f"<tr>{''.join(f'<td>{week * 7 + day}</td>' for day in range(1, 8))}</tr>" for week in range(4))
+    calendar = f"<table><tbody>{days}</tbody></table>"
+    rows = "".join(f"<tr><td>{n}</td><td>Xã {WORDS[n]}</td><td>{n * 11}</td></tr>" for n in range(1, 9))
+    ours = story(99, extra=f"<table><tbody>{rows}</tbody></table><p>{FORMULA}</p>")
+    site = learned(*(story(n, extra=f"</div></div><div class='side'><div>{calendar}") for n in range(12)))
+
+    kept = texts(ours, site)
+
+    assert [f"Xã {WORDS[n]}" for n in range(1, 9)] == [text for text in kept if text.startswith("Xã")]
+    assert "7" in kept

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from portal_crawler.extraction import fields
+from portal_crawler.extraction.blocks import count_words
 from portal_crawler.extraction.byline import Byline, is_account, read_byline
 from portal_crawler.extraction.content import Selection, select
 from portal_crawler.extraction.legal import label_rows, legal_record
@@ -293,7 +294,7 @@ def _kind(found: Article, wrapper: Wrapper | None) -> str:
 
 def _nothing_found(found: Article, wrapper: Wrapper | None) -> str | None:
     """Why what was found is no article, if it is none."""
-    words = len(found.text.split())
+    words = sum(map(count_words, found.text.split()))
     substance = bool(found.images or found.attachments)
     if wrapper is not None:
         # A headline alone is an article that its site left empty: that is worth knowing, too.

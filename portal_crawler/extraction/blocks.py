@@ -6,7 +6,9 @@ Features") found to matter most: the number of words and the share of them that 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -19,6 +21,11 @@ _NO_RUN = NOT_TEXT | {"select", "option", "textarea", "button", "iframe", "objec
 # Words longer than this on average are no words but a script without spaces, with so many characters to a word.
 _LONGEST_WORD = 12
 _CHARACTERS_A_WORD = 2
+
+
+# Classes by which style sheets in wide use hide an element (Bootstrap's among them), unless another shows it again.
+_HIDING = frozenset(("d-none", "hidden", "hide", "visually-hidden", "sr-only"))
+_SHOWING = re.compile(r"\b(?:d-\w+-(?:block|flex|inline|grid|table)|visible-\w+|show)\b")
 
 
 @dataclass(slots=True, eq=False)
@@ -72,8 +79,13 @@ def blocks(page: Page) -> list[Block]:
         place = places.get(holder) or _place(holder, places)
         if not place.text:
             continue
-        # Text behind a block-level element, a line break included, begins a new run.
-        if current is None or place.element is not current.element or (is_tail and element.tag not in PHRASING):
+        # Text behind a block-level element, a line break included, begins a new run; so does hidden text.
+        if (
+            current is None
+            or place.element is not current.element
+            or place.hidden is not current.hidden
+            or (is_tail and element.tag not in PHRASING)
+        ):
             if run and current is not None and (block := _block(run, current, linked)):
                 found.append(block)
             run, linked = [], 0
@@ -94,10 +106,13 @@ def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> 
     while not (head := run[start][2].lstrip()) or (head[0] in "\u200b\ufeff\u00ad" and not squeeze(head)):
         start += 1
     slots = [(element, is_tail) for element, is_tail, _ in run[start:]]
+    return Block(text, place.element, slots, count_words(text), linked, place.hidden)
+
+
+def count_words(text: str) -> int:
+    """Number of words of a text, an estimate where it is written without spaces, as Chinese and Japanese are."""
     words = text.count(" ") + 1
-    if len(text) > _LONGEST_WORD * words and not text.isascii():
-        words = len(text) // _CHARACTERS_A_WORD  # Chinese and Japanese write without spaces
-    return Block(text, place.element, slots, words, linked, place.hidden)
+    return len(text) // _CHARACTERS_A_WORD if len(text) > _LONGEST_WORD * words and not text.isascii() else words
 
 
 def _place(element: Element, places: dict[Element, _Place]) -> _Place:
@@ -111,13 +126,19 @@ def _place(element: Element, places: dict[Element, _Place]) -> _Place:
     for node in reversed(chain):
         tag = node.tag
         inline = tag in PHRASING and above is not None
-        style = node.get("style")
         above = places[node] = _Place(
             above.element if inline and above is not None else node,
             (above is not None and above.linked) or tag == "a",
-            (above is not None and above.hidden)
-            or (style is not None and "display:none" in style.replace(" ", "").lower()),
+            (above is not None and above.hidden) or _hides(node.get("style"), node.get("class")),
             (above is None or above.text) and tag not in _NO_RUN,
         )
     assert above is not None
     return above
+
+
+@lru_cache(maxsize=20_000)
+def _hides(style: str | None, classes: str | None) -> bool:
+    """Whether an element's own style or classes hide it."""
+    if style and "display:none" in style.replace(" ", "").lower():
+        return True
+    return bool(classes and not _HIDING.isdisjoint(classes.split()) and not _SHOWING.search(classes))

@@ -34,7 +34,8 @@ HOPELESS = -6.0
 MOST_SCORED = 20_000
 
 POSITIVE = re.compile(
-    r"article|body|content|entry|hentry|main|post|text|story|noi-?dung|detail|chi-?tiet|journal|news", re.IGNORECASE
+    r"article|body|content|entry|hentry|main|post|text|story|noi-?_?dung|detail|chi-?_?tiet|journal|news|sapo|tom-?_?tat",
+    re.IGNORECASE,
 )
 NEGATIVE = re.compile(
     r"comment|foot|masthead|media|meta|related|scroll|shoutbox|sidebar|sponsor|shopping|widget|menu|nav|banner|tool"
@@ -57,6 +58,8 @@ TAGS = (
     | dict.fromkeys(("article", "section"), 12)
     | {"p": 1, "div": 4, "h1": 5, "h2": 6, "h3": 7, "figcaption": 11}
 )
+_TITLE = re.compile(r"title|head-?line|tieu-?_?de", re.IGNORECASE)
+_DATE = re.compile(r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d")
 _DIGITS = re.compile(r"\d+")
 # Han and kana are written without spaces; about so many characters make a word.
 _HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
@@ -67,7 +70,7 @@ FEATURES = (
     "words_2", "links_2", "words+1", "links+1", "words+2", "links+2", "window", "window_links", "marked",
     "marked_levels", "says", "hints", "in_region", "score", "rank", "region_share", "region_links", "parent_length",
     "parent_links", "style", "style_links", "to_text_before", "to_text_after", "after_last", "before_first",
-    "shared_levels", "title", "capitals", "alone",
+    "shared_levels", "title", "capitals", "alone", "behind_title", "behind_date",
 )  # fmt: skip
 
 
@@ -245,6 +248,7 @@ def rows(
     first, last = (inner[0], inner[-1]) if inner else (count, -1)
     back, ahead = _distances(count, inner)
     title = (page.title or "")[:300]
+    titles, stamps = _landmarks(page, found, words)
     result: list[list[float] | None] = []
     so_far = 0
     for n in range(count):
@@ -278,10 +282,37 @@ def rows(
             look[0] / total, look[1] / (look[0] or 1), float(back[n]), float(ahead[n]),
             float(min(20, n - last)) if n > last else 0.0, float(min(20, first - n)) if n < first else 0.0,
             float(shared[at]), 1.0 if 10 < size < 300 and text in title else 0.0,
-            sum(map(str.isupper, text[:40])) / min(size, 40), float(min(20, look[2])),
+            sum(map(str.isupper, text[:40])) / min(size, 40), float(min(20, look[2])), titles[n], stamps[n],
         ])  # fmt: skip
         so_far += size
     return result
+
+
+def _landmarks(page: Page, found: list[Block], words: list[int]) -> tuple[list[float], list[float]]:
+    """How many blocks, at most 20, each stands behind the last headline and behind the last line with a date."""
+    title = f"{page.title or ''} {page.meta.get('og:title', '')}"[:600]
+    behind_title, behind_date = [], []
+    headline = stamp = 20.0
+    for block, count in zip(found, words, strict=True):
+        behind_title.append(headline)
+        behind_date.append(stamp)
+        headline, stamp = min(20.0, headline + 1), min(20.0, stamp + 1)
+        text = block.text
+        if len(text) < 300 and count > 3 and (block.element.tag == "h1" or _is_titled(block.element) or text in title):
+            headline = 0.0
+        if len(text) < 100 and _DATE.search(text):
+            stamp = 0.0
+    return behind_title, behind_date
+
+
+def _is_titled(element: Element) -> bool:
+    classes = element.get("class")
+    return classes is not None and _titled(classes)
+
+
+@lru_cache(maxsize=20_000)
+def _titled(classes: str) -> bool:
+    return _TITLE.search(classes) is not None
 
 
 def _shared(out: Outline) -> list[int]:

@@ -27,7 +27,7 @@ from portal_crawler.extraction.scoring import Scored, score
 if TYPE_CHECKING:
     from portal_crawler.extraction.page import Element, Page
 
-FORMAT = 2
+FORMAT = 3
 # From so many different pages on the figures mean something.
 ENOUGH = 5
 # Blocks that are remembered at most; when there are more, those met on one page only are forgotten first.
@@ -46,6 +46,8 @@ PARAGRAPH_WORDS = 15
 
 _DIGITS = re.compile(r"\d+")
 _LEVELS = 4
+# These tell nothing of where a cell stands: those of an article's table and those of a calendar have the same.
+_ROWS = frozenset(("tr", "tbody", "thead", "tfoot"))
 
 
 class Template:
@@ -271,10 +273,9 @@ def _path(element: Element, known: dict[Element, int]) -> int:
         return known[element]
     parts: list[str] = []
     node: Element | None = element
-    for _ in range(_LEVELS):
-        if node is None:
-            break
-        parts.append(_step(node.tag, node.get("class"), node.get("id")))
+    while node is not None and len(parts) < _LEVELS:
+        if node.tag not in _ROWS:
+            parts.append(_step(node.tag, node.get("class"), node.get("id")))
         node = node.getparent()
     known[element] = crc32(">".join(parts).encode("utf-8", "replace"))
     return known[element]

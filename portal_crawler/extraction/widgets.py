@@ -43,15 +43,20 @@ _TAGS = {"nav": "menu", "footer": "footer", "header": "menu", "form": "form", "m
 
 # A whole block -> widget. Numbers stand for the counters' figures.
 _FIGURES = r"\s*[::]?\s*[\d.,\s]*"
+# The condition under which a text may be used again, as some systems print it below each article.
+_REUSE = r"(?:chú ý|lưu ý)\W+(?:việc )?(?:đăng lại|sao chép|trích dẫn) .*"
 _SAYS: dict[str, tuple[str, ...]] = {
     "visit_counter": (
         r"\W?(?:(?:số )?(?:lượt |người )?đang (?:truy cập|online|xem)|số lượt đang online|hôm nay|hôm qua)" + _FIGURES,
         r"\W?(?:(?:trong )?(?:tuần|tháng|năm)(?: này| trước| hiện tại| nay)?|tất cả)" + _FIGURES,
-        r"\W?(?:tổng(?: số)?(?: lượt)?(?: truy cập)?|(?:số )?lượt truy cập|thống kê truy c[âậ]p)" + _FIGURES,
+        r"\W?(?:tổng(?: số)?(?: lượt)?(?: truy cập)?|thống kê truy c[âậ]p)" + _FIGURES,
+        r"\W?(?:số )?(?:lượt|người) truy cập(?: hôm (?:nay|qua)| (?:tuần|tháng|năm) (?:này|trước|nay))?" + _FIGURES,
         r"\W?(?:khách viếng thăm|thành viên online|máy chủ tìm kiếm|người trực tuyến|online|visitors?)" + _FIGURES,
-        r"\W?(?:view count|views?|(?:số )?(?:lượt|lần)(?: người)? xem|đã xem)" + _FIGURES,
+        r"\W?(?:view count|views?|(?:số )?(?:lượt|lần)(?: người)? (?:xem|đọc)|đã xem)" + _FIGURES,
     ),
-    "perpetual_calendar": (r"lịch vạn niên", r"âm lịch\W.*", r"ngày hoàng đạo.*"),
+    "perpetual_calendar": (r"lịch vạn niên", r"âm lịch(?:\W.*)?", r"ngày hoàng đạo.*"),
+    "weather": (r"(?:thông tin |dự báo )?thời tiết",),
+    "exchange_rate": (r"tỷ giá(?: ngoại tệ)?(?:\W+giá vàng)?|giá vàng(?:\W+tỷ giá)?",),
     "utilities": (r"thông tin tiện ích", r"tiện ích(?: khác)?"),
     "print_tools": (
         r"in(?: ra| bài viết| trang| tin)?|bản in|print|e-?mail",
@@ -66,11 +71,13 @@ _SAYS: dict[str, tuple[str, ...]] = {
     "related_news": (
         (
             r"(?:các |những )?(?:tin|bài|bài viết|tin tức)(?: bài)?"
-            r"(?: (?:khác|liên quan|cùng chuyên mục|mới hơn|cũ hơn|đã đưa|mới nhất|xem nhiều))+\W?"
+            r"(?: (?:khác|liên quan|cùng chuyên mục|mới hơn|cũ hơn|đã đưa|mới nhất|(?:xem|đọc) nhiều))+\W?"
         ),
         r"other news|related(?: news| articles)?\W?|theo dòng sự kiện|xem thêm\W?",
     ),
-    "comments": (r"ý kiến bạn đọc|gửi (?:bình luận|phản hồi|ý kiến)|mã bảo mật|bình luận(?: \(\d+\))?",),
+    "comments": (
+        r"ý kiến bạn đọc|gửi (?:bình luận|phản hồi|ý kiến)|viết bình luận(?: mới)?|mã bảo mật|bình luận(?: \(\d+\))?",
+    ),
     "poll": (r"thăm dò ý kiến|bình chọn|biểu quyết|kết quả",),
     "login": (r"đăng nhập|đăng ký|đăng xuất|sign in|login",),
     "skip_link": (r"truy cập nội dung luôn|\W*(?:về|lên) đầu trang\W*|skip to (?:main )?content",),
@@ -79,6 +86,7 @@ _SAYS: dict[str, tuple[str, ...]] = {
     "footer": (
         r"(?:©|bản quyền thuộc|thiết kế bởi|powered by|ghi rõ nguồn|chịu trách nhiệm (?:về )?nội dung).*",
         r"(?:giấy phép số|cơ quan chủ quản).*",
+        _REUSE,
     ),
     "archive_toolbar": (r"about this capture|collected by|wayback machine",),
     "feedback": (r"tiếp nhận ý kiến|góp ý|hỏi đáp|liên hệ",),
@@ -107,11 +115,12 @@ _SURELY: dict[str, tuple[str, ...]] = {
     "related_news": _SAYS["related_news"],
     "comments": (r"ý kiến bạn đọc|gửi (?:bình luận|phản hồi)|mã bảo mật|bình luận \(\d+\)",),
     "skip_link": _SAYS["skip_link"],
+    "footer": (_REUSE,),
     "archive_toolbar": _SAYS["archive_toolbar"],
 }
 _SAID_SURELY = re.compile("|".join(f"(?P<{name}>{'|'.join(says)})" for name, says in _SURELY.items()), re.IGNORECASE)
 # What no label is longer than, in characters.
-_LONGEST_LABEL = 160
+_LONGEST_LABEL = 240
 
 # Headings after which the rest of the page leads elsewhere.
 ENDINGS = frozenset(("related_news", "comments", "rating", "tags"))
