@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -270,3 +272,19 @@ def test_page_evidence() -> None:
 )
 def test_fingerprints(head: str, body: str, family: str | None) -> None:
     assert fingerprint(page_of(body, head)) == family
+
+
+@given(
+    st.sampled_from(
+        ["http://a.vn", "https://a.vn/", "http://a.vn/x/y.html", "http://a.vn/x/?q=/1/2", "http://a.vn/x#/b/c"]
+    ),
+    st.text(alphabet="/?#.:;=ahtps&%1 ", max_size=12)
+    | st.sampled_from(["http:b", "https:/c", "//a.vn/d", "HTTP://a.vn/", ";x"]),
+)
+def test_links_are_resolved_as_by_the_standard_library(base: str, href: str) -> None:
+    rules = UrlRules(["http://a.vn/"])
+    url = urljoin(base, href.strip())
+    nowhere = href.strip()[:1] in ("", "#") or not url.lower().startswith("http")
+    for _ in range(2):
+        found = rules.link(base, href)
+        assert (found.url if found else None) == (None if nowhere else url.partition("#")[0])

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from portal_crawler.extraction.page import Element, Page
 
-ANCHORS = elements("//a[@href] | //area[@href]")
 ONCLICK = elements("//*[contains(@onclick, 'RefreshPageTo') or contains(@onclick, 'location')]")
 FEEDS = strings("//link[contains(@rel, 'alternate') and (contains(@type, 'rss') or contains(@type, 'atom'))]/@href")
 NEXT = strings("//link[@rel='next']/@href | //a[contains(concat(' ', @rel, ' '), ' next ')]/@href")
@@ -60,8 +59,9 @@ class Postback:
 
 def anchors(page: Page) -> Iterator[tuple[str, Element]]:
     """The links of a page: raw address and element."""
-    for element in ANCHORS(page.root):
-        yield element.get("href") or "", element
+    for element in page.root.iter("a", "area"):
+        if href := element.get("href"):
+            yield href, element
 
 
 def link_text(anchor: Element) -> str | None:

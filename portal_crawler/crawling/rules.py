@@ -61,6 +61,7 @@ PAGE_NUMBER = re.compile(
 )
 
 
+@lru_cache(maxsize=32_768)
 def page_number(url: str) -> int | None:
     """The number of a list's page that an address asks for."""
     found = PAGE_NUMBER.search(url)
@@ -69,6 +70,7 @@ def page_number(url: str) -> int | None:
     return int(next(value for value in found.groups() if value is not None)[:9])
 
 
+@lru_cache(maxsize=32_768)
 def chain_key(url: str) -> str:
     """What the pages of one list have in common: the canonical address without its page numbers."""
     key = page_key(url)
@@ -145,6 +147,7 @@ class UrlRules:
         self.denied = _joined((*DENIED, *deny_urls))
         # The menu's addresses stand on every page of a site: each is judged once.
         self._judged = lru_cache(maxsize=100_000)(self._judge)
+        self._linked = lru_cache(maxsize=100_000)(self._link)
 
     def add_seed(self, url: str) -> None:
         """Note the address under which a seed answered; its home page is one, too."""
@@ -152,6 +155,7 @@ class UrlRules:
         if key not in self.seed_keys:
             self.seed_keys |= {key}
             self._judged.cache_clear()
+            self._linked.cache_clear()
 
     def in_scope(self, url: str) -> bool:
         """Whether an address belongs to the portal."""
@@ -163,7 +167,19 @@ class UrlRules:
 
     def link(self, base: str, href: str) -> Judgement | None:
         """Judge a link's address; None if it leads to no page (scripts, mail, this very page)."""
+        # What a reference means depends on no more of the base than its host or its folder (RFC 3986 section 5.2),
+        # so that a menu's link is resolved once, not on every page; "?page=2" alone needs the whole path.
         href = href.strip()
+        path = base.find("/", len("https://"))
+        if path > 0 and href[:1] == "/":
+            base = base[: path + 1]
+        elif href[:7] == "http://" or href[:8] == "https://":
+            base = ""
+        elif path > 0 and href[:1] not in ("?", ";"):
+            base = base.partition("?")[0].rpartition("/")[0] + "/"
+        return self._linked(base, href)
+
+    def _link(self, base: str, href: str) -> Judgement | None:
         if not href or href[0] == "#" or href[:11].lower() == "javascript:":
             return None
         try:
