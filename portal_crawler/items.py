@@ -19,6 +19,9 @@ SCHEMA_VERSION = "1.0"
 
 KINDS = ("article", "notice", "document", "gallery")
 
+# The body broke off; the certificate could not be verified; the server knows no newer TLS than 1.1.
+FLAGS = ("truncated", "broken_certificate", "legacy_tls")
+
 
 def described(text: str, **schema: Any) -> dict[str, Any]:
     """Field metadata that itemadapter copies into the JSON Schema."""
@@ -44,6 +47,7 @@ class Capture:
         link_text: Text of the listing's link that led here.
         listed_date: Date string that stood beside that link, as printed.
         section: Breadcrumb of the listing that led here, outermost first.
+        flags: What was not as it should be about the exchange; see :data:`FLAGS`.
         page: The parsed page, once somebody asked for it (``extraction.page.parse_page``).
     """
 
@@ -59,6 +63,7 @@ class Capture:
     link_text: str | None = None
     listed_date: str | None = None
     section: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
     page: Any = field(default=None, repr=False, compare=False)
 
 
@@ -143,6 +148,13 @@ class Http:
     etag: str | None = field(default=None, metadata=described("ETag header."))
     last_modified: str | None = field(default=None, metadata=described("Last-Modified header, as sent."))
     encoding: str | None = field(default=None, metadata=described("Character encoding that the text was read with."))
+    flags: list[str] = field(
+        default_factory=list,
+        metadata=described(
+            "What was not as it should be: truncated, broken_certificate, legacy_tls.",
+            items={"type": "string", "enum": list(FLAGS)},
+        ),
+    )
 
 
 @dataclass(slots=True, kw_only=True)

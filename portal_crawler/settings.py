@@ -49,8 +49,21 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 # A page of several MB exists (inlined pictures); more is a trap or a film.
 DOWNLOAD_MAXSIZE = 32 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 8 * 1024 * 1024
-# Links come from strangers: only the web is followed.
-DOWNLOAD_HANDLERS: dict[str, Any] = {"file": None, "data": None, "ftp": None, "s3": None}
+# A body that broke off is asked for again, then kept and marked.
+DOWNLOAD_FAIL_ON_DATALOSS = False
+# Links come from strangers: only the web is followed, and nothing but public addresses is connected to. Scrapy's
+# default handler knows no such check, and cannot reach servers with TLS 1.0 or 1.1 at all.
+DOWNLOAD_HANDLERS: dict[str, Any] = {
+    "http": "portal_crawler.crawling.download.GuardedDownloadHandler",
+    "https": "portal_crawler.crawling.download.GuardedDownloadHandler",
+    "file": None,
+    "data": None,
+    "ftp": None,
+    "s3": None,
+}
+# Addresses that are not public and may be connected to all the same: "10.1.0.0/16,192.168.1.5:8080" (an intranet, a
+# proxy). This machine needs none where a seed names it: -a url=http://127.0.0.1:8000/ opens that address and port.
+PORTAL_ALLOW_PRIVATE = os.environ.get("PORTAL_ALLOW_PRIVATE", "")
 REFERRER_POLICY = "same-origin"
 # Lists reset the depth, so that this bounds what lies beside them, and traps that grow by themselves.
 DEPTH_LIMIT = 12
@@ -63,6 +76,8 @@ REQUEST_FINGERPRINTER_CLASS = "portal_crawler.crawling.canonical.PortalFingerpri
 SPIDER_MIDDLEWARES = {"portal_crawler.crawling.learning.LearnTemplate": 40}
 DOWNLOADER_MIDDLEWARES = {
     "portal_crawler.crawling.scope.PortalScope": 50,
+    "portal_crawler.crawling.broken.BrokenAnswers": 590,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "portal_crawler.crawling.scope.RedirectScope": 610,  # behind Scrapy's redirect middleware (600)
 }
 # Templates learned from the pages of a site are kept here between runs; empty: nowhere.

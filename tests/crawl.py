@@ -14,12 +14,23 @@ from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.utils.misc import load_object
 
 SETTINGS: dict[str, Any] = {
+    "DOWNLOAD_HANDLERS": {
+        "http": "portal_crawler.crawling.download.GuardedDownloadHandler",
+        "https": "portal_crawler.crawling.download.GuardedDownloadHandler",
+        "file": None,
+        "data": None,
+        "ftp": None,
+        "s3": None,
+    },
     "SPIDER_MODULES": ["portal_crawler.spiders"],
     "SPIDER_MIDDLEWARES": {"portal_crawler.crawling.learning.LearnTemplate": 40},
     "DOWNLOADER_MIDDLEWARES": {
         "portal_crawler.crawling.scope.PortalScope": 50,
+        "portal_crawler.crawling.broken.BrokenAnswers": 590,
+        "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
         "portal_crawler.crawling.scope.RedirectScope": 610,
     },
+    "DOWNLOAD_FAIL_ON_DATALOSS": False,
     "ITEM_PIPELINES": {"portal_crawler.crawling.learning.HeldCaptures": 900},
     "REQUEST_FINGERPRINTER_CLASS": "portal_crawler.crawling.canonical.PortalFingerprinter",
     "ROBOTSTXT_OBEY": True,

@@ -12,17 +12,26 @@ from scrapy.exceptions import (
     DownloadFailedError,
     DownloadTimeoutError,
     IgnoreRequest,
+    NotSupported,
     ResponseDataLossError,
     StopDownload,
+    UnsupportedURLSchemeError,
 )
 
+from portal_crawler.crawling.broken import BombError
+from portal_crawler.crawling.download import ForbiddenAddressError, TlsError
 from portal_crawler.crawling.scope import OutOfScope, RedirectLoop
 
 # The first kind that an error is an instance of counts: the more special ones come first.
 FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
+    (ForbiddenAddressError, "forbidden_address", "the connection was not made"),
+    (UnsupportedURLSchemeError, "forbidden_address", "no address on the web"),
+    (NotSupported, "forbidden_address", "no address on the web"),
+    (TlsError, "bad_tls", "no safe connection"),
     (DownloadTimeoutError, "timeout", "no answer in time"),
     (CannotResolveHostError, "unreachable", "the host name does not resolve"),
     (DownloadConnectionRefusedError, "unreachable", "the connection was refused"),
+    (BombError, "too_large", "the answer is larger than DOWNLOAD_MAXSIZE"),
     (DownloadCancelledError, "too_large", "the answer is larger than DOWNLOAD_MAXSIZE"),
     (StopDownload, "too_large", "the download was stopped"),
     (ResponseDataLossError, "unreachable", "the answer broke off"),

@@ -257,6 +257,7 @@ def _http(capture: Capture, page: Page) -> Http:
         etag=capture.headers.get("etag"),
         last_modified=capture.headers.get("last-modified"),
         encoding=page.encoding,
+        flags=capture.flags,
     )
 
 

@@ -30,7 +30,7 @@ from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.crawling.traps import ListChains, PatternBudget
 from portal_crawler.extraction.page import PageError, parse_page
-from portal_crawler.items import Capture, Rejected
+from portal_crawler.items import FLAGS, Capture, Rejected
 from portal_crawler.platforms.replay import replay
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class PortalSpider(scrapy.Spider):
         deny_urls: Addresses never to be asked for, besides those of every portal.
         min_articles: How many articles a full crawl should find at least.
         template: What the site's pages have in common, once a crawl has learned it.
+        broken_certificates: Whether a certificate that cannot be verified is passed over; its items are marked.
+        legacy_tls: Whether a server with nothing newer than TLS 1.1 is talked to; its items are marked.
 
     Args:
         url: Seeds to use instead of ``start_urls``, separated by spaces.
@@ -90,6 +92,8 @@ class PortalSpider(scrapy.Spider):
     deny_urls: tuple[str, ...] = ()
     min_articles: int = 0
     template: Template | None = None
+    broken_certificates: bool = False
+    legacy_tls: bool = False
 
     start_urls: list[str] = []
 
@@ -252,6 +256,7 @@ class PortalSpider(scrapy.Spider):
             fetched_at=datetime.now(UTC),
             status=response.status,
             headers=headers,
+            flags=[flag for flag in FLAGS if flag in response.flags],
         )
 
     def unreadable(self, capture: Capture, link: Judgement, error: PageError) -> Iterator[Capture | Rejected]:
