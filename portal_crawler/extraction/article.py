@@ -295,7 +295,9 @@ def _kind(found: Article, wrapper: Wrapper | None) -> str:
 
 def _nothing_found(found: Article, wrapper: Wrapper | None) -> str | None:
     """Why what was found is no article, if it is none."""
-    words = sum(map(count_words, found.text.split()))
+    words = len(found.text.split())
+    if words < FEW_WORDS:
+        words = sum(map(count_words, found.text.split()))
     substance = bool(found.images or found.attachments)
     if wrapper is not None:
         # A headline alone is an article that its site left empty: that is worth knowing, too.

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from zlib import crc32
 
 from lxml import etree
 
@@ -21,6 +22,11 @@ _NO_RUN = NOT_TEXT | {"select", "option", "textarea", "button", "iframe", "objec
 # Words longer than this on average are no words but a script without spaces, with so many characters to a word.
 _LONGEST_WORD = 12
 _CHARACTERS_A_WORD = 2
+# Texts of so many characters are worth remembering.
+_LONGEST_LABEL = 120
+_DIGITS = re.compile(r"\d+")
+# These tell nothing of where a cell stands: those of an article's table and those of a calendar have the same.
+_ROWS = frozenset(("tr", "tbody", "thead", "tfoot"))
 
 
 # Classes by which style sheets in wide use hide an element (Bootstrap's among them), unless another shows it again.
@@ -39,6 +45,8 @@ class Block:
         words: Number of words (an estimate in scripts that write no spaces).
         linked: Number of characters that stand in links.
         hidden: Whether the page's own style hides it (``display: none``).
+        path: Checksum of tags, classes and ids (digits masked) of the element and the three nearest around it, 16 bits
+            each; rows and bodies of tables are passed over, as they are the same in any table.
     """
 
     text: str
@@ -47,6 +55,7 @@ class Block:
     words: int
     linked: int
     hidden: bool
+    path: int
 
     @property
     def link_density(self) -> float:
@@ -56,12 +65,13 @@ class Block:
 
 @dataclass(slots=True)
 class _Place:
-    """Where text directly under an element stands: its block-level element, in a link, hidden, no text at all."""
+    """Where text directly under an element stands: its block-level element with its path, in a link, hidden, text."""
 
     element: Element
     linked: bool
     hidden: bool
     text: bool
+    path: int
 
 
 def blocks(page: Page) -> list[Block]:
@@ -73,6 +83,8 @@ def blocks(page: Page) -> list[Block]:
     linked = 0
     nodes: Any = _TEXT_NODES(page.root)  # strings that know their element; lxml's types know them by no name
     for node in nodes:
+        if not run and node.isspace():
+            continue
         element = node.getparent()
         is_tail = node.is_tail
         holder = element.getparent() if is_tail else element
@@ -99,14 +111,15 @@ def blocks(page: Page) -> list[Block]:
 
 
 def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> Block | None:
-    text = squeeze("".join([node for _, _, node in run]))
+    raw = run[0][2] if len(run) == 1 else "".join([node for _, _, node in run])
+    text = _label(raw) if len(raw) <= _LONGEST_LABEL else squeeze(raw)
     if not text:
         return None
     start = 0
     while not (head := run[start][2].lstrip()) or (head[0] in "\u200b\ufeff\u00ad" and not squeeze(head)):
         start += 1
     slots = [(element, is_tail) for element, is_tail, _ in run[start:]]
-    return Block(text, place.element, slots, count_words(text), linked, place.hidden)
+    return Block(text, place.element, slots, count_words(text), linked, place.hidden, place.path)
 
 
 def count_words(text: str) -> int:
@@ -117,23 +130,57 @@ def count_words(text: str) -> int:
 
 def _place(element: Element, places: dict[Element, _Place]) -> _Place:
     """Resolve the place of an element from the nearest ancestor that is known; iterative, as pages nest deeply."""
-    chain: list[Element] = []
-    node: Element | None = element
-    while node is not None and node not in places:
+    chain = [element]
+    above: _Place | None = None
+    while (node := chain[-1].getparent()) is not None:
+        above = places.get(node)
+        if above is not None:
+            break
         chain.append(node)
-        node = node.getparent()
-    above = places[node] if node is not None else None
     for node in reversed(chain):
-        tag = node.tag
-        inline = tag in PHRASING and above is not None
-        above = places[node] = _Place(
-            above.element if inline and above is not None else node,
-            (above is not None and above.linked) or tag == "a",
-            (above is not None and above.hidden) or _hides(node.get("style"), node.get("class")),
-            (above is None or above.text) and tag not in _NO_RUN,
-        )
+        above = places[node] = _below(node, above)
     assert above is not None
     return above
+
+
+def _below(element: Element, above: _Place | None) -> _Place:
+    """The place of an element in that of its parent."""
+    tag, attributes = element.tag, element.items()
+    style = classes = name = None
+    for key, value in attributes:
+        if key == "class":
+            classes = value
+        elif key == "style":
+            style = value
+        elif key == "id":
+            name = value
+    text = tag not in _NO_RUN
+    hidden = (style is not None or classes is not None) and _hides(style, classes)
+    if above is None:
+        return _Place(element, tag == "a", hidden, text, _step(tag, classes, name))
+    if tag in PHRASING:
+        if tag != "a" and text and not hidden:
+            return above  # nothing of it differs
+        return _Place(
+            above.element, above.linked or tag == "a", above.hidden or hidden, above.text and text, above.path
+        )
+    path = above.path
+    if tag not in _ROWS:
+        path = (path & 0xFFFFFFFFFFFF) << 16 | _step(tag, classes, name)
+    return _Place(element, above.linked or tag == "a", above.hidden or hidden, above.text and text, path)
+
+
+@lru_cache(maxsize=20_000)
+def _step(tag: str, classes: str | None, name: str | None) -> int:
+    """Checksum of one level of a path, 16 bits: tag, class and id, digits masked."""
+    level = f"{tag}.{_DIGITS.sub('0', f'{classes or str()}#{name or str()}')}" if classes or name else f"{tag}."
+    return crc32(level.encode("utf-8", "replace")) & 0xFFFF
+
+
+@lru_cache(maxsize=50_000)
+def _label(raw: str) -> str:
+    """A short text without superfluous space, remembered: menus say the same on every page of a site."""
+    return squeeze(raw)
 
 
 @lru_cache(maxsize=20_000)

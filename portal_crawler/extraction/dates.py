@@ -191,8 +191,13 @@ def month_first(strings: Iterable[str]) -> bool:
     return american > 9 * other
 
 
+_DIGITS = re.compile(r"\d\D*\d")
+
+
 def _days(text: str, *, month_first: bool) -> list[tuple[int, int, date]]:
     """Start, end and value of every calendar day in a text, in its order; they do not overlap by construction."""
+    if not _DIGITS.search(text):  # most lines of a page hold no number, and a day has at least two digits
+        return []
     found = [
         *((match.start(), match.end(), _numeric(match, month_first=month_first)) for match in _NUMERIC.finditer(text)),
         *((match.start(), match.end(), _date(match[1], match[3], match[4])) for match in _YEAR_FIRST.finditer(text)),

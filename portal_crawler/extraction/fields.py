@@ -14,6 +14,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from lxml import etree
+
 from portal_crawler.extraction.dates import DateFound, find_dates, parse_date, parse_iso
 from portal_crawler.extraction.page import Element, Page, element_text, squeeze
 from portal_crawler.extraction.render import absolute
@@ -341,10 +343,13 @@ def _date_score(block: Block, date: DateFound, *, inside: bool) -> float:
     return score - (1.5 if inside and not date.label else 0.0)
 
 
+_ITEMPROPS = etree.XPath("//*[@itemprop]")
+
+
 def _structured_date(sheet: Sheet, keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, str] | None:
     said = [thing.get(key) for thing in sheet.json_ld() for key in keys]
     said += [sheet.page.meta.get(name) for name in names]
-    for node in sheet.page.root.iter("time", "span", "meta", "div"):
+    for node in _ITEMPROPS(sheet.page.root):
         if node.get("itemprop") in keys:
             said += [node.get("datetime"), node.get("content"), node.text]
     for value in said:
@@ -420,7 +425,7 @@ def tags(sheet: Sheet) -> list[str]:
         boxes = (
             node
             for node in sheet.page.root.iter("div", "ul", "p", "section")
-            if TAGS_HINT.search(node.get("class") or "")
+            if (named := node.get("class")) is not None and TAGS_HINT.search(named)
         )
         found = [element_text(link) for box in boxes for link in box.iter("a")][:40]
     cleaned = (TAGS_LABEL.sub("", name).strip(" ,;#") for name in found)

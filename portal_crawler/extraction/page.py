@@ -38,7 +38,8 @@ SPACES = bytes.maketrans(CONTROLS, b" " * len(CONTROLS))
 # a letter) have been decoded.
 INVISIBLE = re.compile("[\u200b\ufeff\u00ad]")
 # Fonts of the legacy encodings: text in them is TCVN3 or VNI, whatever the page around it is in.
-LEGACY_FONT = re.compile(r"[\"':;,]\s*(?:\.Vn|VNI-)[A-Za-z]", re.IGNORECASE)
+LEGACY_FONT = re.compile(r"(?:^|[\"':;,])\s*(?:\.Vn|VNI-)[A-Za-z]", re.IGNORECASE)
+FONTS = etree.XPath("//@face | //@style[contains(., 'font')]")
 FONT_FAMILY = re.compile(r"font(?:-family)?\s*:\s*([^;]+)", re.IGNORECASE)
 PHRASING = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp script small span "
@@ -85,11 +86,14 @@ class Page:
     suspect: bool = False
     replaced: int = 0
     _meta: dict[str, str] | None = field(default=None, repr=False)
+    _title: str | None = field(default=None, repr=False)
 
     @property
     def title(self) -> str | None:
         """Text of the ``<title>``."""
-        return squeeze(self.root.findtext(".//title") or "") or None
+        if self._title is None:
+            self._title = squeeze(self.root.findtext(".//title") or "")
+        return self._title or None
 
     @property
     def meta(self) -> dict[str, str]:
@@ -172,7 +176,7 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     if root is None:
         return PageError("not_html", f"{url}: the parser found no element in {len(text):,} characters")
     page = Page(url, root, decoded.encoding, decoded.suspect, decoded.replaced)
-    if page.encoding.startswith(("utf", "windows-125")) and LEGACY_FONT.search(text):
+    if page.encoding.startswith(("utf", "windows-125")) and any(map(LEGACY_FONT.search, set(FONTS(root)))):
         _decode_fonts(root)
     base = root.find(".//base[@href]")
     if base is not None:

@@ -25,7 +25,7 @@ from portal_crawler.extraction.blocks import Block, blocks
 from portal_crawler.extraction.scoring import Scored, score
 
 if TYPE_CHECKING:
-    from portal_crawler.extraction.page import Element, Page
+    from portal_crawler.extraction.page import Page
 
 FORMAT = 3
 # From so many different pages on the figures mean something.
@@ -45,9 +45,6 @@ COMMON_PARAGRAPH = 0.7
 PARAGRAPH_WORDS = 15
 
 _DIGITS = re.compile(r"\d+")
-_LEVELS = 4
-# These tell nothing of where a cell stands: those of an article's table and those of a calendar have the same.
-_ROWS = frozenset(("tr", "tbody", "thead", "tfoot"))
 
 
 class Template:
@@ -120,19 +117,16 @@ class Template:
 
     def _poll(self, found: list[Block], scored: Scored) -> None:
         """Count, for each path, the blocks that look like text and all blocks."""
-        paths: dict[Element, int] = {}
         for block, logit in zip(found, scored.logits, strict=True):
-            votes = self._votes.setdefault(_path(block.element, paths), [0, 0])
+            votes = self._votes.setdefault(block.path, [0, 0])
             votes[0] += logit > 0
             votes[1] += 1
 
     def _count(self, found: list[Block]) -> None:
-        paths: dict[Element, int] = {}
         seen: set[int] = set()
         texts: set[int] = set()
         for block in found:
-            path = _path(block.element, paths)
-            key = _key(path, block.text)
+            key = _key(block)
             if key not in seen:
                 seen.add(key)
                 count = self._counts[key] = self._counts.get(key, 0) + 1
@@ -162,12 +156,10 @@ class Template:
             Document frequency over the site's pages, from 0 to 1 (one page is no frequency); and log-odds that a block
             in that path is text, None where too few were seen.
         """
-        paths: dict[Element, int] = {}
         result = []
         for block in found:
-            path = _path(block.element, paths)
-            count = self._counts.get(_key(path, block.text), 0)
-            text, seen = self._votes.get(path, (0, 0))
+            count = self._counts.get(_key(block), 0)
+            text, seen = self._votes.get(block.path, (0, 0))
             vote = log((text + 0.5) / (seen - text + 0.5)) if seen >= ENOUGH else None
             result.append((count / self.pages if count > 1 and self.pages else 0.0, vote))
         return result
@@ -257,25 +249,11 @@ def _lines(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _key(path: int, text: str) -> int:
-    return crc32(_DIGITS.sub("0", text).encode("utf-8", "replace"), path)
+def _key(block: Block) -> int:
+    """What is the same block on all pages: a path, and a text with its digits masked; 64 bits."""
+    return (block.path * 0x9E3779B97F4A7C15 + _masked(block.text)) & 0xFFFFFFFFFFFFFFFF
 
 
-@lru_cache(maxsize=20_000)
-def _step(tag: str, style: str | None, name: str | None) -> str:
-    """One level of a path: tag, class and id, digits masked."""
-    return f"{tag}.{_DIGITS.sub('0', f'{style or str()}#{name or str()}')}" if style or name else f"{tag}."
-
-
-def _path(element: Element, known: dict[Element, int]) -> int:
-    """Checksum of an element's path: tags, classes and ids of the nearest levels, digits masked."""
-    if element in known:
-        return known[element]
-    parts: list[str] = []
-    node: Element | None = element
-    while node is not None and len(parts) < _LEVELS:
-        if node.tag not in _ROWS:
-            parts.append(_step(node.tag, node.get("class"), node.get("id")))
-        node = node.getparent()
-    known[element] = crc32(">".join(parts).encode("utf-8", "replace"))
-    return known[element]
+@lru_cache(maxsize=50_000)
+def _masked(text: str) -> int:
+    return crc32(_DIGITS.sub("0", text).encode("utf-8", "replace"))
