@@ -34,6 +34,11 @@ SIGNATURES = {
 CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
 SPACES = bytes.maketrans(CONTROLS, b" " * len(CONTROLS))
 
+# How deeply elements may nest: libxml2 stops at 2,048, and no page that was written for readers comes near.
+DEEPEST = 500
+TAG = re.compile(rb"<(/?)([a-zA-Z][\w:-]*)[^<>]*>")
+VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
+
 # NBSP is a space here; zero-width space and BOM stand for nothing; the soft hyphen too, once legacy fonts (where it is
 # a letter) have been decoded.
 INVISIBLE = re.compile("[\u200b\ufeff\u00ad]")
@@ -187,10 +192,34 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
 def _tree(data: bytes) -> Element | None:
     # Bytes, not str: lxml refuses a str that begins with an XML encoding declaration.
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    data = data.translate(SPACES)
     try:
-        return etree.fromstring(data.translate(SPACES), parser)
+        root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError:  # nothing but white space and declarations
         return None
+    # The parser gives up where elements nest too deeply, and what follows would be lost.
+    error = parser.error_log.last_error
+    if error is not None and error.type_name == "ERR_RESOURCE_LIMIT":
+        return etree.fromstring(_flattened(data), parser)
+    return root
+
+
+def _flattened(data: bytes) -> bytes:
+    """A page without the tags that would nest more than ``DEEPEST`` levels; their text stays where it is."""
+    stack: list[tuple[bytes, bool]] = []
+
+    def tag(match: re.Match[bytes]) -> bytes:
+        name = match[2].lower()
+        if name in VOID:
+            return match[0]
+        if not match[1]:
+            stack.append((name, len(stack) < DEEPEST))
+            return match[0] if stack[-1][1] else b" "
+        if not stack or stack[-1][0] != name:
+            return match[0] if len(stack) < DEEPEST else b" "
+        return match[0] if stack.pop()[1] else b" "
+
+    return TAG.sub(tag, data)
 
 
 def _decode_fonts(root: Element) -> None:

@@ -340,6 +340,8 @@ class _Html:
 
     def _inline(self, block: Block) -> str:
         """A block's text with its links and emphasis; white space collapsed as in ``block.text``."""
+        if block.slots == [(block.element, False)]:
+            return escape(block.text, quote=False)
         out: list[str] = []
         opened: list[Element] = []
         blank = True

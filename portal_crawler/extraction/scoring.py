@@ -370,18 +370,19 @@ class Scored:
 def score(page: Page, found: list[Block]) -> Scored:
     """Score the blocks of a page, or what is left of them without its site's template."""
     words = [words_of(block) for block in found]
-    around = outline(found, words)
     if len(found) > MOST_SCORED:
-        return Scored(words, _guessed(found, around), around)
+        return Scored(words, _guessed(found, words), outline([], []))
+    around = outline(found, words)
     return Scored(
         words, [HOPELESS if row is None else log_odds(row) for row in rows(page, found, words, around)], around
     )
 
 
-def _guessed(found: list[Block], around: Outline) -> list[float]:
-    """Rough log-odds for pages of so many blocks that features would take seconds: unlinked blocks of the region."""
-    shared = _shared(around)
-    return [0.5 if not block.linked and shared[around.index[block.element]] == 0 else HOPELESS for block in found]
+def _guessed(found: list[Block], words: list[int]) -> list[float]:
+    """Rough log-odds for pages of so many blocks that features would take seconds: more than a link or a word."""
+    return [
+        0.5 if not block.linked and count >= FEW_WORDS else HOPELESS for block, count in zip(found, words, strict=True)
+    ]
 
 
 def probability(logit: float) -> float:
