@@ -349,7 +349,8 @@ _ITEMPROPS = etree.XPath("//*[@itemprop]")
 def _structured_date(sheet: Sheet, keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, str] | None:
     said = [thing.get(key) for thing in sheet.json_ld() for key in keys]
     said += [sheet.page.meta.get(name) for name in names]
-    for node in _ITEMPROPS(sheet.page.root):
+    nodes: Any = _ITEMPROPS(sheet.page.root)
+    for node in nodes:
         if node.get("itemprop") in keys:
             said += [node.get("datetime"), node.get("content"), node.text]
     for value in said:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -181,7 +181,8 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     if root is None:
         return PageError("not_html", f"{url}: the parser found no element in {len(text):,} characters")
     page = Page(url, root, decoded.encoding, decoded.suspect, decoded.replaced)
-    if page.encoding.startswith(("utf", "windows-125")) and any(map(LEGACY_FONT.search, set(FONTS(root)))):
+    fonts: Any = FONTS(root)
+    if page.encoding.startswith(("utf", "windows-125")) and any(map(LEGACY_FONT.search, set(fonts))):
         _decode_fonts(root)
     base = root.find(".//base[@href]")
     if base is not None:
