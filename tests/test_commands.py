@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import html
 from portal_server import Answer, PortalServer, article, page
 from test_project import environment
 
@@ -145,6 +146,43 @@ def test_extract_takes_the_address_that_the_page_states(tmp_path: Path) -> None:
     code, out, _ = run(tmp_path, "extract", "a.html")
     assert code == 0
     assert json.loads(out)["url"] == "https://stp.example.gov.vn/tin/bai-1.html"
+
+
+HOSTILE = (
+    "<script>document.title='run'</script><style>@import 'http://evil.example/a.css'</style>"
+    "<p onclick='run()' style='background:url(http://evil.example/b.png)'>Đoạn thứ nhất của bài viết nói về việc "
+    "&lt;script&gt;alert(1)&lt;/script&gt; được ghi lại nguyên văn trong biên bản họp của sở ngày hôm qua.</p>"
+    "<a href='javascript:run()'>xem \" onmouseover=run() x=\"</a><img src='http://evil.example/c.png' alt='&lt;b&gt;ảnh'>"
+    "<iframe src='http://evil.example/'></iframe><svg onload='run()'><script>run()</script></svg></style></mark></div>"
+)
+
+
+def test_the_coloured_page_shows_all_and_runs_nothing(tmp_path: Path) -> None:
+    site = pages_of_a_site(tmp_path)
+    (site / "news" / "la.html").write_text(article(TITLE, HOSTILE), "utf-8")
+
+    code, out, _ = run(tmp_path, "extract", "--explain", "--html", "out.html", str(site))
+
+    assert (code, out) == (0, "")
+    text = (tmp_path / "out.html").read_text("utf-8")
+    root = html.document_fromstring(text)
+    assert len(root.cssselect("h1.name")) == 7
+    assert not root.cssselect("script, iframe, img, svg, link, object, embed, form")
+    assert "evil.example" not in text
+    assert {name for element in root.iter() for name in element.attrib if name.startswith("on")} == set()
+    assert all(link.get("href").startswith("#") for link in root.iter("a"))
+    shown = [mark.text_content() for mark in root.cssselect(".page mark")]
+    assert any("<script>alert(1)</script>" in said for said in shown)
+    menu = next(mark for mark in root.cssselect(".page mark.gone") if "Trang chủ" in mark.text_content())
+    assert re.search(r"menu: document frequency [\d.]+ over \d+ pages", menu.get("data-why"))
+    assert root.cssselect("mark[data-field=title]")
+
+
+def test_html_without_explain_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(page("<p>chữ</p>"), "utf-8")
+    code, _, err = run(tmp_path, "extract", "--html", "out.html", "a.html")
+    assert code == 2
+    assert "--explain" in err
 
 
 def test_explain_names_each_removed_block_and_why(tmp_path: Path) -> None:

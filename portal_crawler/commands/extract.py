@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.spiderloader import get_spider_loader
 
+from portal_crawler.commands.coloured import coloured
 from portal_crawler.commands.console import debugging, one_line_errors, refuse
 from portal_crawler.commands.crawl import portal_spider
 from portal_crawler.commands.pages import (
@@ -26,7 +28,7 @@ from portal_crawler.commands.pages import (
 )
 from portal_crawler.commands.typeset import explanation, reading, safe
 from portal_crawler.crawling.canonical import page_key
-from portal_crawler.extraction.article import extract, rejected
+from portal_crawler.extraction.article import Explanation, explain, rejected
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.extraction.template import Template
 from portal_crawler.items import Article, Capture, Rejected
@@ -35,7 +37,7 @@ from portal_crawler.platforms.detected import FAMILIES
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from portal_crawler.platforms.portal import PortalSpider
 
@@ -75,6 +77,9 @@ class Command(ScrapyCommand):
         parser.add_argument(
             "--explain", action="store_true", help="print fields, kept text and each removed block, not JSON"
         )
+        parser.add_argument(
+            "--html", metavar="FILE", help="with --explain: write the pages, in colours, as one HTML file instead"
+        )
 
     def process_options(self, args: list[str], opts: Namespace) -> None:
         """Look at the command line before anything is read."""
@@ -91,6 +96,8 @@ class Command(ScrapyCommand):
             refuse(f"--url takes an address with http:// or https://, not {opts.url!r}")
         if opts.url and (len(args) > 1 or is_address(args[0]) or Path(args[0]).is_dir()):
             refuse("--url gives the address of one file; here are other things or more of them")
+        if opts.html and not opts.explain:
+            refuse("--html says where --explain writes; give both")
         for name in args:
             _check(name)
 
@@ -100,25 +107,39 @@ class Command(ScrapyCommand):
         spider: type[PortalSpider] | None = None
         if opts.spider:
             spider = portal_spider(opts.spider, get_spider_loader(self.settings))
-        articles = rejects = 0
-        for found, layout in self.extracted(args, opts, spider):
-            if isinstance(found, Rejected):
-                rejects += 1
-                print(f"rejected ({found.reason}): {safe(found.detail)}", file=sys.stderr)
-                continue
-            articles += 1
-            if opts.explain:
-                reading().print(explanation(asdict(found), layout))
-            else:
-                print(json.dumps(asdict(found), ensure_ascii=False))
-        if not articles:
+        counts = Counter[bool]()
+        pages = self.told(self.extracted(args, opts, spider), counts)
+        if opts.html:
+            with Path(opts.html).open("w", encoding="utf-8", errors="replace") as file:
+                file.writelines(coloured(told for told, _ in pages))
+            print(f"{opts.html}: {counts.total():,} pages", file=sys.stderr)
+        else:
+            for told, layout in pages:
+                if isinstance(told.found, Rejected):
+                    continue
+                if opts.explain:
+                    reading().print(explanation(asdict(told.found), layout))
+                else:
+                    print(json.dumps(asdict(told.found), ensure_ascii=False))
+        if not counts[True]:
             self.exitcode = ExitCode.NOTHING_FOUND
-        elif rejects:
+        elif counts[False]:
             self.exitcode = ExitCode.MANY_REJECTED
+
+    @staticmethod
+    def told(
+        pages: Iterable[tuple[Explanation, str | None]], counts: Counter[bool]
+    ) -> Iterator[tuple[Explanation, str | None]]:
+        """Pass pages on, count them as articles or none, and say on standard error why a page is none."""
+        for told, layout in pages:
+            counts[isinstance(told.found, Article)] += 1
+            if isinstance(told.found, Rejected):
+                print(f"rejected ({told.found.reason}): {safe(told.found.detail)}", file=sys.stderr)
+            yield told, layout
 
     def extracted(
         self, args: list[str], opts: Namespace, spider: type[PortalSpider] | None
-    ) -> Iterator[tuple[Article | Rejected, str | None]]:
+    ) -> Iterator[tuple[Explanation, str | None]]:
         """The article of every page, or why there is none, with the layout that fitted."""
         assert self.settings is not None
         limit = self.settings.getint("DOWNLOAD_MAXSIZE")
@@ -174,9 +195,9 @@ def _extracted(
     spider: type[PortalSpider] | None,
     platform: str | None,
     template: Template | None = None,
-) -> tuple[Article | Rejected, str | None]:
+) -> tuple[Explanation, str | None]:
     if isinstance(capture, Rejected):
-        return capture, None
+        return Explanation(capture), None
     known = knowledge_of(capture, spider, platform)
     identify(capture, known)
     site = Site(
@@ -187,13 +208,13 @@ def _extracted(
         template=template,
     )
     try:
-        found = extract(capture, site)
-        layout = _layout(capture, site) if isinstance(found, Article) else None
+        told = explain(capture, site)
+        layout = _layout(capture, site) if isinstance(told.found, Article) else None
     except Exception as error:  # a bug met on one page costs that page alone, and says so
         if debugging():
             raise
-        return rejected(capture, site, "error", f"{capture.url}: {type(error).__name__}: {error}"), None
-    return found, layout
+        return Explanation(rejected(capture, site, "error", f"{capture.url}: {type(error).__name__}: {error}")), None
+    return told, layout
 
 
 def _layout(capture: Capture, site: Site) -> str | None:

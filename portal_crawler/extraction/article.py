@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from portal_crawler.extraction.template import Template
 
 # Counted up with every change that alters what is extracted from a page.
-EXTRACTOR_VERSION = "1"
+EXTRACTOR_VERSION = "2"
 
 # A gallery shows several pictures and hardly a text besides their captions.
 GALLERY_PICTURES = 4
@@ -64,10 +65,30 @@ def extract(capture: Capture, portal: Portal) -> Article | Rejected:
     Returns:
         The article, or why there is none: ``empty_body``, ``not_html``, ``undecodable`` or ``no_article``.
     """
+    return explain(capture, portal).found
+
+
+@dataclass(slots=True)
+class Explanation:
+    """An article, or why there is none, beside the page that it was told from.
+
+    Attributes:
+        found: What :func:`extract` returns.
+        page: The parsed page; None if the body could not be read as one.
+        selection: The decision over each of its blocks; None as well.
+    """
+
+    found: Article | Rejected
+    page: Page | None = None
+    selection: Selection | None = None
+
+
+def explain(capture: Capture, portal: Portal) -> Explanation:
+    """As :func:`extract`, with the decision over each block of the page."""
     try:
         page = parse_page(capture)
     except PageError as error:
-        return rejected(capture, portal, error.reason, error.detail)
+        return Explanation(rejected(capture, portal, error.reason, error.detail))
     wrapper, article = _layout(page, portal.wrappers)
     regions = _regions(wrapper, article)
     selection = select(page, portal.template, regions or None)
@@ -82,6 +103,7 @@ def extract(capture: Capture, portal: Portal) -> Article | Rejected:
     ):
         if block is not None:
             sheet.kept = [other for other in sheet.kept if other is not block]
+            selection.remove(block, widget, reason)
             removed.append(Removed(widget=widget, reason=reason, text=block.text))
     regions = regions or _common_region(sheet.kept)
     rendered = render(page.url, sheet.kept, regions, dropped)
@@ -93,8 +115,8 @@ def extract(capture: Capture, portal: Portal) -> Article | Rejected:
         removed=selection.removed + removed,
     )
     if why := _nothing_found(found, wrapper):
-        return rejected(capture, portal, "no_article", f"{capture.url}: {why}")
-    return found
+        return Explanation(rejected(capture, portal, "no_article", f"{capture.url}: {why}"), page, selection)
+    return Explanation(found, page, selection)
 
 
 def rejected(capture: Capture, portal: Portal, reason: str, detail: str) -> Rejected:
@@ -156,10 +178,12 @@ def _without_dropped(
         chain = (block.element, *block.element.iterancestors())
         if (inside := next((node for node in chain if node in dropped), None)) is None:
             kept.append(block)
-        elif inside in removed:
+            continue
+        reason = f"the layout drops {dropped[inside]}"
+        selection.remove(block, "layout", reason)
+        if inside in removed:
             removed[inside].text += " " + block.text
         else:
-            reason = f"the layout drops {dropped[inside]}"
             removed[inside] = Removed(widget="layout", reason=reason, text=block.text)
     return kept, list(dropped), list(removed.values())
 

@@ -81,6 +81,7 @@ class Selection:
         confidence: Expected quality of the text, from 0 to 1.
         region: The element that holds the article, where one was sought.
         blocks: All blocks of the page, in order.
+        verdicts: For each of them None if it was kept, else widget and reason.
     """
 
     kept: list[Block]
@@ -89,6 +90,13 @@ class Selection:
     confidence: float
     region: Element | None = None
     blocks: list[Block] = field(default_factory=list)
+    verdicts: list[tuple[str, str] | None] = field(default_factory=list)
+
+    def remove(self, block: Block, widget: str, reason: str) -> None:
+        """Note that a block which was kept proved to be no text."""
+        for place, other in enumerate(self.blocks):
+            if other is block:
+                self.verdicts[place] = (widget, reason)
 
 
 def select(page: Page, template: Template | None = None, regions: Sequence[Element] | None = None) -> Selection:
@@ -338,22 +346,24 @@ class _Work:
     def selection(self, method: str, confidence: float, region: Element | None = None) -> Selection:
         """The decision as it stands."""
         kept = [block for block, why in zip(self.blocks, self.out, strict=True) if why is None]
-        return Selection(kept, self._removed(), method, confidence, region, self.blocks)
+        verdicts = [
+            why if why is None or why[0] else self._outside(block, place)
+            for place, (block, why) in enumerate(zip(self.blocks, self.out, strict=True))
+        ]
+        return Selection(kept, self._removed(verdicts), method, confidence, region, self.blocks, verdicts)
 
-    def _removed(self) -> list[Removed]:
+    def _removed(self, verdicts: list[tuple[str, str] | None]) -> list[Removed]:
         # Widget, reason and texts of neighbours that go together.
         gone: list[tuple[str, str, list[str]]] = []
         last: tuple[str, str] | None = None
-        for place, (block, why) in enumerate(zip(self.blocks, self.out, strict=True)):
-            if why is None:
-                last = None
-                continue
-            widget, reason = why if why[0] else self._outside(block, place)
-            if gone and last is not None and last[0] == widget and (last[1] == reason or not why[0]):
-                gone[-1][2].append(block.text)
-            else:
-                gone.append((widget, reason, [block.text]))
-            last = (widget, reason)
+        for block, verdict, why in zip(self.blocks, verdicts, self.out, strict=True):
+            if verdict is not None:
+                widget, reason = verdict
+                if last is not None and last[0] == widget and (last[1] == reason or (why is not None and not why[0])):
+                    gone[-1][2].append(block.text)
+                else:
+                    gone.append((widget, reason, [block.text]))
+            last = verdict
         return [Removed(widget=widget, reason=reason, text=" | ".join(texts)) for widget, reason, texts in gone]
 
     def _outside(self, block: Block, place: int) -> tuple[str, str]:
