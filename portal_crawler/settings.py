@@ -23,6 +23,7 @@ USER_AGENT = f"portal_crawler/0.1 (research archive of public portals; contact: 
 
 # Scrapy's default is to ignore robots.txt; ours is to obey it.
 ROBOTSTXT_OBEY = True
+ROBOTSTXT_USER_AGENT = "portal_crawler"  # the product token of RFC 9309, without version and contact
 # The departments of a province often share one old server: one request at a time, seconds apart, slower if it is slow.
 CONCURRENT_REQUESTS = 16
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
@@ -33,6 +34,12 @@ AUTOTHROTTLE_START_DELAY = 2.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 RETRY_TIMES = 3
+# Seconds: a host's Crawl-delay counts where it is larger than ours, up to this; some ask for an hour by mistake.
+PORTAL_CRAWL_DELAY_MAX = 60.0
+# Seconds: a host that asks for a longer rest than this (Retry-After) is left for another run.
+PORTAL_RETRY_AFTER_MAX = 600.0
+# Hours in which no request is made, Vietnamese time: "07:00-17:30" spares the offices. Empty: none.
+PORTAL_QUIET_HOURS = ""
 # Scrapy makes as many tasks for every page as this says, needed or not: its 100 cost more than the download itself.
 CONCURRENT_ITEMS = 8
 DOWNLOAD_TIMEOUT = 120  # such servers take up to a minute to answer
@@ -76,9 +83,12 @@ REQUEST_FINGERPRINTER_CLASS = "portal_crawler.crawling.canonical.PortalFingerpri
 SPIDER_MIDDLEWARES = {"portal_crawler.crawling.learning.LearnTemplate": 40}
 DOWNLOADER_MIDDLEWARES = {
     "portal_crawler.crawling.scope.PortalScope": 50,
+    "portal_crawler.crawling.robots.Robots": 100,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "portal_crawler.crawling.broken.BrokenAnswers": 590,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "portal_crawler.crawling.scope.RedirectScope": 610,  # behind Scrapy's redirect middleware (600)
+    "portal_crawler.crawling.pace.HostPace": 840,
 }
 # Templates learned from the pages of a site are kept here between runs; empty: nowhere.
 PORTAL_STATE_DIR = "state"

@@ -35,7 +35,7 @@ def debugging() -> bool:
 
 def refuse(message: str) -> NoReturn:
     """End with one line that tells the user what is wrong, and exit code 2."""
-    _end(" ".join(message.split()), ExitCode.USAGE)
+    end(" ".join(message.split()), ExitCode.USAGE)
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
@@ -76,13 +76,13 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(ExitCode.OK) from None
     except KeyboardInterrupt:
-        _end("stopped", ExitCode.STOPPED)
+        end("stopped", ExitCode.STOPPED)
     except Exception as error:  # the last door: whatever comes here is told in one line
         if debugging():
             raise
         if isinstance(error, OSError) and error.filename and not _is_ours(error.filename):
             refuse(f"{error.filename}: {error.strerror}")
-        _end(f"{type(error).__name__}: {error} (--debug shows where)", ExitCode.ERROR)
+        end(f"{type(error).__name__}: {error} (--debug shows where)", ExitCode.ERROR)
 
 
 def _run(given: list[str]) -> None:
@@ -117,7 +117,8 @@ def _is_ours(filename: object) -> bool:
     return str(filename).startswith(str(Path(portal_crawler.__file__).parent))
 
 
-def _end(said: str, code: ExitCode) -> NoReturn:
+def end(said: str, code: ExitCode) -> NoReturn:
+    """End with one line and an exit code."""
     print(f"portal-crawler: {said}", file=sys.stderr)
     raise SystemExit(int(code))
 

@@ -11,7 +11,9 @@ from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 from scrapy.spiderloader import get_spider_loader
 
-from portal_crawler.commands.console import debugging, one_line_errors, refuse, suggestion
+from portal_crawler.commands.console import debugging, end, one_line_errors, refuse, suggestion
+from portal_crawler.crawling.addresses import AddressGuard, loopback
+from portal_crawler.crawling.clock import QuietHours
 from portal_crawler.monitoring.verdict import ExitCode, verdict
 from portal_crawler.platforms.portal import PortalSpider
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from scrapy import Spider
     from scrapy.crawler import Crawler
+    from scrapy.settings import BaseSettings
     from scrapy.spiderloader import SpiderLoaderProtocol
 
 logger = logging.getLogger(__name__)
@@ -41,7 +44,8 @@ class Command(ScrapyCrawl):
             "Crawls the portal of a spider (portal-crawler portals lists them) and writes "
             "exports/NAME/TIME.jsonl, with rejects and a record of the run beside it. "
             "Exit code: 0 finished; 1 error; 2 wrong command line; 3 no article; 4 unreachable; 5 too few articles; "
-            "6 more than a tenth rejected; 7 blocked; 8 stopped before the end."
+            "6 more than a tenth rejected; 7 blocked; 8 stopped before the end; 9 the host died on the way; "
+            "10 a budget is spent; 11 no contact set."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -62,14 +66,17 @@ class Command(ScrapyCrawl):
         if sys.stderr.isatty() and not opts.loglevel and not self.settings.get("LOG_FILE"):
             # The live display tells what the log would.
             self.settings.set("LOG_LEVEL", "WARNING", "cmdline")
+        check_politeness(self.settings)
         spider = spider_named(args[0], get_spider_loader(self.settings))
         check_arguments(spider, opts.spargs)
         # A try before any line of log. Without a seed the spider reads the WARC file for one: that is not done twice.
         reads = opts.spargs.keys() == {"warc"} and not getattr(spider, "start_urls", None)
         try:
-            (PortalSpider if reads else spider)(spider.name, **opts.spargs)
+            made = (PortalSpider if reads else spider)(spider.name, **opts.spargs)
         except UsageError as error:
             refuse(f"crawl {args[0]}: {error}")
+        if "warc" not in opts.spargs:
+            introduce(self.settings, getattr(made, "start_urls", []))
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawl, and set the exit code by what came of it."""
@@ -86,6 +93,30 @@ class Command(ScrapyCrawl):
             refuse(f"crawl {args[0]}: {error.filename}: {error.strerror}")
         logger.error("The crawl of %s failed", args[0], exc_info=error)
         self.exitcode = ExitCode.ERROR
+
+
+def check_politeness(settings: BaseSettings) -> None:
+    """Refuse settings of politeness that cannot be read, before anything is asked for."""
+    try:
+        QuietHours.parse(settings.get("PORTAL_QUIET_HOURS", ""))
+        AddressGuard(settings.getlist("PORTAL_ALLOW_PRIVATE"))
+    except ValueError as error:
+        refuse(str(error))
+
+
+def introduce(settings: BaseSettings, seeds: list[str]) -> None:
+    """Put the user's contact into the User-Agent; without one, only servers on this machine are crawled."""
+    contact = settings.get("PORTAL_CONTACT", "")
+    if "@" in contact or "://" in contact:
+        agent = settings["USER_AGENT"]
+        if contact not in agent:
+            settings.set("USER_AGENT", agent.replace("contact: not set", f"contact: {contact}"), "cmdline")
+    elif not all(loopback(seed) for seed in seeds):
+        end(
+            "administrators must be able to reach you: set the environment variable PORTAL_CONTACT once, to your mail "
+            "address or a page about the crawl (export PORTAL_CONTACT=you@example.org)",
+            ExitCode.NO_CONTACT,
+        )
 
 
 def spider_named(name: str, loader: SpiderLoaderProtocol) -> type[Spider]:

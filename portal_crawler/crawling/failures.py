@@ -20,6 +20,8 @@ from scrapy.exceptions import (
 
 from portal_crawler.crawling.broken import BombError
 from portal_crawler.crawling.download import ForbiddenAddressError, TlsError
+from portal_crawler.crawling.pace import PostponedError
+from portal_crawler.crawling.robots import RobotsUnreachableError
 from portal_crawler.crawling.scope import OutOfScope, RedirectLoop
 
 # The first kind that an error is an instance of counts: the more special ones come first.
@@ -39,6 +41,8 @@ FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
     *((broken, "undecodable", "compressed data are broken") for broken in (EOFError, gzip.BadGzipFile, zlib.error)),
     (OutOfScope, "http_error", "out of scope"),
     (RedirectLoop, "http_error", "redirects without end"),
+    (RobotsUnreachableError, "unreachable", "without an answer to robots.txt nothing may be asked for"),
+    (PostponedError, "postponed", "not asked for in this run"),
     (IgnoreRequest, "not_fetched_robots", "robots.txt forbids it"),
 )
 

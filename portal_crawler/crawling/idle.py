@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 
+def is_closing(crawler: Crawler) -> bool:
+    """Whether a crawl is coming to its end: it makes no new requests, and waits for those under way."""
+    engine = crawler.engine
+    slot = engine._slot if engine is not None else None  # noqa: SLF001 - the engine tells it by no public name
+    return slot is not None and slot.closing is not None
+
+
 class Drain:
     """Waits until the scheduler, the downloader and the scraper are empty.
 
@@ -74,7 +81,7 @@ class StopInStart:
 
     def item_done(self) -> None:
         """Look again once the item has left the pipelines."""
-        if self._closing():
+        if is_closing(self.crawler):
             call_later(self.PAUSE, self.look)
 
     def look(self) -> None:
@@ -87,8 +94,3 @@ class StopInStart:
             scraper._check_if_closing()  # noqa: SLF001 - what Scrapy itself calls after a response
         else:
             call_later(self.PAUSE, self.look)
-
-    def _closing(self) -> bool:
-        engine = self.crawler.engine
-        slot = engine._slot if engine is not None else None  # noqa: SLF001 - the engine tells it by no public name
-        return slot is not None and slot.closing is not None

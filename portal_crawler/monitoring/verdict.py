@@ -32,6 +32,12 @@ class ExitCode(IntEnum):
     """The portal turns us away (robots.txt, 401, 403, 407, 429): no article, or most of the lost ones were refused."""
     STOPPED = 8
     """Stopped before the end: by a signal, a limit or a closed terminal."""
+    HOST_DOWN = 9
+    """The host stopped answering, or asked to be left alone for longer than a run: the rest waits for another."""
+    BUDGET_SPENT = 10
+    """A budget of pages, bytes or time is spent: the rest waits for another run."""
+    NO_CONTACT = 11
+    """Never began: ``PORTAL_CONTACT`` is not set."""
 
 
 def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: int = 0) -> ExitCode:

@@ -1,0 +1,144 @@
+"""How often a host is asked: Crawl-delay, Retry-After, quiet hours, and all portals on the host together."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scrapy import signals
+from scrapy.exceptions import IgnoreRequest, NotConfigured
+
+from portal_crawler.crawling.addresses import loopback
+from portal_crawler.crawling.clock import HostClock, QuietHours, retry_after
+from portal_crawler.crawling.idle import is_closing
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.robotstxt import RobotParser
+
+logger = logging.getLogger(__name__)
+
+# Answers that ask for patience (RFC 6585 section 4, RFC 9110 section 15.6.4).
+PATIENCE = (429, 503)
+# A stopped crawl is not kept waiting longer than this, in seconds.
+LOOK = 0.5
+
+
+class PostponedError(IgnoreRequest):
+    """A request that is not made in this run; the dead letters keep it for another."""
+
+
+def host_key(url: str) -> str:
+    """The host of an address; on this machine with the port, for each may be another server."""
+    parts = urlsplit(url)
+    return parts.netloc if loopback(url) else (parts.hostname or "").removeprefix("www.")
+
+
+class HostPace:
+    """Downloader middleware: each request waits for its host's next free time.
+
+    Between two requests to a host lies the larger of ``DOWNLOAD_DELAY`` and the host's ``Crawl-delay``, counted over
+    all portals on it and all processes that share the state folder; AutoThrottle may add to it. A 429 or 503 lets the
+    host rest: for as long as ``Retry-After`` asks, else for twice the delay, twice as long each time.
+
+    Settings:
+        PORTAL_CRAWL_DELAY_MAX: No Crawl-delay counts for more seconds than this.
+        PORTAL_RETRY_AFTER_MAX: A host that asks for more seconds than this is left for another run.
+        PORTAL_QUIET_HOURS: ``07:00-17:30``: no request in these hours, Vietnamese time; empty: none.
+        PORTAL_STATE_DIR: Where the hosts' times are kept (``hosts.sqlite``); empty: this process alone keeps them.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        settings = crawler.settings
+        self.crawler = crawler
+        self.delay = settings.getfloat("DOWNLOAD_DELAY")
+        self.longest_delay = settings.getfloat("PORTAL_CRAWL_DELAY_MAX", 60)
+        self.longest_rest = settings.getfloat("PORTAL_RETRY_AFTER_MAX", 600)
+        self.slowest = settings.getfloat("AUTOTHROTTLE_MAX_DELAY")
+        try:
+            self.quiet = QuietHours.parse(settings.get("PORTAL_QUIET_HOURS", ""))
+        except ValueError as error:
+            raise NotConfigured(str(error)) from error
+        folder = settings.get("PORTAL_STATE_DIR")
+        self.clock = HostClock(Path(folder) if folder else None)
+        self.asked_for: dict[str, float] = {}
+        self.refusals: dict[str, int] = {}
+        self.left: dict[str, float] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> HostPace:
+        """Connect to the signals of robots.txt and of the end."""
+        made = cls(crawler)
+        crawler.signals.connect(made.robots_parsed, signal=signals.robots_parsed)
+        crawler.signals.connect(made.engine_stopped, signal=signals.engine_stopped)
+        return made
+
+    def engine_stopped(self) -> None:
+        """Close the table of times."""
+        self.clock.close()
+
+    def robots_parsed(self, robotparser: RobotParser, request: Request) -> None:
+        """Note a host's Crawl-delay."""
+        agent = self.crawler.settings["ROBOTSTXT_USER_AGENT"] or self.crawler.settings["USER_AGENT"]
+        asked = robotparser.crawl_delay(agent)
+        if asked is not None and asked > self.delay:
+            self.asked_for[host_key(request.url)] = min(asked, self.longest_delay)
+            logger.info("%s asks for %g s between requests", host_key(request.url), asked)
+            self._count("politeness/crawl_delay")
+
+    def delay_of(self, host: str) -> float:
+        """Seconds between two requests to a host."""
+        return max(self.delay, self.asked_for.get(host, 0.0))
+
+    async def process_request(self, request: Request) -> None:
+        """Wait for the host.
+
+        Raises:
+            PostponedError: if the host asks for more patience than a run has, or the crawl is being stopped.
+        """
+        host = host_key(request.url)
+        if asked := self.left.get(host):
+            raise PostponedError(f"{host} asks to come back in {asked:,.0f} s")
+        if self.quiet and (left := self.quiet.left(datetime.now(UTC))):
+            logger.info("Quiet hours: the crawl goes on in %.0f minutes", left / 60)
+            self._count("politeness/quiet_hours")
+            await self._sleep_until(time.time() + left)
+        if delay := self.delay_of(host):
+            await self._sleep_until(self.clock.reserve(host, delay, time.time()))
+        while (until := self.clock.rests_until(host)) > time.time():
+            await self._sleep_until(until)
+
+    async def _sleep_until(self, until: float) -> None:
+        while (left := until - time.time()) > 0:
+            if is_closing(self.crawler):
+                raise PostponedError("the crawl was stopped")
+            await asyncio.sleep(min(left, LOOK))
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Let the host rest, if it asks for it."""
+        host = host_key(request.url)
+        if response.status not in PATIENCE:
+            self.refusals.pop(host, None)
+            return response
+        self.refusals[host] = tries = self.refusals.get(host, 0) + 1
+        said = response.headers.get("Retry-After")
+        asked = retry_after(said.decode("latin-1"), datetime.now(UTC)) if said else None
+        if asked is not None and asked > self.longest_rest:
+            self.left[host] = asked
+            logger.warning("%s asks to come back in %.0f s: it is left for another run", host, asked)
+        pause = min(self.delay_of(host) * 2**tries, self.slowest) if asked is None else asked
+        if pause:
+            self._count("politeness/rests")
+            self.clock.rest(host, time.time() + min(pause, self.longest_rest))
+        return response
+
+    def _count(self, key: str) -> None:
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(key)

@@ -1,0 +1,176 @@
+"""What a host asks for is done: robots.txt, Crawl-delay, Retry-After, quiet hours."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from crawl import crawl
+from hypothesis import given
+from hypothesis import strategies as st
+from portal_server import Answer, PortalServer, Seen, article, link, page
+from test_project import command, environment
+
+from portal_crawler.crawling.clock import HostClock, QuietHours, retry_after
+from portal_crawler.monitoring.verdict import ExitCode
+
+ARTICLES = {
+    f"/tin-tuc/hoi-nghi-tong-ket-{number}.html": article(f"Hội nghị tổng kết năm {number}") for number in (1, 2)
+}
+HOME = page('<meta name="generator" content="NukeViet v4.5">', *(link(path, f"Bài {path}") for path in ARTICLES))
+
+
+def portal(robots: Answer) -> PortalServer:
+    return PortalServer({"/": HOME, **ARTICLES, "/robots.txt": robots})
+
+
+@pytest.mark.parametrize(
+    ("robots", "articles"),
+    [
+        (Answer("<h1>404</h1> User-agent: * Disallow: /", 404), 2),
+        (Answer("User-agent: *\nDisallow: /", 403), 2),
+        (Answer("User-agent: *\nDisallow: /tin-tuc/hoi-nghi-tong-ket-1"), 1),
+        (Answer("User-agent: portal_crawler\nDisallow: /tin-tuc/\n\nUser-agent: *\nDisallow:"), 0),
+        (Answer("#" * 500 * 1024 + "\nUser-agent: *\nDisallow: /"), 2),
+        (Answer("#" * 400 * 1024 + "\nUser-agent: *\nDisallow: /tin-tuc/"), 0),
+        (Answer("", 302, {"Location": "/rules.txt"}), 1),
+    ],
+)
+def test_robots_txt_as_rfc_9309_has_it(robots: Answer, articles: int) -> None:
+    with portal(robots) as server:
+        server.pages["/rules.txt"] = Answer("User-agent: *\nDisallow: /tin-tuc/hoi-nghi-tong-ket-2")
+        done = crawl("unseen", url=f"{server.url}/", platform="nukeviet")
+        assert len(done.captures) == articles, done.log
+        assert sum(path.startswith("/tin-tuc/") for path in server.paths) == articles
+
+
+def test_a_server_error_for_robots_txt_forbids_all() -> None:
+    with portal(Answer("", 503)) as server:
+        done = crawl("unseen", {"RETRY_TIMES": 1}, url=f"{server.url}/")
+        assert server.paths == ["/robots.txt"] * 2
+    assert [(reject["reason"], "503" in reject["detail"]) for reject in done.rejected] == [("unreachable", True)]
+
+
+def test_crawl_delay_and_the_delay_of_all_portals_on_a_host(tmp_path: Path) -> None:
+    """The host's times are reserved in a file: what another crawl has reserved is waited for."""
+    with portal(Answer("User-agent: *\nCrawl-delay: 0.3")) as server:
+        clock = HostClock(tmp_path)
+        host = server.url.partition("//")[2]
+        began = time.time()
+        clock.rest(host, began + 1.2)
+        done = crawl("unseen", {"PORTAL_STATE_DIR": str(tmp_path)}, url=f"{server.url}/", platform="nukeviet")
+        assert len(done.captures) == 2
+        assert clock.reserve(host, 0, 0.0) >= began + 1.2 + 3 * 0.3  # home, robots.txt once more, two articles
+        clock.close()
+    assert done.stats["politeness/crawl_delay"] == 1
+
+
+def test_retry_after_lets_the_host_rest(tmp_path: Path) -> None:
+    times: list[float] = []
+
+    def busy(_: Seen) -> Answer | str:
+        times.append(time.monotonic())
+        return Answer("", 429, {"Retry-After": "1"}) if len(times) == 1 else HOME
+
+    with portal(Answer("", 404)) as server:
+        server.pages["/"] = busy
+        done = crawl("unseen", {"RETRY_TIMES": 1}, url=f"{server.url}/", platform="nukeviet")
+    assert len(done.captures) == 2, done.log
+    assert times[1] - times[0] >= 0.9
+
+
+def test_a_rest_longer_than_a_run_postpones_the_host() -> None:
+    with portal(Answer("", 404)) as server:
+        server.pages["/"] = Answer("", 503, {"Retry-After": "86400"})
+        done = crawl("unseen", {"RETRY_TIMES": 3}, url=f"{server.url}/")
+        assert server.asked("/") == 1
+    assert [reject["reason"] for reject in done.rejected] == ["postponed"], done.log
+    assert "86,400 s" in done.rejected[0]["detail"]
+
+
+NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120.0),
+        (" 0 ", 0.0),
+        ("Tue, 24 Nov 2026 01:02:00 GMT", 120.0),
+        ("Tuesday, 24-Nov-26 01:02:00 GMT", 120.0),
+        ("Tue, 24 Nov 2026 00:00:00 GMT", 0.0),
+        ("-1", None),
+        ("soon", None),
+        ("٣", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_read(value: str, seconds: float | None) -> None:
+    assert retry_after(value, NOW) == seconds
+
+
+@given(st.text(max_size=40))
+def test_retry_after_never_raises(value: str) -> None:
+    seconds = retry_after(value, NOW)
+    assert seconds is None or seconds >= 0
+
+
+@pytest.mark.parametrize(
+    ("hours", "utc", "left"),
+    [
+        ("07:00-17:30", "2026-11-24T01:00:00", 9.5 * 3600),  # 8:00 in Vietnam
+        ("07:00-17:30", "2026-11-24T10:30:00", 0),
+        ("22:00-06:00", "2026-11-24T15:00:00", 8 * 3600),  # 22:00
+        ("22:00-06:00", "2026-11-23T22:30:00", 1800),  # 5:30
+        ("22:00-06:00", "2026-11-24T05:00:00", 0),
+    ],
+)
+def test_quiet_hours_are_vietnamese(hours: str, utc: str, left: float) -> None:
+    quiet = QuietHours.parse(hours)
+    assert quiet is not None
+    assert quiet.left(datetime.fromisoformat(utc).replace(tzinfo=UTC)) == left
+
+
+@pytest.mark.parametrize("text", ["office", "7-17", "25:00-26:00", "07:00-07:00"])
+def test_wrong_quiet_hours_are_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - "hour must be in 0..23" is said by Python
+        QuietHours.parse(text)
+    assert QuietHours.parse(" ") is None
+
+
+def run(tmp_path: Path, url: str, *more: str, contact: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*command(url, **settings), *more],
+        cwd=tmp_path,
+        env=environment() | {"PORTAL_CONTACT": contact},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_no_crawl_of_others_without_a_contact(tmp_path: Path) -> None:
+    done = run(tmp_path, "http://so-noi-vu.invalid")
+    assert (done.returncode, done.stderr.count("\n")) == (ExitCode.NO_CONTACT, 1), done.stderr
+    assert "PORTAL_CONTACT" in done.stderr
+    assert run(tmp_path, "http://so-noi-vu.invalid", contact="nobody").returncode == ExitCode.NO_CONTACT
+    assert not list(tmp_path.iterdir())
+    done = run(tmp_path, "http://so-noi-vu.invalid", contact="me@archive.example")
+    assert done.returncode == ExitCode.UNREACHABLE, done.stderr
+
+
+def test_the_contact_goes_with_every_request(tmp_path: Path) -> None:
+    with portal(Answer("", 404)) as server:
+        done = run(tmp_path, server.url, PORTAL_CONTACT="https://archive.example/crawl")
+        agents = {seen.user_agent for seen in server.log}
+    assert done.returncode == ExitCode.OK, done.stderr
+    assert [agent and "contact: https://archive.example/crawl" in agent for agent in agents] == [True], agents
+
+
+def test_wrong_quiet_hours_end_the_command(tmp_path: Path) -> None:
+    done = run(tmp_path, "http://127.0.0.1:9", PORTAL_QUIET_HOURS="office")
+    assert (done.returncode, done.stderr.count("\n")) == (ExitCode.USAGE, 1), done.stderr
