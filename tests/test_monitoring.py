@@ -68,7 +68,7 @@ def test_too_few_articles(fewest: int, code: ExitCode) -> None:
 
 def test_exit_codes_are_documented() -> None:
     text = (Path(__file__).parents[1] / "docs" / "researchers.md").read_text("utf-8")
-    told = {int(number): name for number, name in re.findall(r"^\| (\d) \| `(\w+)` \|", text, re.MULTILINE)}
+    told = {int(number): name for number, name in re.findall(r"^\| (\d+) \| `(\w+)` \|", text, re.MULTILINE)}
     assert told == {int(code): code.name.lower() for code in ExitCode}
 
 
