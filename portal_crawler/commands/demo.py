@@ -17,6 +17,7 @@ from scrapy import signals
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from portal_crawler.commands import hazards
 from portal_crawler.items import Article
 from portal_crawler.sample import SampleProvince
 from portal_crawler.sample.scoring import PortalScore, score
@@ -64,6 +65,11 @@ class Command(ScrapyCommand):
         parser.add_argument(
             "-o", "--output", type=Path, default=Path("exports"), metavar="DIR", help="where the exports go"
         )
+        parser.add_argument(
+            "--hazards",
+            metavar="all|NAME,NAME",
+            help="crawl small portals instead that each have one thing that is hard on crawlers; count their requests",
+        )
         parser.add_argument("--details", action="store_true", help="print what differs from the truth")
 
     def process_options(self, args: list[str], opts: Namespace) -> None:
@@ -100,6 +106,11 @@ class Command(ScrapyCommand):
             UsageError: if a port of ``--serve`` is taken.
         """
         console = Console()
+        if opts.hazards:
+            names = hazards.chosen(opts.hazards)
+            assert self.crawler_process is not None
+            self.exitcode = 0 if hazards.run(self.crawler_process, names, opts.output, console) else SHORTFALL
+            return
         ports = range(opts.port, opts.port + PORTALS) if opts.serve else (0,) * PORTALS
         try:
             with SampleProvince(tuple(ports)) as province:

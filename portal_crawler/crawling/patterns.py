@@ -12,6 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from lxml import etree
+
 from portal_crawler.crawling.xpath import elements, strings
 
 if TYPE_CHECKING:
@@ -40,6 +42,13 @@ JSON_LD = strings("//script[@type='application/ld+json']/text()")
 JSON_LD_ARTICLE = re.compile(r'"@type"\s*:\s*\[?\s*"(?:News|Blog)?(?:Article|Posting)"')
 PARAGRAPHS = elements("//p | //div[not(div or p or table or ul or ol)] | //td[not(descendant::p or descendant::div)]")
 LINK_TEXT = elements("descendant::a")
+PUBLISHED = re.compile(
+    r"(?:ngày (?:đăng|xuất bản)|đăng (?:ngày|lúc)|cập nhật(?: lúc| ngày)?)\s*:?\s*\d{1,2}\s?[:h/.-]\s?\d", re.IGNORECASE
+)
+# An element that says nothing but a title, and is no link to it.
+HEADLINE = etree.XPath(
+    "boolean(//body//*[not(self::a)][normalize-space(.) = $title][not(ancestor::a)][not(descendant::a)])"
+)
 
 # A title has five words or more ("Thông báo tuyển dụng viên chức"); menu entries rarely have.
 TITLE_WORDS = 5
@@ -148,6 +157,16 @@ def page_evidence(page: Page) -> int:
     if len(titles) >= LIST_TITLES and longest < TEASER * len(titles):
         return 0
     return 2 if longest >= 700 else 1 if longest >= 250 else 0
+
+
+def dated(page: Page) -> bool:
+    """Whether a page shows one date of publication with its label; lists show many, other pages none."""
+    return len(PUBLISHED.findall(page.text(page.root))) == 1
+
+
+def headed(page: Page, title: str | None) -> bool:
+    """Whether the title that a link announced, of five words or more, stands on the page itself, in no link."""
+    return title is not None and len(WORDS.findall(title)) >= TITLE_WORDS and bool(HEADLINE(page.root, title=title))
 
 
 def running_text(page: Page) -> int:

@@ -23,7 +23,7 @@ from portal_crawler.crawling import listing
 from portal_crawler.crawling.canonical import canonical_url, page_key
 from portal_crawler.crawling.failures import failure_reason
 from portal_crawler.crawling.idle import Drain
-from portal_crawler.crawling.patterns import UrlPatterns, announced, is_article, page_evidence
+from portal_crawler.crawling.patterns import UrlPatterns, announced, dated, headed, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number, plain_address
 from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
@@ -236,7 +236,14 @@ class PortalSpider(scrapy.Spider):
         """Whether a page is an article: by the rules where there are any, else by evidence."""
         if self.ruled or link.kind == "article":
             return link.kind == "article"
-        return self.looks_like_article(link.url, page_evidence(page))
+        return self.looks_like_article(link.url, self.evidence_of(page, link))
+
+    def evidence_of(self, page: Page, link: Judgement) -> int:
+        """How much a page looks like an article; where it decides, its date and its headline count, too."""
+        on_page = page_evidence(page)
+        known = self.sightings.get(link.key)
+        undecided = self.looks_like_article(link.url, on_page + 1) and not self.looks_like_article(link.url, on_page)
+        return on_page + (undecided and (dated(page) or (known is not None and headed(page, known.text))))
 
     def looks_like_article(self, url: str, on_page: int) -> bool:
         """Whether a page of a site without article rules is an article, by what its address and the page show."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from portal_crawler.archive.warc import read_captures
 from portal_crawler.crawling.learning import teach
-from portal_crawler.crawling.patterns import page_evidence
 from portal_crawler.crawling.rules import plain_address
 from portal_crawler.extraction.page import PageError, parse_page
 
@@ -139,7 +138,7 @@ class FirstPass:
         if spider.template is not None:
             teach(spider.template, page, link.key, spider.wrappers)
         by_rule = spider.ruled or link.kind == "article"
-        evidence = 0 if by_rule else page_evidence(page)
+        evidence = 0 if by_rule else spider.evidence_of(page, link)
         is_one = link.kind == "article" if by_rule else spider.looks_like_article(link.url, evidence)
         if not is_one or not by_rule:
             spider.read_links(page, link, article=is_one)

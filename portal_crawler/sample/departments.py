@@ -1,4 +1,4 @@
-"""The five departments of the invented province of Lam Châu, and what their portals are made of."""
+"""The departments of the invented province of Lam Châu, and what their portals are made of."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Department:
         first_number: Number of the newest story; the others follow in steps of ``step``.
         news: How many pieces of news it has published.
         legal: How many legal documents.
+        voice: The file of sentences it shares with another department; empty: it has its own.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Department:
     step: int
     news: int
     legal: int = 0
+    voice: str = ""
 
     @property
     def notices(self) -> int:
@@ -145,6 +147,18 @@ DEPARTMENTS = {
             first_number=8240,
             step=17,
             news=60,
+        ),
+        Department(
+            name="thachlinh",
+            title="UBND huyện Thạch Lĩnh",
+            code="UBND",
+            field="Tổng hợp",
+            sections=_sections(("Tin tức", "tintuc"), ("Kinh tế - Xã hội", "kinhtexahoi")),
+            news_sections=2,
+            first_number=831,
+            step=3,
+            news=40,
+            voice="snnptnt",
         ),
     )
 }

@@ -240,7 +240,7 @@ class Composer:
     def news(self, number: int, date: datetime) -> Story:
         """One piece of news, of two to about twelve paragraphs."""
         random = self.random
-        topic = random.choice(prose(self.department.name)["topic"])
+        topic = random.choice(prose(self.department.voice or self.department.name)["topic"])
         frame = random.choice(prose("frames")["frame"])
         self.set_scene(date, topic["name"])
         title = self.fresh(frame["titles"])
@@ -294,7 +294,7 @@ class Composer:
 
     def notice(self, number: int, date: datetime) -> Story:
         """A notice: few words, and a file."""
-        topic = self.random.choice(prose(self.department.name)["topic"])
+        topic = self.random.choice(prose(self.department.voice or self.department.name)["topic"])
         self.set_scene(date, topic["name"])
         place = (self.department.first_number - number) // self.department.step
         kinds = prose("notices")["notice"]
@@ -315,7 +315,7 @@ class Composer:
 
     def gallery(self, number: int, date: datetime) -> Story:
         """A page of pictures with a line under each."""
-        topic = self.random.choice(prose(self.department.name)["topic"])
+        topic = self.random.choice(prose(self.department.voice or self.department.name)["topic"])
         self.set_scene(date, topic["name"])
         gallery = prose("notices")["gallery"][0]
         parts = [self.picture([text], number, place) for place, text in enumerate(gallery["captions"], 1)]
@@ -331,7 +331,7 @@ class Composer:
 
     def legal(self, number: int, date: datetime) -> Story:
         """A legal document: its record is all the text there is."""
-        topic = self.random.choice(prose(self.department.name)["topic"])
+        topic = self.random.choice(prose(self.department.voice or self.department.name)["topic"])
         self.set_scene(date, topic["name"])
         kind = self.random.choice(prose("notices")["document"])
         figure = self.random.randint(5, 2900)

@@ -8,12 +8,12 @@ import unicodedata
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.parser import BytesParser
 from email.policy import HTTP
 from functools import cache
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 from urllib.parse import parse_qsl, unquote
 
 from portal_crawler.sample import markup
@@ -22,6 +22,9 @@ from portal_crawler.sample.grammar import stories
 from portal_crawler.sample.story import Story
 from portal_crawler.sample.truth import PortalTruth, TruthArticle, TruthFile
 from portal_crawler.sample.widgets import MENUS, STRINGS, WIDGET_PAGES, Widgets
+
+if TYPE_CHECKING:
+    from portal_crawler.sample.hazards.base import Hazard
 
 PAGE_SIZE = 10
 MEDIA_TYPES = {
@@ -54,6 +57,10 @@ class Asked:
             form = _pairs(body.decode("utf-8", "replace"))
         return cls(method, unquote(path), _pairs(query), form)
 
+    def at(self, path: str) -> Asked:
+        """The same request for another path."""
+        return replace(self, path=path)
+
 
 def _pairs(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
@@ -73,12 +80,24 @@ def _parts(content_type: str, body: bytes) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the server says."""
+    """What the server says, and how it says it.
+
+    Attributes:
+        headers: More headers.
+        manner: ``whole``, as it should be; ``cut``: half of the body and the connection is closed; ``reset``: the
+            connection is reset before the first byte; ``drip``: a byte at a time; ``endless``: the body over and over.
+    """
 
     body: bytes
     status: int = 200
     content_type: str = "text/html; charset=utf-8"
     location: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    manner: Literal["whole", "cut", "reset", "drip", "endless"] = "whole"
+
+    def saying(self, html: str) -> Answer:
+        """The same answer with another body."""
+        return replace(self, body=html.encode())
 
 
 def page(html: str, status: int = 200) -> Answer:
@@ -120,6 +139,11 @@ class SamplePortal(ABC):
     """One department's portal.
 
     Class attributes say what differs; ``answer`` is the whole server, so that tests need no socket.
+
+    Attributes:
+        page_size: How many stories one page of a list shows.
+        related: Whether articles link to their neighbours.
+        hazards: What makes it hard to crawl.
     """
 
     family: ClassVar[str]
@@ -139,6 +163,14 @@ class SamplePortal(ABC):
         entries = [*(entry for entries in MENUS.values() for entry in entries), *WIDGET_PAGES]
         self.static = {f"/{self.menu_path(entry)}": entry for entry in entries}
         self.hidden = self.hidden_stories()
+        self.page_size = PAGE_SIZE
+        self.related = True
+        self.hazards: list[Hazard] = []
+
+    def face(self, hazard: Hazard) -> None:
+        """Put a hazard onto this portal."""
+        hazard.join(self)
+        self.hazards.append(hazard)
 
     # What a family says
 
@@ -169,9 +201,21 @@ class SamplePortal(ABC):
     # Serving
 
     def answer(self, asked: Asked) -> Answer:
-        """Answer a request."""
+        """Answer a request, by way of the hazards that the portal has been given."""
+        answers = (hazard.answer(self, asked) for hazard in self.hazards)
+        found = next(filter(None, answers), None) or self.plain(asked)
+        for hazard in self.hazards:
+            found = hazard.change(self, asked, found)
+        planted = "".join(hazard.planted(self) for hazard in self.hazards)
+        if planted and found.status == 200 and found.body.rstrip().endswith(b"</html>"):
+            box = f'<div class="tienich">{planted}</div></body>'.encode()
+            found = replace(found, body=box.join(found.body.rsplit(b"</body>", 1)))
+        return found
+
+    def plain(self, asked: Asked) -> Answer:
+        """Answer a request as a portal without hazards does."""
         if asked.path == "/robots.txt":
-            return Answer(self.robots().encode(), content_type="text/plain; charset=utf-8")
+            return Answer(self.robots_file().encode(), content_type="text/plain; charset=utf-8")
         if (found := self.respond(asked)) is not None:
             return found
         ending = asked.path.rpartition(".")[2].lower()
@@ -183,8 +227,12 @@ class SamplePortal(ABC):
             return Answer(self.css.encode(), content_type=MEDIA_TYPES["css"])
         return page(NOT_FOUND, 404)
 
+    def robots_file(self) -> str:
+        """The robots.txt, with what the hazards add to it."""
+        return self.robots() + "".join(hazard.robots(self) for hazard in self.hazards)
+
     def robots(self) -> str:
-        """The robots.txt."""
+        """The robots.txt of the portal itself."""
         return "User-agent: *\nDisallow: /admin/\n"
 
     # Lists
@@ -195,14 +243,16 @@ class SamplePortal(ABC):
 
     def pages(self, section: int) -> int:
         """Number of pages of a section's list."""
-        return max(1, -(-len(self.listed(section)) // PAGE_SIZE))
+        return max(1, -(-len(self.listed(section)) // self.page_size))
 
     def on_page(self, section: int, number: int) -> list[Story]:
         """The stories on one page of a section's list; empty past its end."""
-        return self.listed(section)[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        return self.listed(section)[(number - 1) * self.page_size : number * self.page_size]
 
     def neighbours(self, story: Story, count: int = 6) -> list[Story]:
-        """Stories of the same section that stand near a story."""
+        """Stories of the same section that stand near a story; none where articles do not name each other."""
+        if not self.related:
+            return []
         listed = self.listed(story.section)
         place = next((i for i, other in enumerate(listed) if other.number == story.number), 0)
         start = max(0, min(place - count // 2, len(listed) - count - 1))

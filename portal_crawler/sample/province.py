@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,9 +13,11 @@ from typing import Self
 from portal_crawler.sample.aspnet import AspNetPortal
 from portal_crawler.sample.dotnetnuke import DotNetNukePortal
 from portal_crawler.sample.grammar import VIETNAM
+from portal_crawler.sample.ledger import Ledger
 from portal_crawler.sample.liferay import LiferayPortal
 from portal_crawler.sample.nukeviet import NukeVietPortal
-from portal_crawler.sample.portal import Asked, SamplePortal
+from portal_crawler.sample.portal import SamplePortal
+from portal_crawler.sample.server import PortalServer
 from portal_crawler.sample.sharepoint import SharePointPortal
 from portal_crawler.sample.truth import PortalTruth
 
@@ -40,26 +40,33 @@ class SampleProvince:
     """The province, served while the ``with`` block lasts.
 
     Args:
-        ports: One port a portal; 0 takes any free one.
+        ports: One port a portal; 0 takes any free one, and so do those for which none is given.
         clock: Tells the time to calendars, clocks and weather; the wall clock unless a test says otherwise.
+        portals: Other portals than the province's own, by name.
 
     Raises:
         OSError: on entering, if a port is taken.
     """
 
-    def __init__(self, ports: Sequence[int] = (0,) * len(PORTALS), clock: Callable[[], datetime] = now) -> None:
-        if len(ports) != len(PORTALS):
-            raise ValueError(f"{len(PORTALS)} portals need as many ports, not {len(ports)}")
-        self.portals = {kind.spider: kind(clock) for kind in PORTALS}
-        self._ports = tuple(ports)
-        self._servers: list[ThreadingHTTPServer] = []
+    def __init__(
+        self,
+        ports: Sequence[int] = (),
+        clock: Callable[[], datetime] = now,
+        portals: Mapping[str, SamplePortal] | None = None,
+    ) -> None:
+        self.portals = {kind.spider: kind(clock) for kind in PORTALS} if portals is None else dict(portals)
+        if ports and len(ports) != len(self.portals):
+            raise ValueError(f"{len(self.portals)} portals need as many ports, not {len(ports)}")
+        self.ledgers = {name: Ledger(portal) for name, portal in self.portals.items()}
+        self._ports = tuple(ports) or (0,) * len(self.portals)
+        self._servers: list[PortalServer] = []
         self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
         """Bind the ports and begin to serve."""
         try:
-            for portal, port in zip(self.portals.values(), self._ports, strict=True):
-                server = ThreadingHTTPServer((HOST, port), _handler(portal))
+            for (name, portal), port in zip(self.portals.items(), self._ports, strict=True):
+                server = PortalServer((HOST, port), portal, self.ledgers[name])
                 self._servers.append(server)
                 portal.base = f"http://{HOST}:{server.server_port}"
         except OSError:
@@ -101,40 +108,3 @@ class SampleProvince:
         records = [article.record() for truth in self.truth().values() for article in truth.articles]
         path.write_text("".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records), encoding="utf-8")
         return len(records)
-
-
-def _handler(portal: SamplePortal) -> type[BaseHTTPRequestHandler]:
-    """A request handler for one portal."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        timeout = 30
-
-        def do_GET(self) -> None:
-            self._serve()
-
-        def do_HEAD(self) -> None:
-            self._serve()
-
-        def do_POST(self) -> None:
-            self._serve()
-
-        def _serve(self) -> None:
-            length = self.headers.get("Content-Length", "0")
-            body = self.rfile.read(int(length)) if length.isdecimal() else b""
-            answer = portal.answer(Asked.parse(self.command, self.path, body, self.headers.get("Content-Type", "")))
-            self.send_response(HTTPStatus(answer.status))
-            self.send_header("Content-Length", str(len(answer.body)))
-            if answer.location is None:
-                self.send_header("Content-Type", answer.content_type)
-            else:
-                self.send_header("Location", answer.location)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(answer.body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-            """Say nothing: the crawl's own log tells what was asked for."""
-
-    return Handler

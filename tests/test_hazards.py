@@ -1,0 +1,242 @@
+"""A crawl through every hazard of the sample province: one small portal for each, all crawled by one process."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from portal_crawler.sample import SampleProvince
+from portal_crawler.sample.grammar import VIETNAM
+from portal_crawler.sample.hazards import HAZARDS
+from portal_crawler.sample.hazards.pages import PrivateRedirect
+from portal_crawler.sample.hazards.transport import DyingHost
+from portal_crawler.sample.scoring import PortalScore, score
+from portal_crawler.sample.static import StaticPortal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from portal_crawler.sample.ledger import Ledger
+
+ROOT = Path(__file__).parents[1]
+ARTICLES = 24
+INTO_A_TRAP = 25
+REQUESTS_PER_ARTICLE = 1.6
+
+# Crawls the portals that it is given, all at once, each with a folder of its own.
+PROGRAM = """
+import json, resource, sys
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.utils.project import get_project_settings
+
+asked = json.loads(sys.stdin.read())
+settings = get_project_settings()
+settings.update(asked["settings"], priority="cmdline")
+process = AsyncCrawlerProcess(settings)
+crawlers = {}
+for name, url in asked["portals"].items():
+    folder = f"{asked['folder']}/{name}"
+    own = {"FEEDS": {f"{folder}/items.jsonl": {"format": "jsonlines", "store_empty": True}},
+           "PORTAL_REJECTS": f"{folder}/rejects.jsonl", "PORTAL_RUN_RECORD": "", "PORTAL_STATE_DIR": f"{folder}/state"}
+    crawler = crawlers[name] = process.create_crawler("unseen")
+    crawler.settings.update(own, priority="cmdline")
+    process.crawl(crawler, url=url)
+process.start()
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+stats = {name: {key: value for key, value in crawler.stats.get_stats().items() if isinstance(value, (int, str, float))}
+         for name, crawler in crawlers.items()}
+print(json.dumps({"peak": peak, "stats": stats}))
+"""
+SETTINGS = {
+    "DOWNLOAD_DELAY": 0,
+    "AUTOTHROTTLE_ENABLED": False,
+    "CONCURRENT_REQUESTS": 32,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 1,  # so that every run asks in the same order
+    "DOWNLOAD_TIMEOUT": 12,
+    "RETRY_TIMES": 1,
+    "DOWNLOAD_MAXSIZE": 4 * 1024 * 1024,
+    "EXTENSIONS": {"portal_crawler.archive.rejects.KeepRejects": 100},
+    # A crawl that has lost its way is ended here, so that the others can be judged.
+    "CLOSESPIDER_PAGECOUNT": 90,
+    "CLOSESPIDER_TIMEOUT": 40,
+    "LOG_LEVEL": "ERROR",
+}
+
+
+@dataclass
+class Crawl:
+    """What came of the crawl of one portal."""
+
+    found: PortalScore
+    rejects: list[dict[str, Any]]
+    stats: dict[str, Any]
+    ledger: Ledger
+    items: list[dict[str, Any]]
+
+
+@dataclass
+class Outcome:
+    """What came of all crawls."""
+
+    crawls: dict[str, Crawl]
+    peak: float
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.is_file() else []
+
+
+def crawl(province: SampleProvince, folder: Path) -> Outcome:
+    addresses = {name: url for name, url in province.addresses.items() if name != BYSTANDER}
+    request = {"portals": addresses, "folder": str(folder), "settings": SETTINGS}
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], input=json.dumps(request), cwd=ROOT, capture_output=True, text=True,
+        timeout=170, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    told = json.loads(done.stdout.splitlines()[-1])
+    crawls = {}
+    for name, portal in province.portals.items():
+        items = lines(folder / name / "items.jsonl")
+        crawls[name] = Crawl(
+            found=score(portal.truth(), portal.key_of, items),
+            rejects=lines(folder / name / "rejects.jsonl"),
+            stats=told["stats"].get(name, {}),
+            ledger=province.ledgers[name],
+            items=items,
+        )
+    return Outcome(crawls, told["peak"])
+
+
+BYSTANDER = "bystander"
+
+
+def clock() -> datetime:
+    return datetime(2024, 12, 4, 9, 30, tzinfo=VIETNAM)
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+    portals = {name: StaticPortal(clock, ARTICLES) for name in ("none", BYSTANDER, *HAZARDS)}
+    for name, hazard in HAZARDS.items():
+        portals[name].face(hazard())
+    with SampleProvince(portals=portals) as province:
+        (private,) = portals["private-redirect"].hazards
+        assert isinstance(private, PrivateRedirect)
+        private.target = province.addresses[BYSTANDER]
+        yield crawl(province, tmp_path_factory.mktemp("hazards"))
+
+
+# What the crawler does not pass yet. A mark comes off with the defence that makes its test pass: strict, so that it is
+# noticed.
+NOT_YET = {
+    "calendar": "months without end are left after 50 pages",
+    "growing-paths": "paths that grow in turns are left after 50 pages",
+    "facets": "combinations of filters are followed until they have shown nothing new 50 times",
+    "session-query": "session parameters of unknown names are not learned",
+    "aliases": "parameters that change nothing and letter case are not learned",
+    "gambling-spam": "planted pages are exported",
+    "load-more": "buttons with a JSON endpoint are not followed",
+    "date-archive": "forms are not sent",
+    "list-gap": "a page of a list that comes back empty is not asked for again",
+}
+# Not all can be found where the host dies or shuts its doors; their own tests say what is wanted there.
+WHOLE = ["none", *(name for name in HAZARDS if name not in ("dying-host", "challenge"))]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.xfail(reason=NOT_YET[name], strict=True)) if name in NOT_YET else name
+        for name in WHOLE
+    ],
+)
+def test_every_article_is_found_once_and_no_trap_is_entered_for_long(outcome: Outcome, name: str) -> None:
+    done = outcome.crawls[name]
+    assert not done.found.missing, done.rejects
+    assert not done.found.extra
+    assert done.found.f1 > 0.97
+    assert all(count <= INTO_A_TRAP for count in done.ledger.trapped().values()), done.ledger.trapped()
+    if name not in HAZARDS or not HAZARDS[name].costly:
+        assert done.ledger.per_article() <= REQUESTS_PER_ARTICLE
+
+
+def test_no_rule_of_robots_txt_is_broken(outcome: Outcome) -> None:
+    assert {name: found for name, done in outcome.crawls.items() if (found := done.ledger.violations())} == {}
+    refused = [reject["url"] for reject in outcome.crawls["robots"].rejects if reject["reason"] == "not_fetched_robots"]
+    assert len(refused) == 2
+
+
+def test_nothing_is_asked_of_hosts_that_only_redirects_name(outcome: Outcome) -> None:
+    assert outcome.crawls[BYSTANDER].ledger.entries == []
+    details = [reject["detail"] for reject in outcome.crawls["private-redirect"].rejects]
+    assert sum("169.254.169.254" in detail for detail in details) == 1
+
+
+def test_bombs_and_endless_bodies_fill_no_memory(outcome: Outcome) -> None:
+    assert outcome.peak < 500
+    assert "too_large" in {reject["reason"] for reject in outcome.crawls["endless-body"].rejects}
+    assert "timeout" in {reject["reason"] for reject in outcome.crawls["dripping-body"].rejects}
+
+
+@pytest.mark.xfail(reason="what Scrapy ignores is taken for a refusal by robots.txt", strict=True)
+def test_a_bomb_is_called_too_large(outcome: Outcome) -> None:
+    for name in ("gzip-bomb", "brotli-bomb"):
+        assert "too_large" in {reject["reason"] for reject in outcome.crawls[name].rejects}
+
+
+@pytest.mark.xfail(reason="a host that has died is asked for every page that is left, with all retries", strict=True)
+def test_a_dead_host_is_given_up(outcome: Outcome) -> None:
+    asked = len(outcome.crawls["dying-host"].ledger.pages)
+    assert asked <= DyingHost.ALIVE + 15
+
+
+@pytest.mark.xfail(reason="a script challenge is taken for a page without articles", strict=True)
+def test_a_wall_is_called_a_wall(outcome: Outcome) -> None:
+    done = outcome.crawls["challenge"]
+    assert len(done.ledger.pages) <= INTO_A_TRAP + 10
+    assert any(reject["reason"].startswith("blocked") for reject in done.rejects)
+
+
+def test_a_second_try_waits_as_long_as_the_server_says(outcome: Outcome) -> None:
+    tries: dict[str, list[float]] = {}
+    for entry in outcome.crawls["rate-limit"].ledger.pages:
+        tries.setdefault(entry.target, []).append(entry.at)
+    again = [times for times in tries.values() if len(times) > 1]
+    assert again
+    assert all(times[1] - times[0] >= 1 for times in again)
+
+
+def test_every_hazard_says_what_it_does() -> None:
+    assert all(hazard.about and hazard.name == name for name, hazard in HAZARDS.items())
+
+
+def demo(folder: Path, names: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scrapy.cmdline", "demo", "--hazards", names, "-o", str(folder)],
+        cwd=ROOT, env={**os.environ, "COLUMNS": "80", "SCRAPY_SETTINGS_MODULE": "portal_crawler.settings"},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_the_demo_shows_hazards_by_name(tmp_path: Path) -> None:
+    done = demo(tmp_path, "robots,redirect-chain")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"robots +24/24 +0 +- +0", done.stdout)
+    assert re.search(r"redirect-chain +24/24 +0 +\d+ +0", done.stdout)
+    assert list(tmp_path.glob("robots/*Z.jsonl"))
+
+
+def test_the_demo_knows_its_hazards(tmp_path: Path) -> None:
+    done = demo(tmp_path, "robots,earthquake")
+    assert done.returncode == 2
+    assert "earthquake" in done.stdout + done.stderr
