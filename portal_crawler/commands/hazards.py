@@ -29,10 +29,10 @@ TRAPPED = 25
 ABOVE_ALL = SETTINGS_PRIORITIES["cmdline"] + 1
 # Loopback burdens nobody; and a portal without end shall not keep the demonstration from its own.
 SETTINGS = {
-    "DOWNLOAD_DELAY": 0,
+    "DOWNLOAD_DELAY": 0.005,  # without any, Scrapy 2.19 starts all that is queued for a host at once
     "AUTOTHROTTLE_ENABLED": False,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
-    "DOWNLOAD_TIMEOUT": 12,
+    "DOWNLOAD_TIMEOUT": 8,
     "RETRY_TIMES": 1,
     "CLOSESPIDER_PAGECOUNT": 200,
 }
