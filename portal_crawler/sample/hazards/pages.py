@@ -122,14 +122,15 @@ class LoginWall(Hazard):
         """The form."""
         if asked.path.startswith("/noi-bo/"):
             month = int(re.sub(r"\D", "", asked.path) or 0)
-            return redirect(f"/cong/vao.htm?ve={asked.path}") if month % 2 else self._form()
-        return self._form() if asked.path == "/cong/vao.htm" else None
+            return redirect(f"/cong/vao.htm?ve={asked.path}") if month % 2 else self._form(month)
+        return self._form(0) if asked.path == "/cong/vao.htm" else None
 
     @staticmethod
-    def _form() -> Answer:
+    def _form(month: int) -> Answer:
+        wanted = f"tài liệu họp giao ban cơ quan tháng {month}" if month else "nội dung này"
         return shell(
             "Đăng nhập hệ thống",
-            "<p>Quý vị phải đăng nhập để xem nội dung này. Tài khoản do bộ phận quản trị của cơ quan cấp cho cán bộ, công "
+            f"<p>Quý vị phải đăng nhập để xem {wanted}, là {wanted} của văn phòng lưu hành trong nội bộ ngành. Tài khoản do bộ phận quản trị của cơ quan cấp cho cán bộ, công "
             "chức, viên chức trong ngành; trường hợp quên mật khẩu xin liên hệ với văn phòng để được cấp lại.</p>"
             '<form action="/cong/vao.htm" method="post"><input name="taikhoan"><input type="password" name="matkhau">'
             '<input type="submit" value="Đăng nhập"></form>',
