@@ -93,6 +93,9 @@ class Rejected:
         status: HTTP status, where there was an answer.
         fetched_at: ISO 8601 time of the attempt.
         duplicate_of: ``id`` of the article that already stands for this page, for the reason ``duplicate``.
+        tries: How often it was asked for, where a request has failed.
+        retry: What may still bring the page: ``retry`` (the command of this name), ``crawl`` (a new crawl alone: the
+            request was a form's), ``settings`` (a setting or the site's file); None: nothing, or nobody knows.
     """
 
     url: str
@@ -102,6 +105,8 @@ class Rejected:
     status: int | None = None
     fetched_at: str | None = None
     duplicate_of: str | None = None
+    tries: int | None = None
+    retry: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

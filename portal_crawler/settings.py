@@ -40,6 +40,14 @@ PORTAL_CRAWL_DELAY_MAX = 60.0
 PORTAL_RETRY_AFTER_MAX = 600.0
 # Hours in which no request is made, Vietnamese time: "07:00-17:30" spares the offices. Empty: none.
 PORTAL_QUIET_HOURS = ""
+# A host that fails so often in a row (no connection, no answer, server errors) rests for so many seconds, twice as long
+# each time; after the third look in vain the rest of it waits for another run.
+PORTAL_BREAKER_FAILURES = 10
+PORTAL_BREAKER_REST = 120.0
+# What a run may use of a portal at most; what is beyond it waits for another run (portal-crawler retry). 0: no limit.
+PORTAL_MAX_PAGES = 0
+PORTAL_MAX_MEGABYTES = 0
+PORTAL_MAX_MINUTES = 0
 # Scrapy makes as many tasks for every page as this says, needed or not: its 100 cost more than the download itself.
 CONCURRENT_ITEMS = 8
 DOWNLOAD_TIMEOUT = 120  # such servers take up to a minute to answer
@@ -88,6 +96,8 @@ DOWNLOADER_MIDDLEWARES = {
     "portal_crawler.crawling.broken.BrokenAnswers": 590,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "portal_crawler.crawling.scope.RedirectScope": 610,  # behind Scrapy's redirect middleware (600)
+    "portal_crawler.crawling.breaker.Budget": 820,
+    "portal_crawler.crawling.breaker.CircuitBreaker": 830,
     "portal_crawler.crawling.pace.HostPace": 840,
 }
 # Templates learned from the pages of a site are kept here between runs; empty: nowhere.

@@ -31,6 +31,8 @@ SETTINGS: dict[str, Any] = {
         "portal_crawler.crawling.broken.BrokenAnswers": 590,
         "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
         "portal_crawler.crawling.scope.RedirectScope": 610,
+        "portal_crawler.crawling.breaker.Budget": 820,
+        "portal_crawler.crawling.breaker.CircuitBreaker": 830,
         "portal_crawler.crawling.pace.HostPace": 840,
     },
     "DOWNLOAD_FAIL_ON_DATALOSS": False,

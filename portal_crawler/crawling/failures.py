@@ -50,3 +50,18 @@ FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
 def failure_reason(error: BaseException | None) -> tuple[str, str] | None:
     """The reason of the reject and the cause in words; None for an error that nobody has foreseen."""
     return next(((reason, said) for kind, reason, said in FAILURES if isinstance(error, kind)), None)
+
+
+# Reasons of which another try may be the end.
+TEMPORARY = frozenset(("timeout", "unreachable", "postponed"))
+# Reasons that a setting or the site's file may take away.
+SETTLED = frozenset(("too_large", "bad_tls", "forbidden_address", "not_fetched_robots"))
+# Answers that another day may change (RFC 9110 section 15): timeouts, too early, too many requests, server errors.
+TRANSIENT = frozenset((408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524))
+
+
+def remedy(reason: str, status: int | None, method: str) -> str | None:
+    """What may still bring a page whose request has failed: the values of ``Rejected.retry``."""
+    if reason in TEMPORARY or status in TRANSIENT:
+        return "retry" if method == "GET" else "crawl"
+    return "settings" if reason in SETTLED else None

@@ -132,6 +132,7 @@ class HostPace:
         asked = retry_after(said.decode("latin-1"), datetime.now(UTC)) if said else None
         if asked is not None and asked > self.longest_rest:
             self.left[host] = asked
+            self._count("hosts/left")
             logger.warning("%s asks to come back in %.0f s: it is left for another run", host, asked)
         pause = min(self.delay_of(host) * 2**tries, self.slowest) if asked is None else asked
         if pause:

@@ -55,6 +55,10 @@ class Sightings:
         """Whether the article's capture has been handed on."""
         return key in self._done
 
+    def pass_over(self, key: str) -> None:
+        """Take an article for done that another run has handed on."""
+        self._done.add(key)
+
     def see(self, link: Judgement) -> Sighting | None:
         """Note an address of an article; None if its capture has been handed on already."""
         if link.key in self._done:

@@ -96,6 +96,7 @@ class RunSummary:
         start = stats.get("start_time")
         return {
             "portal": spider.name,
+            "portal_platform": getattr(spider, "platform", ""),
             "command_line": sys.argv,
             "seeds": list(getattr(spider, "start_urls", [])),
             "captures": list(getattr(spider, "warc", [])),

@@ -53,6 +53,8 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
         return ExitCode.ERROR
     if finish_reason != "finished":
         return ExitCode.STOPPED
+    if (cut := _cut_short(stats)) is not None:
+        return cut
     articles = stats.get("item_scraped_count", 0)
     lost = lost_articles(stats)
     if not articles:
@@ -73,6 +75,15 @@ def lost_articles(stats: Mapping[str, Any]) -> int:
 
 def _turned_away(stats: Mapping[str, Any]) -> int:
     return sum(stats.get(f"downloader/response_status_count/{status}", 0) for status in BLOCKING)
+
+
+def _cut_short(stats: Mapping[str, Any]) -> ExitCode | None:
+    """Why a run that had begun well left the rest to another, if it did."""
+    if not (stats.get("seeds/reached") or stats.get("item_scraped_count")):
+        return None
+    if stats.get("hosts/down") or stats.get("hosts/left"):
+        return ExitCode.HOST_DOWN
+    return ExitCode.BUDGET_SPENT if stats.get("budget/postponed") else None
 
 
 def _without_articles(stats: Mapping[str, Any]) -> ExitCode:

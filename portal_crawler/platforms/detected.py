@@ -53,6 +53,8 @@ class DetectedSpider(PortalSpider):
     def __init__(self, *args: Any, platform: str | None = None, **kwargs: Any) -> None:
         self._asked_platform = platform
         super().__init__(*args, **kwargs)
+        if self.letters and not platform:
+            platform = self._asked_platform = self.letters.platform or None
         if not self.start_urls and self.warc:
             self.start_urls = [_commonest(self.warc)]
         if not self.start_urls:

@@ -19,9 +19,10 @@ from scrapy.exceptions import UsageError
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.sitemap import sitemap_urls_from_robots
 
+from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.crawling import listing
 from portal_crawler.crawling.canonical import canonical_url, page_key
-from portal_crawler.crawling.failures import failure_reason
+from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.patterns import UrlPatterns, announced, dated, headed, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number, plain_address
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from portal_crawler.archive.deadletters import DeadLetters
     from portal_crawler.extraction.page import Element, Page
     from portal_crawler.extraction.template import Template
     from portal_crawler.extraction.wrapper import Wrapper
@@ -79,6 +81,7 @@ class PortalSpider(scrapy.Spider):
     Args:
         url: Seeds to use instead of ``start_urls``, separated by spaces.
         warc: A WARC file, or several separated by spaces, to read instead of the network: no request is made.
+        retry: A file of an earlier run, whose failed requests are made again instead of a crawl.
     """
 
     province: str | None = None
@@ -97,8 +100,16 @@ class PortalSpider(scrapy.Spider):
 
     start_urls: list[str] = []
 
-    def __init__(self, name: str | None = None, url: str | None = None, warc: str | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        name: str | None = None,
+        url: str | None = None,
+        warc: str | None = None,
+        retry: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name, **kwargs)
+        self.letters = read_dead_letters(Path(retry)) if retry else None
         if url:
             self.start_urls = url.split()
         self.warc = _files(warc) if warc else []
@@ -145,15 +156,30 @@ class PortalSpider(scrapy.Spider):
             async for item in replay(self):
                 yield item
             return
-        for url in self.start_urls:
-            self.asked.add(page_key(url))
-            yield self.ask(url, priority=PRIORITY_LIST, meta={"portal_seed": True})
+        for request in self.ask_again(self.letters) if self.letters else self.ask_seeds():
+            yield request
         drain = Drain(self.crawler)
         await drain.wait()
         while self.waiting:
             for link in self.take_waiting():
                 yield self.ask(link.url, priority=PRIORITY_ARTICLE)
             await drain.wait()
+
+    def ask_seeds(self) -> Iterator[Request]:
+        """The requests that a crawl begins with."""
+        for url in self.start_urls:
+            self.asked.add(page_key(url))
+            yield self.ask(url, priority=PRIORITY_LIST, meta={"portal_seed": True})
+
+    def ask_again(self, letters: DeadLetters) -> Iterator[Request]:
+        """The requests that another run could not make; what it has exported counts as done."""
+        for url in letters.exported:
+            self.sightings.pass_over(self.rules.judge(url).key)
+        for url in letters.addresses:
+            link = self.rules.judge(url)
+            self.asked.add(link.key)
+            self.sightings.see(link)
+            yield self.ask(url, meta={"portal_seed": url in self.start_urls})
 
     def take_waiting(self) -> list[Judgement]:
         """The articles of which no plain address was met, each with the form to fetch."""
@@ -406,6 +432,8 @@ class PortalSpider(scrapy.Spider):
         if link.key in self.asked or link.alternate:
             return
         paged = page_number(link.url) is not None
+        if self.letters and not paged:
+            return  # another run has walked the portal
         same = chain_key(link.url) == chain
         if paged or (same and listing.is_next(anchor, number)):
             if same and not goes_on:
@@ -574,14 +602,17 @@ class PortalSpider(scrapy.Spider):
         self.count("failed/article" if link.kind == "article" else "failed/page")
         if isinstance(error, HttpError):
             status = error.response.status
-            yield self.reject(request.url, "http_error", f"{request.url}: HTTP {status}", status)
-            return
-        if known := failure_reason(error):
+            rejected = self.reject(request.url, "http_error", f"{request.url}: HTTP {status}", status)
+        elif known := failure_reason(error):
             reason, said = known
-            yield self.reject(request.url, reason, f"{request.url}: {said}{f' ({error})' if str(error) else ''}")
-            return
-        logger.error("%s: %r", request.url, error, exc_info=error)
-        yield self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
+            detail = f"{request.url}: {said}{f' ({error})' if str(error) else ''}"
+            rejected = self.reject(request.url, reason, detail)
+        else:
+            logger.error("%s: %r", request.url, error, exc_info=error)
+            rejected = self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
+        rejected.tries = request.meta.get("retry_times", 0) + 1
+        rejected.retry = remedy(rejected.reason, rejected.status, request.method)
+        yield rejected
 
     def reject(self, url: str, reason: str, detail: str, status: int | None = None) -> Rejected:
         """A reject of this portal."""

@@ -1,0 +1,74 @@
+"""Requests that brought nothing and may yet: read from the rejects of a run, to be made again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+# What ``Rejected.retry`` says of requests that are worth making again as they are.
+RETRY = "retry"
+
+
+@dataclass(slots=True)
+class DeadLetters:
+    """What a run has left undone.
+
+    Attributes:
+        portal: Name of its spider.
+        seeds: Its start addresses.
+        platform: The portal software that it knew or recognised.
+        addresses: What is to be asked for again, in the order of the file, each once.
+        others: How many rejects have a remedy of another kind: a setting, a new crawl.
+        exported: Addresses of the articles that the run has exported.
+    """
+
+    portal: str | None = None
+    seeds: list[str] = field(default_factory=list)
+    platform: str = ""
+    addresses: list[str] = field(default_factory=list)
+    others: int = 0
+    exported: set[str] = field(default_factory=set)
+
+
+def read_dead_letters(run: Path) -> DeadLetters:
+    """Read what a run has left undone.
+
+    Args:
+        run: Any of the run's files, finished or ``.part``, or what their names begin with (``exports/NAME/TIME``).
+
+    Raises:
+        FileNotFoundError: if the run has left no file.
+        ValueError: if a line of its rejects is no JSON object.
+    """
+    stem = run.with_name(run.name.partition(".")[0])
+    found = DeadLetters()
+    rejects, record, export = (_existing(stem, ending) for ending in (".rejects.jsonl", ".run.json", ".jsonl"))
+    if not (rejects or record or export):
+        raise FileNotFoundError(2, "a run has left no files of this name", str(run))
+    if record:
+        told = json.loads(record.read_text("utf-8"))
+        found.portal, found.seeds, found.platform = told["portal"], told["seeds"], told.get("portal_platform") or ""
+    for line in _lines(rejects):
+        found.portal = found.portal or line.get("portal")
+        if line.get("retry") == RETRY:
+            found.addresses.append(line["url"])
+        elif line.get("retry"):
+            found.others += 1
+    found.addresses = list(dict.fromkeys(found.addresses))
+    for line in _lines(export):
+        found.exported |= {line["url"], line["canonical_url"], *line["also_at"]}
+    return found
+
+
+def _existing(stem: Path, ending: str) -> Path | None:
+    names = (Path(f"{stem}{ending}"), Path(f"{stem}{ending}.part"))
+    return next((path for path in names if path.is_file()), None)
+
+
+def _lines(path: Path | None) -> list[dict[str, Any]]:
+    if path is None:
+        return []
+    with path.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines if line.endswith("\n")]  # a killed run's last line may be half
