@@ -40,13 +40,15 @@ PORTAL_CRAWL_DELAY_MAX = 60.0
 PORTAL_RETRY_AFTER_MAX = 600.0
 # Hours in which no request is made, Vietnamese time: "07:00-17:30" spares the offices. Empty: none.
 PORTAL_QUIET_HOURS = ""
-# A host that fails so often in a row (no connection, no answer, server errors) rests for so many seconds, twice as long
-# each time; after the third look in vain the rest of it waits for another run.
+# A host that fails so often in a row (no connection, no answer, server errors) rests; 0: none does.
 PORTAL_BREAKER_FAILURES = 10
+# Seconds of its first rest, twice as long each time; after the third look in vain the rest waits for another run.
 PORTAL_BREAKER_REST = 120.0
-# What a run may use of a portal at most; what is beyond it waits for another run (portal-crawler retry). 0: no limit.
+# Requests of a run at most; what is beyond it waits for another run (portal-crawler retry). 0: no limit.
 PORTAL_MAX_PAGES = 0
+# The same in megabytes received.
 PORTAL_MAX_MEGABYTES = 0
+# The same in minutes.
 PORTAL_MAX_MINUTES = 0
 # Scrapy makes as many tasks for every page as this says, needed or not: its 100 cost more than the download itself.
 CONCURRENT_ITEMS = 8
