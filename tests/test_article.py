@@ -285,3 +285,13 @@ def test_a_short_text_without_spaces_is_an_article() -> None:
     )
     assert isinstance(found, Article)
     assert found.text == text
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[bad/a.pdf", "http://host:0200 3 555/a.pdf", "//[::1/a.pdf", "http://x:99999999/ a.pdf"]
+)
+def test_links_that_are_no_addresses_cost_nothing(address: str) -> None:
+    found = article(
+        body=f"<p>{'chữ ' * 30}</p><p><a href='{address}'>tệp.pdf</a> <a href='/b.pdf'>tệp khác.pdf</a></p>"
+    )
+    assert [one.name for one in found.attachments][-1:] == ["tệp khác.pdf"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from html import escape
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 from w3lib.url import safe_url_string
@@ -57,14 +57,17 @@ def absolute(base: str, reference: str | None) -> str | None:
     url = reference.strip() if reference else ""
     if not url:
         return None
-    if not url.startswith(SCHEMES):
-        try:
+    try:
+        if not url.startswith(SCHEMES):
             url = urljoin(base, url)
-        except ValueError:  # "http://[bad"
-            return None
-        if not url.lower().startswith(SCHEMES):
-            return None
-    return url if url.isascii() and " " not in url else safe_url_string(url)
+            if not url.lower().startswith(SCHEMES):
+                return None
+        if not url.isascii() or " " in url:
+            url = safe_url_string(url)
+        urlsplit(url)
+    except ValueError:  # "http://[bad", "http://host:port number/"
+        return None
+    return url
 
 
 def picture(element: Element, base: str) -> Image | None:
