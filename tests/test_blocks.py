@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from portal_crawler.extraction.blocks import Block, blocks
 from portal_crawler.extraction.page import PageError, parse_html
@@ -103,3 +106,18 @@ def test_classes_that_hide_an_element_are_believed() -> None:
     assert (shown.text, shown.hidden) == ("chữ", False)
     assert hidden.hidden
     assert not again.hidden
+
+
+def test_what_is_remembered_of_a_page_does_not_keep_it_alive() -> None:
+    page = parse_html(URL, "<div><p>Một nhãn mà trang nào cũng có</p></div>".encode(), "text/html; charset=utf-8")
+    assert texts_of(blocks(page)) == ["Một nhãn mà trang nào cũng có"]
+    del page
+    gc.collect()
+    # The strings that lxml makes know their element, and through it the whole tree.
+    assert not [
+        one for one in gc.get_objects() if isinstance(one, etree._ElementUnicodeResult) and "Một nhãn mà" in one
+    ]
+
+
+def texts_of(found: list[Block]) -> list[str]:
+    return [block.text for block in found]

@@ -111,7 +111,8 @@ def blocks(page: Page) -> list[Block]:
 
 
 def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> Block | None:
-    raw = run[0][2] if len(run) == 1 else "".join([node for _, _, node in run])
+    # A plain string: lxml's own know their element, and one that is remembered would keep the whole tree alive.
+    raw = str(run[0][2]) if len(run) == 1 else "".join([node for _, _, node in run])
     text = _label(raw) if len(raw) <= _LONGEST_LABEL else squeeze(raw)
     if not text:
         return None
