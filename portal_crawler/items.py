@@ -19,8 +19,9 @@ SCHEMA_VERSION = "1.0"
 
 KINDS = ("article", "notice", "document", "gallery")
 
-# The body broke off; the certificate could not be verified; the server knows no newer TLS than 1.1.
-FLAGS = ("truncated", "broken_certificate", "legacy_tls")
+# The body broke off; the certificate could not be verified; the server knows no newer TLS than 1.1; a further page of
+# the article could not be had.
+FLAGS = ("truncated", "broken_certificate", "legacy_tls", "missing_part")
 
 
 def described(text: str, **schema: Any) -> dict[str, Any]:
@@ -48,6 +49,7 @@ class Capture:
         listed_date: Date string that stood beside that link, as printed.
         section: Breadcrumb of the listing that led here, outermost first.
         flags: What was not as it should be about the exchange; see :data:`FLAGS`.
+        parts: The further pages of an article that stands on several, in their order.
         page: The parsed page, once somebody asked for it (``extraction.page.parse_page``).
     """
 
@@ -64,6 +66,7 @@ class Capture:
     listed_date: str | None = None
     section: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    parts: list[Capture] = field(default_factory=list, repr=False)
     page: Any = field(default=None, repr=False, compare=False)
 
 
@@ -190,6 +193,9 @@ class Article:
     url: str = field(metadata=described("Address that the text was read from."))
     canonical_url: str = field(metadata=described("The address that stands for all that show this article."))
     also_at: list[str] = field(default_factory=list, metadata=described("Other addresses of the same article."))
+    parts: list[str] = field(
+        default_factory=list, metadata=described("Further pages of the article, joined here in this order.")
+    )
     portal: str = field(metadata=described("Name of the spider."))
     site: str = field(metadata=described("Host name (and port, if not the usual one) of the portal."))
     province: str | None = field(default=None, metadata=described("Province, as a slug: quang-tri."))

@@ -83,8 +83,8 @@ def main() -> None:
 
     def keep(item: Any, **_: Any) -> None:
         if type(item).__name__ == "Capture":
-            item.page = None
-            kept = asdict(item) | {"body": len(item.body), "fetched_at": item.fetched_at.isoformat()}
+            parts, item.page, item.parts = [part.url for part in item.parts], None, []
+            kept = asdict(item) | {"parts": parts} | {"body": len(item.body), "fetched_at": item.fetched_at.isoformat()}
             result["captures"].append(kept)
         else:
             result["rejected"].append(asdict(item))

@@ -186,6 +186,8 @@ class LearnTemplate(BaseSpiderMiddleware):
 class HeldCaptures:
     """Item pipeline that does nothing until a crawl is stopped: captures still held become rejects then.
 
+    So do articles whose further pages were still to come.
+
     A pipeline, because pipelines are closed before the files that keep the rejects.
     """
 
@@ -207,11 +209,13 @@ class HeldCaptures:
         spider = self.crawler.spider
         if learning is None or spider is None:
             return
-        for capture in learning.release():
+        # Articles whose further pages were still to come.
+        unfinished: dict[str, Capture] = getattr(spider, "unfinished", {})
+        for capture in (*learning.release(), *unfinished.values()):
             rejected = Rejected(
                 url=capture.url,
                 reason="stopped",
-                detail=f"{capture.url}: the crawl was stopped before the site's template was known",
+                detail=f"{capture.url}: the crawl was stopped before {_awaited(capture, unfinished)}",
                 portal=spider.name,
                 status=capture.status,
                 fetched_at=capture.fetched_at.isoformat(),
@@ -224,3 +228,7 @@ class HeldCaptures:
                 exception=DropItem(rejected.detail),
                 spider=spider,
             )
+
+
+def _awaited(capture: Capture, unfinished: dict[str, Capture]) -> str:
+    return "all its pages had come" if capture.url in unfinished else "the site's template was known"

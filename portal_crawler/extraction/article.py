@@ -59,13 +59,39 @@ def extract(capture: Capture, portal: Portal) -> Article | Rejected:
     the page's own evidence do.
 
     Args:
-        capture: The page as received. Its parsed tree is kept on it.
+        capture: The page as received. Its parsed tree is kept on it. Its further parts are joined in their order.
         portal: What is known of the site.
 
     Returns:
         The article, or why there is none: ``empty_body``, ``not_html``, ``undecodable`` or ``no_article``.
     """
-    return explain(capture, portal).found
+    told = explain(capture, portal)
+    if capture.parts and isinstance(told.found, Article):
+        _join(told, capture, portal)
+    return told.found
+
+
+def _join(told: Explanation, capture: Capture, portal: Portal) -> None:
+    """Add the further parts of an article to its first; what stands on several of them stands once."""
+    whole = told.found
+    assert isinstance(whole, Article)
+    said = told.kept_texts()
+    for part in capture.parts:
+        more = explain(part, portal, earlier=frozenset(said))
+        if isinstance(more.found, Rejected):
+            whole.http.flags = sorted({*whole.http.flags, "missing_part"})
+            continue
+        said |= more.kept_texts()
+        whole.parts.append(part.url)
+        whole.text = "\n\n".join(filter(None, (whole.text, more.found.text)))
+        whole.html += more.found.html
+        seen = {image.url for image in whole.images} | {file.url for file in whole.attachments}
+        whole.images += [image for image in more.found.images if image.url not in seen]
+        whole.attachments += [file for file in more.found.attachments if file.url not in seen]
+        whole.author, whole.source = whole.author or more.found.author, whole.source or more.found.source
+        whole.extraction.removed += more.found.extraction.removed
+        whole.extraction.confidence = min(whole.extraction.confidence, more.found.extraction.confidence)
+    whole.content_sha256 = content_hash(whole.title, whole.lead, whole.text)
 
 
 @dataclass(slots=True)
@@ -82,9 +108,22 @@ class Explanation:
     page: Page | None = None
     selection: Selection | None = None
 
+    def kept_texts(self) -> set[str]:
+        """The texts of the blocks that were kept."""
+        if self.selection is None:
+            return set()
+        pairs = zip(self.selection.blocks, self.selection.verdicts, strict=True)
+        return {block.text for block, verdict in pairs if verdict is None}
 
-def explain(capture: Capture, portal: Portal) -> Explanation:
-    """As :func:`extract`, with the decision over each block of the page."""
+
+def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozenset()) -> Explanation:
+    """As :func:`extract` for one page, with the decision over each of its blocks.
+
+    Args:
+        capture: The page as received.
+        portal: What is known of the site.
+        earlier: Texts of blocks that earlier pages of the same article hold.
+    """
     try:
         page = parse_page(capture)
     except PageError as error:
@@ -100,6 +139,7 @@ def explain(capture: Capture, portal: Portal) -> Explanation:
     for widget, reason, block in (
         ("headline", "the headline before the text; see title", _repeated(sheet)),
         ("byline", "a name set off by spaces; see author", byline.signature),
+        *(("repeated", "stands on an earlier page of the article", one) for one in kept if one.text in earlier),
     ):
         if block is not None:
             sheet.kept = [other for other in sheet.kept if other is not block]

@@ -24,6 +24,7 @@ from portal_crawler.crawling import listing
 from portal_crawler.crawling.canonical import canonical_url, page_key
 from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.idle import Drain
+from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part
 from portal_crawler.crawling.patterns import UrlPatterns, announced, dated, headed, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number, plain_address
 from portal_crawler.crawling.scope import RedirectToKnown
@@ -122,6 +123,8 @@ class PortalSpider(scrapy.Spider):
         self.waiting: dict[str, Judgement] = {}
         self.labels: dict[str, str] = {}
         self.matched: set[str] = set()
+        self.unfinished: dict[str, Capture] = {}
+        self.false_parts = 0
         self.make_rules()
 
     @classmethod
@@ -292,7 +295,7 @@ class PortalSpider(scrapy.Spider):
             flags=[flag for flag in FLAGS if flag in response.flags],
         )
 
-    def unreadable(self, capture: Capture, link: Judgement, error: PageError) -> Iterator[Capture | Rejected]:
+    def unreadable(self, capture: Capture, link: Judgement, error: PageError) -> Iterator[Capture | Request | Rejected]:
         """An article that is no page goes on, to be rejected with its reason; a file among the pages is none."""
         if link.kind == "article":
             yield from self.hand_on(capture, link)
@@ -301,7 +304,7 @@ class PortalSpider(scrapy.Spider):
         else:
             yield self.reject(capture.url, error.reason, error.detail, capture.status)
 
-    def hand_on(self, capture: Capture, link: Judgement) -> Iterator[Capture]:
+    def hand_on(self, capture: Capture, link: Judgement) -> Iterator[Capture | Request]:
         """Yield the capture of an article, once."""
         if self.sightings.done(link.key):
             self.count("articles/again")
@@ -313,7 +316,48 @@ class PortalSpider(scrapy.Spider):
         self.sightings.complete(link.key, capture)
         self.waiting.pop(link.key, None)
         self.count("articles/captured")
-        yield capture
+        yield self.whole(capture)
+
+    def whole(self, capture: Capture) -> Capture | Request:
+        """An article, once it is whole: the request of its next part, where it goes on, on another page."""
+        last = capture.parts[-1] if capture.parts else capture
+        number = len(capture.parts) + 1
+        try:
+            followed = number < MOST_PARTS and self.false_parts < FALSE_PARTS
+            url = next_part(parse_page(last), capture.url, number) if followed else None
+        except PageError:
+            url = None
+        self.unfinished.pop(capture.url, None)
+        if url is None or not self.rules.in_scope(url):
+            return capture
+        self.unfinished[capture.url] = capture
+        self.asked.add(page_key(url))
+        known = {"whole": capture}
+        return scrapy.Request(
+            url, self.parse_part, errback=self.part_failed, cb_kwargs=known, priority=PRIORITY_ARTICLE, dont_filter=True
+        )
+
+    def parse_part(self, response: Response, whole: Capture) -> Iterator[Capture | Request]:
+        """A further page of an article, unless it proves to be the same page with another list on it."""
+        part = self.receive(response)
+        if not goes_on(whole, part):
+            self.false_parts += 1
+            self.unfinished.pop(whole.url, None)
+            yield whole
+            return
+        self.false_parts = 0
+        self.count("articles/parts")
+        whole.parts.append(part)
+        yield self.whole(whole)
+
+    def part_failed(self, failure: Failure) -> Iterator[Capture | Rejected]:
+        """The article as far as it could be had, and a reject for what is missing."""
+        whole: Capture = failure.request.cb_kwargs["whole"]  # type: ignore[attr-defined]
+        self.unfinished.pop(whole.url, None)
+        self.count("missing/part")
+        whole.flags.append("missing_part")
+        yield from self.failed(failure)
+        yield whole
 
     def canonical_of(self, capture: Capture, key: str, best: str) -> str:
         """The canonical address of an article: the one that its page names, if the rules see the same article in it.

@@ -9,15 +9,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from portal_crawler.archive.warc import read_captures
+from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.learning import teach
+from portal_crawler.crawling.parts import MOST_PARTS, goes_on, next_part, numbered
 from portal_crawler.crawling.rules import plain_address
 from portal_crawler.extraction.page import PageError, parse_page
+from portal_crawler.items import Capture
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from portal_crawler.crawling.rules import Judgement
-    from portal_crawler.items import Capture, Rejected
+    from portal_crawler.items import Rejected
     from portal_crawler.platforms.portal import PortalSpider
 
 logger = logging.getLogger(__name__)
@@ -62,6 +65,8 @@ class FirstPass:
         self.variants: dict[str, list[Variant]] = {}
         self.counts: Counter[str] = Counter()
         self.broken: list[tuple[str, str]] = []
+        # Pages that may carry on an article: the address without its number -> numbers and records.
+        self.numbered: dict[str, dict[int, int]] = {}
         self._learned: set[str] = set()
 
     def recognise(self) -> None:
@@ -102,6 +107,8 @@ class FirstPass:
         if link.kind in ("denied", "file"):
             self.counts[link.kind] += 1
             return
+        if capture.status in OK and (part := numbered(capture.url)) is not None:
+            self.numbered.setdefault(part[0], {}).setdefault(part[1], number)
         if "html" not in capture.headers.get("content-type", "html") and link.kind != "article":
             self.counts["not_html"] += 1
             return
@@ -168,6 +175,55 @@ class FirstPass:
         return chosen
 
 
+class Parts:
+    """Joins the pages of articles that stand on several, wherever in the files they are.
+
+    Only the pages that may carry on a chosen article are kept, and those articles wait for the end of the files.
+    """
+
+    def __init__(self, spider: PortalSpider, first: FirstPass, chosen: dict[int, str]) -> None:
+        self.spider = spider
+        bases = {
+            variant.record: page_key(variant.url).rstrip("/") for kind in first.variants.values() for variant in kind
+        }
+        self.numbers = {record: first.numbered[base] for record in chosen if (base := bases[record]) in first.numbered}
+        self.wanted = {record for numbers in self.numbers.values() for record in numbers.values()}
+        self.kept: dict[int, Capture] = {}
+        self.waiting: list[tuple[dict[int, int], Capture]] = []
+        self.record = -1
+
+    def keep(self, record: int, capture: Capture) -> None:
+        """Note a record if it may carry on an article."""
+        self.record = record
+        if record in self.wanted:
+            self.kept[record] = replace(capture, page=None)
+
+    def join(self, item: Capture | Rejected) -> Iterator[Capture | Rejected]:
+        """Pass an article on, or let it wait for its further pages."""
+        numbers = self.numbers.get(self.record)
+        if numbers is None or not isinstance(item, Capture):
+            yield item
+        else:
+            item.page = None
+            self.waiting.append((numbers, item))
+
+    def rest(self) -> Iterator[Capture]:
+        """The articles that waited, with those pages that their own links lead to."""
+        for numbers, whole in self.waiting:
+            last = whole
+            for number in range(1, MOST_PARTS):
+                try:
+                    url = next_part(parse_page(last), whole.url, number)
+                except PageError:
+                    break
+                part = self.kept.get(numbers.get(number + 1, -1))
+                if url is None or part is None or not goes_on(whole, part):
+                    break
+                whole.parts.append(last := part)
+                self.spider.count("articles/parts")
+            yield whole
+
+
 async def replay(spider: PortalSpider) -> AsyncIterator[Capture | Rejected]:
     """The captures of one article each, out of the spider's WARC files.
 
@@ -183,10 +239,15 @@ async def replay(spider: PortalSpider) -> AsyncIterator[Capture | Rejected]:
     for key, count in sorted(first.counts.items()):
         spider.count(f"replay/{key}", count)
     logger.info("%s: %s; %d articles chosen", ", ".join(spider.warc), dict(sorted(first.counts.items())), len(chosen))
+    parts = Parts(spider, first, chosen)
     for number, capture in enumerate(read_captures(spider.warc, lambda *_: None)):
+        parts.keep(number, capture)
         if (identity := chosen.get(number)) is not None:
-            yield _finish(spider, capture, identity)
+            for item in parts.join(_finish(spider, capture, identity)):
+                yield item
             await asyncio.sleep(0)
+    for capture in parts.rest():
+        yield capture
 
 
 def _finish(spider: PortalSpider, capture: Capture, key: str) -> Any:
