@@ -44,6 +44,8 @@ PORTAL_QUIET_HOURS = ""
 PORTAL_BREAKER_FAILURES = 10
 # Seconds of its first rest, twice as long each time; after the third look in vain the rest waits for another run.
 PORTAL_BREAKER_REST = 120.0
+# Captchas, script challenges and logins in a row after which the rest of a host waits for another run; 0: never.
+PORTAL_WALLS = 5
 # Requests of a run at most; what is beyond it waits for another run (portal-crawler retry). 0: no limit.
 PORTAL_MAX_PAGES = 0
 # The same in megabytes received.
@@ -95,6 +97,7 @@ DOWNLOADER_MIDDLEWARES = {
     "portal_crawler.crawling.scope.PortalScope": 50,
     "portal_crawler.crawling.robots.Robots": 100,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "portal_crawler.crawling.walls.Walls": 585,
     "portal_crawler.crawling.broken.BrokenAnswers": 590,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "portal_crawler.crawling.scope.RedirectScope": 610,  # behind Scrapy's redirect middleware (600)

@@ -28,6 +28,7 @@ SETTINGS: dict[str, Any] = {
         "portal_crawler.crawling.scope.PortalScope": 50,
         "portal_crawler.crawling.robots.Robots": 100,
         "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+        "portal_crawler.crawling.walls.Walls": 585,
         "portal_crawler.crawling.broken.BrokenAnswers": 590,
         "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
         "portal_crawler.crawling.scope.RedirectScope": 610,

@@ -23,6 +23,7 @@ from portal_crawler.crawling.download import ForbiddenAddressError, TlsError
 from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.robots import RobotsUnreachableError
 from portal_crawler.crawling.scope import OutOfScope, RedirectLoop
+from portal_crawler.crawling.walls import BlockedError
 
 # The first kind that an error is an instance of counts: the more special ones come first.
 FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
@@ -42,6 +43,7 @@ FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
     (OutOfScope, "http_error", "out of scope"),
     (RedirectLoop, "http_error", "redirects without end"),
     (RobotsUnreachableError, "unreachable", "without an answer to robots.txt nothing may be asked for"),
+    (BlockedError, "blocked", "blocked by a page that stands before it"),
     (PostponedError, "postponed", "not asked for in this run"),
     (IgnoreRequest, "not_fetched_robots", "robots.txt forbids it"),
 )
@@ -53,7 +55,7 @@ def failure_reason(error: BaseException | None) -> tuple[str, str] | None:
 
 
 # Reasons of which another try may be the end.
-TEMPORARY = frozenset(("timeout", "unreachable", "postponed"))
+TEMPORARY = frozenset(("timeout", "unreachable", "postponed", "blocked"))
 # Reasons that a setting or the site's file may take away.
 SETTLED = frozenset(("too_large", "bad_tls", "forbidden_address", "not_fetched_robots"))
 # Answers that another day may change (RFC 9110 section 15): timeouts, too early, too many requests, server errors.

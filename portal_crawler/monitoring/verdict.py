@@ -29,7 +29,8 @@ class ExitCode(IntEnum):
     MANY_REJECTED = 6
     """Finished, but more than a tenth of the article pages were rejected or failed."""
     BLOCKED = 7
-    """The portal turns us away (robots.txt, 401, 403, 407, 429): no article, or most of the lost ones were refused."""
+    """The portal turns us away (robots.txt, 401, 403, 407, 429, a captcha, a challenge, a login): no article, or most
+    of the lost ones were refused."""
     STOPPED = 8
     """Stopped before the end: by a signal, a limit or a closed terminal."""
     HOST_DOWN = 9
@@ -74,11 +75,15 @@ def lost_articles(stats: Mapping[str, Any]) -> int:
 
 
 def _turned_away(stats: Mapping[str, Any]) -> int:
-    return sum(stats.get(f"downloader/response_status_count/{status}", 0) for status in BLOCKING)
+    statuses = sum(stats.get(f"downloader/response_status_count/{status}", 0) for status in BLOCKING)
+    walls: int = sum(count for key, count in stats.items() if key.startswith("blocked/"))
+    return statuses + walls
 
 
 def _cut_short(stats: Mapping[str, Any]) -> ExitCode | None:
     """Why a run that had begun well left the rest to another, if it did."""
+    if stats.get("hosts/blocked"):
+        return ExitCode.BLOCKED
     if not (stats.get("seeds/reached") or stats.get("item_scraped_count")):
         return None
     if stats.get("hosts/down") or stats.get("hosts/left"):

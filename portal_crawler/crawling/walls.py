@@ -1,0 +1,146 @@
+"""Pages that stand before the page: captchas, script challenges, logins. They are recognised, never worked around."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+from scrapy.exceptions import NotConfigured
+
+from portal_crawler.crawling.pace import PostponedError, host_key
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+logger = logging.getLogger(__name__)
+
+# Walls are small; larger pages that answer 200 are not looked at.
+LARGEST = 30_000
+# Characters of text that a wall shows at most, and links that it has at most: contact forms with a captcha and pages
+# with a login box in the corner have more of both.
+FEW_WORDS, FEW_LINKS = 600, 8
+
+# Marks of services that put themselves before a site, wherever they stand in its answer.
+SERVICES = (
+    ("Cloudflare challenge", rb"/cdn-cgi/challenge-platform/|cf[-_]chl[-_]|<title>attention required! \| cloudflare"),
+    ("Incapsula challenge", rb"_incapsula_resource|incapsula incident id"),
+    ("Sucuri challenge", rb"sucuri_cloudproxy_js|sucuri website firewall"),
+    ("DDoS-Guard challenge", rb"/\.well-known/ddos-guard/|<title>ddos-guard"),
+    ("Akamai refusal", rb"errors\.edgesuite\.net"),
+    ("firewall refusal", rb"the requested url was rejected\. please consult with your administrator"),
+)
+SERVICE = [(what, re.compile(pattern)) for what, pattern in SERVICES]
+# A script that sets a cookie and loads the page again (seen on chinhphu.vn: "D0N=...", 138 bytes), or computes one.
+SETS_COOKIE = re.compile(rb"document\.cookie\s*=")
+RELOADS = re.compile(rb"location\s*\.\s*(?:reload|replace|assign)|location(?:\.href)?\s*=|\.submit\s*\(")
+CAPTCHA = re.compile(rb"g-recaptcha|h-captcha|cf-turnstile|captcha", re.IGNORECASE)
+HUMAN = re.compile(
+    "không phải (?:là )?(?:robot|người máy)|xác (?:minh|nhận) (?:bạn|truy cập)|mã (?:xác nhận|bảo vệ|captcha)|"
+    "are (?:you )?(?:a )?human|not a robot|unusual traffic|security check|kiểm tra bảo mật"
+)
+PASSWORD = re.compile(rb"<input\b[^>]*type\s*=\s*[\"']?password", re.IGNORECASE)
+SIGN_IN = re.compile("đăng nhập|log ?in|sign ?in|xác thực")
+
+HIDDEN = re.compile(r"<(script|style|noscript|template|head)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
+TAG = re.compile(r"<[^>]*>")
+LINK = re.compile(rb"<a\b[^>]*\bhref\s*=", re.IGNORECASE)
+
+
+class BlockedError(Exception):
+    """An answer that is a wall; its message says which."""
+
+
+def wall(status: int, headers: dict[str, str], body: bytes) -> str | None:
+    """Which wall an answer is; None if it is none.
+
+    Args:
+        status: HTTP status.
+        headers: Header names in lower case, and their values.
+        body: The body, content codings undone.
+    """
+    if headers.get("cf-mitigated") == "challenge":
+        return "Cloudflare challenge"
+    if "html" not in headers.get("content-type", "html") or (status == 200 and len(body) > LARGEST):
+        return None
+    lower = body[:LARGEST].lower()
+    text = lower.decode("utf-8", "ignore").lower()  # bytes know no capital letters but the English ones
+    title = "".join(re.findall(r"<title[^>]*>(.*?)</title", text, re.DOTALL)[:1])
+    words = " ".join(TAG.sub(" ", HIDDEN.sub(" ", text)).split())
+    if len(words) > FEW_WORDS or len(LINK.findall(lower)) > FEW_LINKS:
+        return None
+    return next((what for what, pattern in SERVICE if pattern.search(lower)), None) or _own(status, lower, title, words)
+
+
+def _own(status: int, lower: bytes, title: str, words: str) -> str | None:
+    """Which wall of the site's own an answer is."""
+    if SETS_COOKIE.search(lower) and RELOADS.search(lower) and len(words) < FEW_WORDS / 3:
+        return "script challenge"
+    if CAPTCHA.search(lower) and (status != 200 or HUMAN.search(f"{title} {words}")):
+        return "captcha"
+    return "login" if PASSWORD.search(lower) and SIGN_IN.search(f"{title} {words}") else None
+
+
+class Walls:
+    """Downloader middleware, behind decompression and before retries: a wall fails with :class:`BlockedError`.
+
+    When one wall follows another the portal is left: what is still to be asked for is postponed.
+
+    Settings:
+        PORTAL_WALLS: Walls in a row after which a host is left for another run; 0: it never is.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        if not hasattr(crawler.spidercls, "article_urls"):
+            raise NotConfigured("the spider is no portal's")
+        self.crawler = crawler
+        self.limit = crawler.settings.getint("PORTAL_WALLS", 5)
+        self.met: dict[str, int] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Walls:
+        """Make one for portal spiders.
+
+        Raises:
+            NotConfigured: for any other spider.
+        """
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        """Let a request pass unless its host shows nothing but walls.
+
+        Raises:
+            PostponedError: if it does.
+        """
+        host = host_key(request.url)
+        if self.limit and self.met.get(host, 0) >= self.limit:
+            raise PostponedError(f"{host} blocks the crawl")
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Let every answer pass but walls.
+
+        Raises:
+            BlockedError: if it is one.
+        """
+        if request.meta.get("dont_obey_robotstxt"):
+            return response
+        host = host_key(request.url)
+        headers = {
+            name.lower(): (response.headers.get(name) or b"").decode("latin-1").lower()
+            for name in ("cf-mitigated", "content-type")
+            if name in response.headers
+        }
+        what = wall(response.status, headers, response.body)
+        if what is None:
+            if response.status == 200:
+                self.met.pop(host, None)
+            return response
+        self.met[host] = self.met.get(host, 0) + 1
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(f"blocked/{what}")
+        if self.met[host] == self.limit:
+            logger.error("%s blocks the crawl (%s): what is left of it waits for another run", host, what)
+            self.crawler.stats.inc_value("hosts/blocked")
+        raise BlockedError(what)
