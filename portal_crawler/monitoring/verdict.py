@@ -75,7 +75,7 @@ def lost_articles(stats: Mapping[str, Any]) -> int:
 
 
 def _turned_away(stats: Mapping[str, Any]) -> int:
-    statuses = sum(stats.get(f"downloader/response_status_count/{status}", 0) for status in BLOCKING)
+    statuses: int = sum(stats.get(f"downloader/response_status_count/{status}", 0) for status in BLOCKING)
     walls: int = sum(count for key, count in stats.items() if key.startswith("blocked/"))
     return statuses + walls
 
