@@ -13,7 +13,6 @@ from scrapy.settings import SETTINGS_PRIORITIES
 from portal_crawler.sample.hazards import HAZARDS
 from portal_crawler.sample.province import SampleProvince, now
 from portal_crawler.sample.scoring import PortalScore, score
-from portal_crawler.sample.static import StaticPortal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +33,7 @@ SETTINGS = {
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
     "DOWNLOAD_TIMEOUT": 8,
     "RETRY_TIMES": 1,
+    "PORTAL_BREAKER_REST": 0.3,
     "CLOSESPIDER_PAGECOUNT": 200,
 }
 
@@ -52,9 +52,7 @@ def chosen(names: str) -> list[str]:
 
 def run(process: CrawlerProcessBase, names: list[str], output: Path, console: Console) -> bool:
     """Crawl a portal for each hazard, print what came of it; whether all went as it should."""
-    portals = {name: StaticPortal(now, ARTICLES) for name in names}
-    for name, portal in portals.items():
-        portal.face(HAZARDS[name]())
+    portals = {name: HAZARDS[name].on_portal(now, ARTICLES) for name in names}
     with SampleProvince(portals=portals) as province:
         console.print(f"Crawling {len(names)} portals, each with one hazard and {ARTICLES} articles …")
         for name, url in province.addresses.items():

@@ -143,6 +143,7 @@ class SamplePortal(ABC):
     Attributes:
         page_size: How many stories one page of a list shows.
         related: Whether articles link to their neighbours.
+        menus: What every page's menu names besides the sections.
         hazards: What makes it hard to crawl.
     """
 
@@ -165,7 +166,15 @@ class SamplePortal(ABC):
         self.hidden = self.hidden_stories()
         self.page_size = PAGE_SIZE
         self.related = True
+        self.menus = MENUS
         self.hazards: list[Hazard] = []
+
+    def shrink(self, limit: int) -> None:
+        """Keep so many pieces of news and nothing else: for crawls that shall be short."""
+        self.stories = tuple(story for story in self.stories if story.kind == "article")[:limit]
+        self.by_number = {story.number: story for story in self.stories}
+        self.hidden = frozenset()
+        self.menus = {}
 
     def face(self, hazard: Hazard) -> None:
         """Put a hazard onto this portal."""
@@ -267,7 +276,7 @@ class SamplePortal(ABC):
     def menu(self, sections: str) -> str:
         """About a hundred links: the portal's sections, then what every portal has."""
         found = [f'<li class="active"><a href="/">Trang chủ</a></li>{sections}']
-        for title, entries in MENUS.items():
+        for title, entries in self.menus.items():
             inner = "".join(f'<li><a href="/{self.menu_path(entry)}">{entry}</a></li>' for entry in entries)
             found.append(f'<li><a href="#">{title}</a><ul>{inner}</ul></li>')
         return "".join(found)

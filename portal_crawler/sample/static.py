@@ -39,8 +39,7 @@ class StaticPortal(SamplePortal):
     def __init__(self, clock: Callable[[], datetime], limit: int = 0) -> None:
         super().__init__(clock)
         if limit:
-            self.stories = tuple(story for story in self.stories if story.kind == "article")[:limit]
-            self.by_number = {story.number: story for story in self.stories}
+            self.shrink(limit)
         self.static = {f"/gioithieu/{slug(entry)}.htm": entry for entry in ENTRIES}
 
     def path(self, story: Story) -> str:
@@ -111,7 +110,9 @@ class StaticPortal(SamplePortal):
                 0, f'<a href="/{kind.slug}/{f"trang-{number - 1}" if number > 2 else "index"}.htm">Trang trước</a>'
             )
         rows = "".join(map(self.row, self.on_page(section, number)))
-        return self.frame(kind.title, f"<p><b>{kind.title}</b></p><table>{rows}</table><p>{' | '.join(steps)}</p>")
+        count = f"<p>Trang {number}/{self.pages(section)}</p>"
+        content = f"<p><b>{kind.title}</b></p><table>{rows}</table>{count}<p>{' | '.join(steps)}</p>"
+        return self.frame(kind.title, content)
 
     def article(self, story: Story) -> str:
         """An article's file."""

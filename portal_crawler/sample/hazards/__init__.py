@@ -35,6 +35,8 @@ HAZARDS: dict[str, type[Hazard]] = {
         pages.LyingCharset,
         pages.PrivateRedirect,
         lists.ListGap,
+        lists.ListEnds,
+        lists.ExpiredState,
         lists.LoadMore,
         lists.DateArchive,
         lists.Pinned,

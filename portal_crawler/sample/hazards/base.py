@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, ClassVar
 
+from portal_crawler.sample.static import StaticPortal
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from portal_crawler.sample.portal import Answer, Asked, SamplePortal
 
 
@@ -17,6 +22,7 @@ class Hazard:
         about: What it does, in one line.
         trap: Matches the targets (path and query) that lead into it, if it is a place without end or without worth:
             a crawler should ask for 25 of them at most.
+        portal: The kind of portal that it is put onto.
         costly: Whether it alone may cost more requests than an article is worth (retries that are called for).
     """
 
@@ -24,6 +30,15 @@ class Hazard:
     about: ClassVar[str]
     trap: ClassVar[re.Pattern[str] | None] = None
     costly: ClassVar[bool] = False
+    portal: ClassVar[type[SamplePortal]] = StaticPortal
+
+    @classmethod
+    def on_portal(cls, clock: Callable[[], datetime], articles: int) -> SamplePortal:
+        """A small portal with this hazard."""
+        portal = cls.portal(clock)
+        portal.shrink(articles)
+        portal.face(cls())
+        return portal
 
     def join(self, portal: SamplePortal) -> None:
         """Prepare the portal that it is put onto."""

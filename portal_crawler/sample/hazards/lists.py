@@ -9,9 +9,11 @@ from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
 
+from portal_crawler.sample.aspnet import AspNetPortal
 from portal_crawler.sample.hazards.base import Hazard
 from portal_crawler.sample.hazards.traps import shell
 from portal_crawler.sample.portal import Answer, page
+from portal_crawler.sample.postback import ERROR
 
 if TYPE_CHECKING:
     from portal_crawler.sample.portal import Asked, SamplePortal
@@ -51,8 +53,49 @@ class ListGap(Hazard):
         self._asked[asked.path] += 1
         if self._asked[asked.path] > 1:
             return answer
-        html = LIST_ROW.sub("", answer.body.decode())
-        return answer.saying(re.sub(r"<p>(?:<a [^>]*>Trang (?:sau|trước)</a>(?: \| )?)+</p>", "", html))
+        return answer.saying(self.spoilt(answer.body.decode()))
+
+    def spoilt(self, html: str) -> str:
+        """Without articles and pager."""
+        html = LIST_ROW.sub("", html)
+        return re.sub(r"<p>(?:<a [^>]*>Trang (?:sau|trước)</a>(?: \| )?)+</p>", "", html)
+
+
+class ListEnds(ListGap):
+    """The second page of every list has no link to the third when it is first asked for."""
+
+    name = "list-ends"
+    about = "a list that ends after its second page the first time, though it prints 2/3"
+
+    def spoilt(self, html: str) -> str:
+        """Without the way on."""
+        return re.sub(r'<a href="[^"]*">Trang sau</a>', "", html)
+
+
+class ExpiredState(Hazard):
+    """An ASP.NET list whose form state has expired by the time that its third page is asked for."""
+
+    name = "expired-state"
+    about = "a postback list whose view state expires on the way to the third page"
+    portal = AspNetPortal
+    costly = True
+
+    def __init__(self) -> None:
+        self._refused: dict[str, str] = {}
+
+    def join(self, portal: SamplePortal) -> None:
+        """Let the lists be the only way to the articles."""
+        portal.page_size, portal.related = 4, False
+
+    def answer(self, portal: SamplePortal, asked: Asked) -> Answer | None:  # noqa: ARG002 - the hook's signature
+        """What ASP.NET says to an old state, however often it comes."""
+        state = asked.form.get("__VIEWSTATE", "")
+        if asked.method != "POST" or asked.form.get("__EVENTARGUMENT") != "Page$3":
+            return None
+        menu = asked.query.get("MenuID", "")
+        if self._refused.setdefault(menu, state) != state:
+            return None
+        return page(ERROR.format(said="The state information is invalid for this page and might be corrupted."), 500)
 
 
 class HiddenBehind(Hazard):
