@@ -6,6 +6,7 @@ Whatever is dropped carries a :class:`~portal_crawler.items.Rejected`, which ``a
 from __future__ import annotations
 
 import logging
+import re
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import fastjsonschema
 from scrapy.exceptions import DropItem
 
 from portal_crawler.extraction.article import extract, rejected
+from portal_crawler.extraction.spam import gambling_spam
 from portal_crawler.items import Article, Capture, Rejected, as_record
 from portal_crawler.schema import article_schema
 
@@ -25,6 +27,7 @@ logger = logging.getLogger(__name__)
 OPTIONAL = ("title", "lead", "author", "published_at", "section", "images", "attachments")
 # The country's first portals; what claims to be older, or younger than its capture, shows a date that is wrong.
 FIRST_YEAR = 1990
+HREF = re.compile(r'href="([^"]*)"')
 DATES = ("published_at", "modified_at")
 
 
@@ -82,6 +85,19 @@ class ExtractArticle(_Pipeline):
         for removed in found.extraction.removed:
             self.count(f"removed/{removed.widget}")
         return found
+
+
+class QuarantineSpam(_Pipeline):
+    """Keeps advertisements for gambling that were planted on a portal out of the export; the rejects hold them."""
+
+    def process_item(self, item: Any) -> Any:
+        """Drop an article that advertises gambling."""
+        if not isinstance(item, Article):
+            return item
+        found = gambling_spam(item.title or "", item.text, item.url, HREF.findall(item.html))
+        if found:
+            raise Dropped(_from_article(item, "spam", f"{item.url}: {found}"))
+        return item
 
 
 class CheckArticle(_Pipeline):

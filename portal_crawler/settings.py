@@ -116,6 +116,7 @@ PORTAL_PATTERN_BUDGET = 50
 
 ITEM_PIPELINES = {
     "portal_crawler.pipelines.ExtractArticle": 100,
+    "portal_crawler.pipelines.QuarantineSpam": 150,
     "portal_crawler.pipelines.CheckArticle": 200,
     "portal_crawler.pipelines.DropDuplicates": 300,
     "portal_crawler.crawling.learning.HeldCaptures": 900,
