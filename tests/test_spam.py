@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from portal_server import PortalServer, article, link, page
 
-from portal_crawler.extraction.spam import gambling_spam
+from portal_crawler.extraction.spam import OFFERS, STEMS, gambling_spam
 
 SPAM = [
     (
@@ -75,6 +75,15 @@ def test_advertisements(title: str, text: str) -> None:
 @pytest.mark.parametrize(("title", "text"), NEWS, ids=[title for title, _ in NEWS])
 def test_news_and_everything_else(title: str, text: str) -> None:
     assert gambling_spam(title, text) is None
+
+
+def test_no_offer_is_without_its_stem() -> None:
+    """The quick look finds whatever the expression finds."""
+    inside = OFFERS.pattern.replace("\\ ", "_").replace("\n", " ").replace(" ", "").split("|")
+    words = {word.strip("()?:").replace("_", " ") for part in inside for word in [part.partition("(")[0]] if word}
+    whole = [word for word in words if OFFERS.fullmatch(word)]
+    assert len(whole) > 30
+    assert [word for word in whole if not any(stem in word for stem in STEMS)] == []
 
 
 def test_address_and_links_tell_too() -> None:
