@@ -13,17 +13,19 @@ import argparse
 import gzip
 import importlib.util
 import json
-import statistics
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from portal_crawler.extraction.article import extract
 from portal_crawler.extraction.content import Selection, select
 from portal_crawler.extraction.page import PageError, parse_html
 from portal_crawler.extraction.template import Template
+from portal_crawler.items import Capture, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,7 +115,7 @@ def table_row(peers: Any, name: str, scores: list[dict[str, Any]]) -> str:
     )
 
 
-def ours(peers: Any, pages: list[GoldPage], others: dict[str, list[tuple[bytes, str]]], marks: list[Any]) -> None:
+def ours(peers: Any, pages: list[GoldPage], others: dict[str, list[tuple[bytes, str]]]) -> None:
     """Print our lines: all pages alone; pages of large groups alone and with their siblings."""
     groups: dict[str, list[GoldPage]] = defaultdict(list)
     for page in pages:
@@ -123,10 +125,8 @@ def ours(peers: Any, pages: list[GoldPage], others: dict[str, list[tuple[bytes, 
         siblings = others.get(name) or [(page.body, page.url or page.ident) for page in group]
         template = learned(siblings) if len(siblings) >= GROUP else None
         for page in group:
-            found = selection(page, None)
-            scores = score(peers, page, _text(found))
+            scores = score(peers, page, _text(selection(page, None)))
             alone.append(scores)
-            marks.append((found.confidence if found else 0.0, scores["word_f1"]))
             if template is not None:
                 alone_grouped.append(scores)
                 together.append(score(peers, page, _text(selection(page, template))))
@@ -158,14 +158,69 @@ def peer(peers: Any, name: str, pages: list[GoldPage]) -> None:
     print(table_row(peers, name, scores))
 
 
-def reliability(marks: list[tuple[float, float]]) -> None:
-    """Print the mean word F1 of pages by the confidence given to them."""
-    print("\n| confidence | pages | mean confidence | mean word F1 |\n|---|---|---|---|")
-    for low, high in ((0.0, 0.5), (0.5, 0.7), (0.7, 0.8), (0.8, 0.9), (0.9, 0.95), (0.95, 1.01)):
-        inside = [mark for mark in marks if low <= mark[0] < high]
-        if inside:
-            means = [statistics.mean(column) for column in zip(*inside, strict=True)]
-            print(f"| {low:.2f} to {min(1.0, high):.2f} | {len(inside)} | {means[0]:.3f} | {means[1]:.3f} |")
+class Site:
+    """What our door wants to know of a portal: nothing."""
+
+    name = "unseen"
+    province = department = None
+    wrappers = ()
+    template: Template | None = None
+
+
+def our_fields(page: GoldPage, template: Template | None) -> dict[str, str | None]:
+    """Title, date and author as we read them."""
+    Site.template = template
+    headers = {"content-type": "text/html; charset=utf-8"}
+    found = extract(Capture(url=page.url, body=page.body, fetched_at=datetime.now(UTC), headers=headers), Site)
+    if isinstance(found, Rejected):
+        return {}
+    return {"title": found.title, "date": found.published_at, "author": found.author}
+
+
+def trafilatura_fields(page: GoldPage) -> dict[str, str | None]:
+    from trafilatura import bare_extraction
+
+    found = bare_extraction(page.body.decode("utf-8", "replace"), url=page.url, with_metadata=True)
+    return {} if found is None else {"title": found.title, "date": found.date, "author": found.author}
+
+
+def newspaper_fields(page: GoldPage) -> dict[str, str | None]:
+    import newspaper
+
+    found = newspaper.Article(page.url or "http://localhost/", fetch_images=False)
+    found.download(input_html=page.body.decode("utf-8", "replace"))
+    found.parse()
+    date = found.publish_date.isoformat() if found.publish_date else None
+    return {"title": found.title, "date": date, "author": "; ".join(found.authors) or None}
+
+
+def fields_table(folder: Path, pages: list[GoldPage], others: dict[str, list[tuple[bytes, str]]]) -> None:
+    """Print how many titles, dates (the day) and authors are exactly those of the gold pages, where those have one."""
+    gold = {path.stem: json.loads(path.read_text("utf-8")) for path in (folder / "gold").glob("*.json")}
+    templates = {site: learned(siblings) for site, siblings in others.items()}
+    runs: dict[str, Callable[[GoldPage], dict[str, str | None]]] = {
+        "ours, page alone": lambda page: our_fields(page, None),
+        "ours, with the site's template": lambda page: our_fields(page, templates.get(page.group)),
+        "trafilatura": trafilatura_fields,
+        "newspaper4k": newspaper_fields,
+    }
+    print("\n| extractor | title | date | author | authors where the page has none |\n|---|---|---|---|---|")
+    for name, run in runs.items():
+        right, shown, invented = Counter[str](), Counter[str](), 0
+        try:
+            for page in pages:
+                row, found = gold[page.ident], run(page)
+                for field, key in (("title", "title"), ("date", "published_at"), ("author", "author")):
+                    if want := row[key]:
+                        shown[field] += 1
+                        got = found.get(field) or ""
+                        right[field] += got[:10] == want[:10] if field == "date" else got == want
+                invented += not row["author"] and bool(found.get("author"))
+        except ImportError as problem:
+            print(f"| {name} | not installed ({problem.name}) |")
+            continue
+        counts = " | ".join(f"{right[field]} of {shown[field]}" for field in ("title", "date", "author"))
+        print(f"| {name} | {counts} | {invented} |")
 
 
 def main() -> None:
@@ -183,7 +238,6 @@ def main() -> None:
         parser.error(f"{options.shared}/bench has no peers.py")
     peers = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(peers)
-    marks: list[tuple[float, float]] = []
     for name in options.set:
         others: dict[str, list[tuple[bytes, str]]] = {}
         if name == "portals":
@@ -199,12 +253,12 @@ def main() -> None:
         )
         for extractor in options.extractor:
             if extractor == "ours":
-                ours(peers, pages, others, marks)
+                ours(peers, pages, others)
             else:
                 peer(peers, extractor, pages)
             sys.stdout.flush()
-    if marks:
-        reliability(marks)
+        if name == "portals":
+            fields_table(options.shared / "pages", pages, others)
 
 
 if __name__ == "__main__":
