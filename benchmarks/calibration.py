@@ -93,10 +93,12 @@ def gather(shared: Path) -> list[Mark]:
 
 def curve(marks: list[Mark]) -> list[tuple[float, float]]:
     """The map of one kind of evidence as knots (raw, calibrated), rising."""
+    # Where nothing is expected there is nothing: no gold page shows that, as each of them holds an article.
+    marks = [*marks, *[Mark("", 0, 0.0, 0.0, 1.0)] * 5]
     raw = np.array([mark.raw for mark in marks])
     model = IsotonicRegression(out_of_bounds="clip", y_min=0.0, y_max=1.0)
     model.fit(raw, [mark.f1 for mark in marks], sample_weight=[mark.weight for mark in marks])
-    knots = np.unique(np.concatenate([[0.0, 1.0], np.quantile(raw, np.linspace(0, 1, KNOTS))]).round(3))
+    knots = np.unique(np.concatenate([np.linspace(0, 1, 6), np.quantile(raw, np.linspace(0, 1, KNOTS))]).round(3))
     return [(float(x), round(float(y), 3)) for x, y in zip(knots, model.predict(knots), strict=True)]
 
 

@@ -30,6 +30,8 @@ EXTRACTOR_VERSION = "2"
 # A gallery shows several pictures and hardly a text besides their captions.
 GALLERY_PICTURES = 4
 GALLERY_WORDS = 60
+# So many levels above its headline an article of pictures alone holds them.
+NEAR_PICTURE = 4
 # Below this many words a page without pictures and files is no article, unless a layout or a headline says so.
 FEW_WORDS = 12
 # Labels without which there is no record of a legal document, in blocks that are short enough to be labels.
@@ -145,7 +147,7 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
             sheet.kept = [other for other in sheet.kept if other is not block]
             selection.remove(block, widget, reason)
             removed.append(Removed(widget=widget, reason=reason, text=block.text))
-    regions = regions or _common_region(sheet.kept)
+    regions = regions or _common_region(sheet.kept) or _pictured(sheet)
     rendered = render(page.url, sheet.kept, regions, dropped)
     found = _assemble(sheet, portal, byline, rendered, regions)
     found.extraction = Extraction(
@@ -241,8 +243,10 @@ def _byline(sheet: fields.Sheet) -> Byline:
 
 def _repeated(sheet: fields.Sheet) -> Block | None:
     """The first block, if no layout named it and it is the headline: long ones look like a paragraph."""
-    first = sheet.kept[0] if len(sheet.kept) > 1 and sheet.wrapper is None else None
-    return first if first is not None and first.text == sheet.headline else None
+    first = sheet.kept[0] if sheet.kept and sheet.wrapper is None else None
+    if first is None or first.text != sheet.headline:
+        return None
+    return first if len(sheet.kept) > 1 or _pictured(sheet) else None
 
 
 def _common_region(kept: Sequence[Block]) -> list[Element]:
@@ -254,6 +258,19 @@ def _common_region(kept: Sequence[Block]) -> list[Element]:
         chain = {block.element, *block.element.iterancestors()}
         shared = [node for node in shared if node in chain]
     return shared[:1]
+
+
+def _pictured(sheet: fields.Sheet) -> list[Element]:
+    """The element around the headline that holds a picture, for articles that are nothing but pictures."""
+    headline = next((block for block in sheet.blocks if block.text == sheet.headline and not block.linked), None)
+    node = headline.element if headline is not None else None
+    for _ in range(NEAR_PICTURE):
+        if node is None or node.tag in ("body", "html"):
+            return []
+        if node.find(".//img") is not None:
+            return [node]
+        node = node.getparent()
+    return []
 
 
 def _assemble(

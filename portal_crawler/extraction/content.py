@@ -310,20 +310,28 @@ class _Work:
         texts = [
             place for place in kept if self._is_text(self.blocks[place]) and not self._headline(self.blocks[place])
         ]
+        # Some sites set the whole text in a heading; and what is but a date line is no text whatever stands behind it.
+        texts = texts or [place for place in kept if self._is_long(self.blocks[place])]
         if not texts:
+            for place in kept:
+                if stamp(self.blocks[place].text):
+                    self.out[place] = ("date_line", "a date and no text; see published_at")
             return
         for place in kept:
             if place < texts[0]:
                 self._trim_head(place)
         # A long headline looks like the first paragraph; the line of date and time behind it tells.
         for place in kept[:HEAD]:
-            if self.out[place] is None and _stamp(self.blocks[place].text):
+            if self.out[place] is None and stamp(self.blocks[place].text):
                 self.out[place] = ("date_line", "a date with its time at the head of the text; see published_at")
         self._trim_tail([place for place in kept if self.out[place] is None], texts)
 
     @staticmethod
-    def _is_text(block: Block) -> bool:
-        return block.words >= PARAGRAPH_WORDS and block.link_density < LINKED and block.element.tag not in ("h1", "h2")
+    def _is_long(block: Block) -> bool:
+        return block.words >= PARAGRAPH_WORDS and block.link_density < LINKED
+
+    def _is_text(self, block: Block) -> bool:
+        return self._is_long(block) and block.element.tag not in ("h1", "h2")
 
     def _headline(self, block: Block) -> bool:
         """Whether a block before the text repeats the page's own title."""
@@ -452,9 +460,12 @@ def _date_line(text: str) -> bool:
     return bool(dates) and len(text) - len(dates[0].raw) < (50 if dates[0].label else 30)
 
 
-def _stamp(text: str) -> bool:
-    """Whether a line is a date with its time and little else: that of publication, not of an event or a letter."""
-    return _date_line(text) and "T" in find_dates(text)[0].value
+def stamp(text: str) -> bool:
+    """Whether a line is little else than a date with its time or its label: that of publication, not of an event."""
+    if not _date_line(text):
+        return False
+    date = find_dates(text)[0]
+    return "T" in date.value or date.label is not None
 
 
 def _file_link(block: Block) -> bool:

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
+from portal_crawler.extraction.content import stamp
 from portal_crawler.extraction.dates import DateFound, find_dates, parse_date, parse_iso
 from portal_crawler.extraction.page import Element, Page, element_text, squeeze
 from portal_crawler.extraction.render import absolute
@@ -173,9 +174,24 @@ def title(sheet: Sheet) -> str | None:
         if not near and block.text not in hints and block.element.tag not in ("h1", "h2", "h3"):
             continue
         score = _title_score(sheet, block, hints, long_hints) - 0.04 * min(abs(first - place), 40)
+        if score < best_score and near and _above_stamp(sheet, place):
+            score += 3.0
         if score > best_score:
             best, best_score = block.text, score
     return best
+
+
+def _above_stamp(sheet: Sheet, place: int) -> bool:
+    """Whether a line of some words stands right above the line of date and time, which stands before the text."""
+    below = sheet.blocks[place + 1] if place + 1 < len(sheet.blocks) else None
+    block = sheet.blocks[place]
+    return (
+        below is not None
+        and 5 < block.words <= LONGEST_TITLE
+        and not block.linked
+        and not sheet.recurs(block)
+        and stamp(below.text)
+    )
 
 
 def _title_hints(sheet: Sheet) -> dict[str, float]:
