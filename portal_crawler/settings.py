@@ -88,6 +88,10 @@ REFERRER_POLICY = "same-origin"
 DEPTH_LIMIT = 12
 URLLENGTH_LIMIT = 2083
 REDIRECT_MAX_TIMES = 8
+# Seconds: a page that stays longer before it leads elsewhere is a page.
+METAREFRESH_MAXDELAY = 10
+# Each host is asked once for an address that cannot exist, to know pages that say "not found" with status 200.
+PORTAL_SOFT_404 = True
 
 # ------------------------------------------------------------------ the frontier
 
@@ -97,6 +101,9 @@ DOWNLOADER_MIDDLEWARES = {
     "portal_crawler.crawling.scope.PortalScope": 50,
     "portal_crawler.crawling.robots.Robots": 100,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "portal_crawler.crawling.softmissing.SoftMissing": 570,
+    "portal_crawler.crawling.softmissing.MetaRefresh": 580,
+    "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
     "portal_crawler.crawling.walls.Walls": 585,
     "portal_crawler.crawling.broken.BrokenAnswers": 590,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,

@@ -23,6 +23,7 @@ from portal_crawler.crawling.download import ForbiddenAddressError, TlsError
 from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.robots import RobotsUnreachableError
 from portal_crawler.crawling.scope import OutOfScope, RedirectLoop
+from portal_crawler.crawling.softmissing import SoftMissingError
 from portal_crawler.crawling.walls import BlockedError
 
 # The first kind that an error is an instance of counts: the more special ones come first.
@@ -43,6 +44,7 @@ FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
     (OutOfScope, "http_error", "out of scope"),
     (RedirectLoop, "http_error", "redirects without end"),
     (RobotsUnreachableError, "unreachable", "without an answer to robots.txt nothing may be asked for"),
+    (SoftMissingError, "soft_404", "nothing is there, in spite of status 200"),
     (BlockedError, "blocked", "blocked by a page that stands before it"),
     (PostponedError, "postponed", "not asked for in this run"),
     (IgnoreRequest, "not_fetched_robots", "robots.txt forbids it"),
