@@ -24,6 +24,10 @@ KINDS = ("article", "notice", "document", "gallery")
 FLAGS = ("truncated", "broken_certificate", "legacy_tls", "missing_part")
 
 
+# What leads to an article: a list or any other page, a sitemap, a feed.
+WAYS = ("listing", "sitemap", "feed")
+
+
 def described(text: str, **schema: Any) -> dict[str, Any]:
     """Field metadata that itemadapter copies into the JSON Schema."""
     return {"json_schema_extra": {"description": text, **schema}}
@@ -48,6 +52,7 @@ class Capture:
         link_text: Text of the listing's link that led here.
         listed_date: Date string that stood beside that link, as printed.
         section: Breadcrumb of the listing that led here, outermost first.
+        found_in: What had led to the article when it came, of :data:`WAYS`.
         flags: What was not as it should be about the exchange; see :data:`FLAGS`.
         parts: The further pages of an article that stands on several, in their order.
         page: The parsed page, once somebody asked for it (``extraction.page.parse_page``).
@@ -65,6 +70,7 @@ class Capture:
     link_text: str | None = None
     listed_date: str | None = None
     section: list[str] = field(default_factory=list)
+    found_in: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
     parts: list[Capture] = field(default_factory=list, repr=False)
     page: Any = field(default=None, repr=False, compare=False)
@@ -193,6 +199,13 @@ class Article:
     url: str = field(metadata=described("Address that the text was read from."))
     canonical_url: str = field(metadata=described("The address that stands for all that show this article."))
     also_at: list[str] = field(default_factory=list, metadata=described("Other addresses of the same article."))
+    found_in: list[str] = field(
+        default_factory=list,
+        metadata=described(
+            "What led to it: listing (a list or any other page), sitemap, feed.",
+            items={"type": "string", "enum": list(WAYS)},
+        ),
+    )
     parts: list[str] = field(
         default_factory=list, metadata=described("Further pages of the article, joined here in this order.")
     )

@@ -40,6 +40,7 @@ GOOD = {
         ({"seeds/failed": 1}, "finished", ExitCode.UNREACHABLE),
         ({"seeds/failed": 1, "seeds/reached": 1}, "finished", ExitCode.NOTHING_FOUND),
         ({"seeds/failed": 1, "rejected/not_fetched_robots": 1}, "finished", ExitCode.BLOCKED),
+        ({"item_scraped_count": 20, "lists/broken": 1}, "finished", ExitCode.BROKEN_LISTS),
         ({"seeds/failed": 1, "downloader/response_status_count/403": 4}, "finished", ExitCode.BLOCKED),
         ({"seeds/failed": 1, "downloader/response_status_count/429": 1}, "finished", ExitCode.BLOCKED),
         # One forbidden page does not block a portal.

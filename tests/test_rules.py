@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal_crawler.crawling import listing
+from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.patterns import UrlPatterns, address_evidence, page_evidence, slug_with_number
 from portal_crawler.crawling.rules import UrlRules, chain_key, page_number, plain_address
-from portal_crawler.crawling.traps import ListChains, PatternBudget
+from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import parse_html
 from portal_crawler.platforms.aspnet import AspNetSpider
 from portal_crawler.platforms.dotnetnuke import DotNetNukeSpider

@@ -31,6 +31,9 @@ ONCLICK_ADDRESS = re.compile(r"""(?:RefreshPageTo\(\s*event\s*,\s*|location(?:\.
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 POSTBACK = re.compile(r"__doPostBack\(\s*'([^']*)'\s*,\s*'([^']*)'")
 
+# ASP.NET's calendar sends the days since 2000-01-01.
+CALENDAR_DAY = re.compile(r"^V?\d{3,5}$")
+
 NEXT_WORDS = re.compile(
     r"^(?:(?:trang\s+)?(?:sau|tiếp(?:\s+theo)?|kế(?:\s+tiếp)?)|next(?:\s+page)?|older(?:\s+posts)?"
     r"|xem\s+(?:tiếp|thêm)|[>»›→]+)(?:\s*[>»›→]+)?$",
@@ -178,6 +181,17 @@ def next_postback(page: Page, number: int) -> Postback | None:
         elif text.isdecimal():
             ellipsis = None  # an ellipsis before the numbers leads back
     return following or ellipsis
+
+
+def postback_numbers(page: Page) -> list[int]:
+    """The page numbers that an ASP.NET pager shows; the days of a calendar (arguments of four digits) are none."""
+    numbers = []
+    for anchor in POSTBACKS(page.root):
+        call = POSTBACK.search(anchor.get("href") or "")
+        text = element_text(anchor)
+        if call and text.isdecimal() and len(text) < 6 and not CALENDAR_DAY.match(call[2]):
+            numbers.append(int(text))
+    return numbers
 
 
 def feed_links(page: Page) -> list[str]:

@@ -55,6 +55,10 @@ class Sightings:
         """Whether the article's capture has been handed on."""
         return key in self._done
 
+    def hashes(self) -> set[int]:
+        """Hashes of the identities of all articles whose captures have been handed on."""
+        return set(map(hash, self._done))
+
     def pass_over(self, key: str) -> None:
         """Take an article for done that another run has handed on."""
         self._done.add(key)

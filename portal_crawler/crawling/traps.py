@@ -5,39 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal_crawler.crawling.patterns import pattern_of
-from portal_crawler.crawling.rules import chain_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-# Pages of one list, one after the other, that show nothing the list has not shown before: a server that answers every
-# number past the end with its last page, or a postback that leads back.
-BARREN_CHAIN = 3
-
-
-class ListChains:
-    """Follows the lists of a portal and tells when one has come to its end or turns in a circle."""
-
-    def __init__(self, limit: int = BARREN_CHAIN) -> None:
-        self.limit = limit
-        self._seen: dict[str, set[int]] = {}
-        self._barren: dict[str, int] = {}
-
-    def turn(self, url: str, articles: Collection[str]) -> bool:
-        """Note a page of a list with the articles it links to; False once the list is not to be followed further."""
-        chain = chain_key(url)
-        seen = self._seen.setdefault(chain, set())
-        before = len(seen)
-        seen.update(map(hash, articles))
-        self._barren[chain] = 0 if len(seen) > before else self._barren.get(chain, 0) + 1
-        return self._barren[chain] < self.limit
 
 
 class PatternBudget:
     """Stops asking for pages of a form that bring no article which no other page has shown.
 
     Tag pages, calendars and faceted searches are endless in number and alike in form; lists have a budget of their own
-    (:class:`ListChains`).
+    (``chains.ListChains``).
     """
 
     def __init__(self, limit: int) -> None:

@@ -292,6 +292,7 @@ def _assemble(
         url=capture.url,
         canonical_url=capture.canonical_url or capture.url,
         also_at=list(capture.also_at),
+        found_in=list(capture.found_in),
         portal=portal.name,
         site=urlsplit(capture.url).netloc.lower(),
         province=portal.province,

@@ -90,7 +90,14 @@ class RunSummary:
             record = Path(self.template % names)
             write_record(record, self._record(spider, stats, code, files))
             files.append(record)
-        Console(stderr=True).print(summary_table(spider.name, self.reason or "?", stats, code, files))
+        table = summary_table(spider.name, self.reason or "?", stats, code, files)
+        for label, value in (
+            ("coverage", coverage_line(getattr(spider, "coverage", dict)())),
+            ("lists", "\n".join(getattr(spider, "broken_lists", []))),
+        ):
+            if value:
+                table.add_row(label, Text(value))
+        Console(stderr=True).print(table)
 
     def _record(self, spider: Spider, stats: dict[str, Any], code: ExitCode, files: list[Path]) -> dict[str, Any]:
         start = stats.get("start_time")
@@ -105,6 +112,8 @@ class RunSummary:
             "finish_reason": self.reason,
             "exit_code": int(code),
             "verdict": code.name.lower(),
+            "broken_lists": list(getattr(spider, "broken_lists", [])),
+            "coverage": getattr(spider, "coverage", dict)(),
             "files": [str(path) for path in files],
             "versions": {
                 "portal_crawler": portal_crawler.__version__,
@@ -160,6 +169,17 @@ def summary_table(name: str, reason: str, stats: dict[str, Any], code: ExitCode,
         if value:
             table.add_row(label, Text(value))
     return table
+
+
+def coverage_line(coverage: dict[str, Any]) -> str:
+    """What the ways that led to the articles tell, in a line; empty where there was one way only."""
+    told = []
+    for pair in coverage.get("pairs", ()):
+        first, second = pair["ways"]
+        sizes = coverage["ways"]
+        about = f", so about {pair['estimate']:,} in all" if pair["estimate"] is not None else ""
+        told.append(f"{first} {sizes[first]:,}, {second} {sizes[second]:,}, both {pair['both']:,}{about}")
+    return f"{coverage['found']:,} found; {'; '.join(told)}" if told else ""
 
 
 def _figure(count: int, noun: str, more: str = "") -> str:

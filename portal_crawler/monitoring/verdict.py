@@ -39,6 +39,8 @@ class ExitCode(IntEnum):
     """A budget of pages, bytes or time is spent: the rest waits for another run."""
     NO_CONTACT = 11
     """Never began: ``PORTAL_CONTACT`` is not set."""
+    BROKEN_LISTS = 12
+    """Finished, with articles, but a list was not read to its end: articles may be missing."""
 
 
 def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: int = 0) -> ExitCode:
@@ -63,7 +65,8 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
     if lost > TOLERATED * (articles + lost):
         # A portal that begins to refuse us half-way is no portal with bad pages.
         return ExitCode.BLOCKED if 2 * _turned_away(stats) > lost else ExitCode.MANY_REJECTED
-    return ExitCode.TOO_FEW if articles < min_articles else ExitCode.OK
+    whole = ExitCode.BROKEN_LISTS if stats.get("lists/broken") else ExitCode.OK
+    return ExitCode.TOO_FEW if articles < min_articles else whole
 
 
 def lost_articles(stats: Mapping[str, Any]) -> int:

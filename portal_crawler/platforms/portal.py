@@ -22,6 +22,8 @@ from scrapy.utils.sitemap import sitemap_urls_from_robots
 from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.crawling import listing
 from portal_crawler.crawling.canonical import canonical_url, page_key
+from portal_crawler.crawling.chains import ListChains
+from portal_crawler.crawling.coverage import WaysIn
 from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part
@@ -30,7 +32,7 @@ from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_n
 from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
-from portal_crawler.crawling.traps import ListChains, PatternBudget
+from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import FLAGS, Capture, Rejected
 from portal_crawler.platforms.replay import replay
@@ -118,6 +120,8 @@ class PortalSpider(scrapy.Spider):
         self.sightings = Sightings()
         self.patterns = UrlPatterns()
         self.chains = ListChains()
+        self.ways = WaysIn()
+        self.broken_lists: list[str] = []
         self.budget = PatternBudget(50)
         self.asked: set[str] = set()
         self.waiting: dict[str, Judgement] = {}
@@ -167,6 +171,11 @@ class PortalSpider(scrapy.Spider):
             for link in self.take_waiting():
                 yield self.ask(link.url, priority=PRIORITY_ARTICLE)
             await drain.wait()
+        for request in self.ask_lists_again():
+            yield request
+        await drain.wait()
+        for item in self.judge_lists():
+            yield item
 
     def ask_seeds(self) -> Iterator[Request]:
         """The requests that a crawl begins with."""
@@ -183,6 +192,31 @@ class PortalSpider(scrapy.Spider):
             self.asked.add(link.key)
             self.sightings.see(link)
             yield self.ask(url, meta={"portal_seed": url in self.start_urls})
+
+    def ask_lists_again(self) -> Iterator[Request]:
+        """Once more the pages of lists that were not read to their end; with postbacks, from the first page on."""
+        for broken in [] if self.letters else list(self.chains.broken()):
+            self.count("lists/asked_again")
+            self.chains.again(broken.chain)
+            self.asked = {key for key in self.asked if not key.startswith(f"{broken.chain}#")}
+            for url in broken.again or (broken.first,):
+                yield self.ask(url, priority=PRIORITY_LIST, dont_filter=True, meta={"depth_reset": True})
+
+    def judge_lists(self) -> Iterator[Rejected]:
+        """The verdict on each list, at the end of a crawl: one reject for each that is broken."""
+        if self.letters:
+            return
+        self.count("lists/walked", self.chains.walked())
+        for broken in self.chains.broken():
+            self.count("lists/broken")
+            self.broken_lists.append(broken.detail)
+            rejected = self.reject(broken.url, "broken_list", broken.detail)
+            rejected.retry = "crawl"
+            yield rejected
+
+    def coverage(self) -> dict[str, Any]:
+        """How many articles each way has led to, and how many there may be."""
+        return self.ways.report(self.sightings.hashes().__contains__)
 
     def take_waiting(self) -> list[Judgement]:
         """The articles of which no plain address was met, each with the form to fetch."""
@@ -201,7 +235,12 @@ class PortalSpider(scrapy.Spider):
             self.asked.add(robots)
             meta = {"dont_obey_robotstxt": True, "handle_httpstatus_all": True, "dont_retry": True}
             yield scrapy.Request(
-                robots, callback=self.parse_robots, errback=self.no_sitemap, meta=meta, dont_filter=True
+                robots,
+                callback=self.parse_robots,
+                errback=self.no_sitemap,
+                priority=PRIORITY_LIST,
+                meta=meta,
+                dont_filter=True,
             )
 
     # What comes back
@@ -314,6 +353,7 @@ class PortalSpider(scrapy.Spider):
         best = capture.url if not link.alternate else plain_address(sighting.addresses, self.rules)[0]
         capture.canonical_url = self.canonical_of(capture, link.key, best)
         self.sightings.complete(link.key, capture)
+        capture.found_in = self.ways.of(link.key)
         self.waiting.pop(link.key, None)
         self.count("articles/captured")
         yield self.whole(capture)
@@ -390,7 +430,7 @@ class PortalSpider(scrapy.Spider):
         if not self.ruled:
             keys |= {other.key for other, _ in found if announced(other.url, self.patterns)}
         chain = chain or chain_key(link.url)
-        goes_on = article or self.chains.turn(chain, keys)
+        goes_on = article or self.chains.turn(chain, keys, number, page.url, self.announced(page, found, chain))
         if not article and page_number(link.url) is None and not self.budget.visited(link.url, keys):
             logger.info("Pages like %s bring nothing new: no more of them are asked for", link.url)
             self.count("traps/pattern")
@@ -404,6 +444,15 @@ class PortalSpider(scrapy.Spider):
             yield from self.turn_page(page, chain, number)
         for url in listing.feed_links(page):
             yield from self.ask_feed(urljoin(page.url, url))
+
+    def announced(self, page: Page, found: list[tuple[Judgement, Element]], chain: str) -> dict[int, str | None]:
+        """The numbers in a list's pager, each with its address."""
+        numbers: dict[int, str | None] = dict.fromkeys(listing.postback_numbers(page))
+        for other, _ in found:
+            number = page_number(other.url)
+            if number and other.kind != "article" and not other.alternate and chain_key(other.url) == chain:
+                numbers[number] = other.url
+        return numbers
 
     def read_links(self, page: Page, link: Judgement, *, article: bool) -> list[tuple[Judgement, Element]]:
         """The links of a page inside the portal; what they say about articles and sections is noted."""
@@ -439,6 +488,7 @@ class PortalSpider(scrapy.Spider):
 
     def note(self, link: Judgement, href: str, anchor: Element) -> None:
         """Note what a link says about the article that it leads to."""
+        self.ways.note(link.key, "listing")
         new = self.sightings.get(link.key) is None
         sighting = self.sightings.see(link)
         if sighting is None or sighting.looks >= LOOKS:
@@ -576,13 +626,14 @@ class PortalSpider(scrapy.Spider):
             if is_index:
                 yield from self.ask_sitemap(url)
             else:
-                yield from self.ask_listed(url)
+                yield from self.ask_listed(url, "sitemap")
 
-    def ask_listed(self, url: str, text: str | None = None, date: str | None = None) -> Iterator[Request]:
+    def ask_listed(self, url: str, way: str, text: str | None = None, date: str | None = None) -> Iterator[Request]:
         """The request for an address that a sitemap or a feed lists."""
         link = self.rules.link(url, url)
         if link is None or link.kind in ("outside", "denied", "file"):
             return
+        self.ways.note(link.key, way)
         self.sightings.see(link)
         self.sightings.describe(link.key, text, date)
         if link.kind == "article":
@@ -610,7 +661,7 @@ class PortalSpider(scrapy.Spider):
         for entry in feed.entries:
             if entry.get("link"):
                 yield from self.ask_listed(
-                    urljoin(response.url, entry.link), entry.get("title"), entry.get("published")
+                    urljoin(response.url, entry.link), "feed", entry.get("title"), entry.get("published")
                 )
 
     # What fails
@@ -654,6 +705,11 @@ class PortalSpider(scrapy.Spider):
         else:
             logger.error("%s: %r", request.url, error, exc_info=error)
             rejected = self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
+        number = request.cb_kwargs.get("number") or page_number(request.url)
+        if number is not None:
+            gone = rejected.status in (404, 410)
+            chain = request.cb_kwargs.get("chain") or request.url
+            self.chains.failed(chain, number, f"failed ({rejected.reason})", missing=gone)
         rejected.tries = request.meta.get("retry_times", 0) + 1
         rejected.retry = remedy(rejected.reason, rejected.status, request.method)
         yield rejected

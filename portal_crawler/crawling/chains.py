@@ -1,0 +1,181 @@
+"""Lists over several pages: when one has come to its end, and whether it was read to that end.
+
+The commonest loss of crawlers is a list that breaks off in the middle while the run reports success; so every list of
+which more than one page is known gets a verdict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from math import gcd
+from typing import TYPE_CHECKING
+
+from portal_crawler.crawling.rules import chain_key
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+
+# Pages of one list, one after the other, that show nothing the list has not shown before: a server that answers every
+# number past the end with its last page, or a postback that leads back.
+BARREN_CHAIN = 3
+
+# A gap between two page numbers is told by so many numbers at most.
+TOLD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenList:
+    """A list that was not read to its end.
+
+    Attributes:
+        chain: What its pages have in common; see :func:`~portal_crawler.crawling.rules.chain_key`.
+        url: An address of it that a person can open.
+        detail: One sentence: which pages are wrong, and how.
+        again: Addresses to ask for once more; empty where its pages have none of their own (postbacks).
+        first: Address of its first page known.
+    """
+
+    chain: str
+    url: str
+    detail: str
+    again: tuple[str, ...]
+    first: str
+
+
+@dataclass(slots=True)
+class _Page:
+    url: str | None = None
+    visited: bool = False
+    fresh: bool = False
+    shown: int = 0
+    failure: str | None = None
+
+
+@dataclass(slots=True)
+class _Chain:
+    seen: set[int] = field(default_factory=set)
+    barren: int = 0
+    postback: bool = False
+    last: int = 0  # the highest number that a page with new articles has announced
+    pages: dict[int, _Page] = field(default_factory=dict)
+
+    def page(self, number: int) -> _Page:
+        return self.pages.setdefault(number, _Page())
+
+
+class ListChains:
+    """Follows the lists of a portal and tells when one has come to its end, or turns in a circle, or was broken off."""
+
+    def __init__(self, limit: int = BARREN_CHAIN) -> None:
+        self.limit = limit
+        self._chains: dict[str, _Chain] = {}
+
+    def turn(
+        self,
+        chain: str,
+        articles: Collection[str],
+        number: int = 1,
+        url: str | None = None,
+        announced: Mapping[int, str | None] | None = None,
+    ) -> bool:
+        """Note a page of a list; False once the list is not to be followed further.
+
+        Args:
+            chain: Address of the list, or its key.
+            articles: Identities of the articles that the page links to.
+            number: Which page of the list it is.
+            url: Address of the page.
+            announced: The numbers in its pager, each with its address; None for those that a postback leads to.
+        """
+        known = self._chains.setdefault(chain_key(chain), _Chain())
+        before = len(known.seen)
+        known.seen.update(map(hash, articles))
+        fresh = len(known.seen) > before
+        known.barren = 0 if fresh else known.barren + 1
+        page = known.page(number)
+        page.url, page.visited, page.failure = url or page.url, True, None
+        page.fresh |= fresh
+        page.shown = max(page.shown, len(articles))
+        if fresh and announced:
+            # What a page beyond the end announces is no evidence: it would go on for ever.
+            known.last = max(known.last, *announced)
+            known.postback |= None in announced.values()
+            for other, address in announced.items():
+                known.page(other).url = known.page(other).url or address
+        return known.barren < self.limit
+
+    def failed(self, chain: str, number: int, why: str, *, missing: bool) -> None:
+        """Note a page of a known list that could not be had.
+
+        Args:
+            chain: As in :meth:`turn`.
+            number: Which page of the list it is.
+            why: The cause, in a few words.
+            missing: Whether the server says that there is no such page (404, 410): right behind a list's end.
+        """
+        known = self._chains.get(chain_key(chain))
+        if known is None or number not in known.pages:
+            return
+        page = known.pages[number]
+        if missing:
+            page.visited = True
+        elif not page.fresh:
+            page.failure = why
+            known.last = max(known.last, number)
+
+    def walked(self) -> int:
+        """How many lists of more than one page were met."""
+        return sum(known.last > 0 for known in self._chains.values())
+
+    def broken(self) -> Iterator[BrokenList]:
+        """The lists that were not read to their end."""
+        for chain, known in self._chains.items():
+            wrong = _wrong(known) if known.last else {}
+            if not wrong:
+                continue
+            first = known.pages[min(known.pages)].url or f"//{chain}"
+            # A page of which no address is known is led to by the page before it.
+            visited = sorted(number for number, page in known.pages.items() if page.visited and page.url)
+            before = {max((each for each in visited if each < number), default=min(known.pages)) for number in wrong}
+            numbers = before | set(wrong)
+            pages = sorted(number for number in numbers if number in known.pages)
+            again = tuple(dict.fromkeys(url for number in pages if (url := known.pages[number].url)))
+            detail = f"{first}: the list goes to page {known.last}, but {_said(wrong)}"
+            yield BrokenList(chain, first, detail, () if known.postback else again, first)
+
+    def again(self, chain: str) -> None:
+        """Let a list be walked once more from its beginning: its known pages are not held against it."""
+        known = self._chains[chain]
+        known.barren = -len(known.pages)
+
+
+def _wrong(known: _Chain) -> dict[int, str]:
+    """The pages of a list that are wrong, each with how."""
+    wrong: dict[int, str] = {}
+    for number, page in known.pages.items():
+        if page.failure:
+            wrong[number] = page.failure
+        elif not page.visited and number <= known.last:
+            wrong[number] = "never reached"
+        elif number < known.last and not page.fresh:
+            # The last page may well be empty, or hold what stands beside the list anyway.
+            wrong[number] = "empty" if not page.shown else "shows only what the list has shown before"
+    numbered = sorted(number for number in known.pages if number > 1)
+    # Numbers may be those of rows, every twentieth say: the step tells which of them are left out.
+    step = reduce(gcd, (number - numbered[0] for number in numbered), 0)
+    for number in range(numbered[0], known.last, step) if step else ():
+        if number not in known.pages:
+            wrong[number] = "never reached"
+    return dict(sorted(wrong.items()))
+
+
+def _said(wrong: Mapping[int, str]) -> str:
+    by_cause: dict[str, list[int]] = {}
+    for number, cause in wrong.items():
+        by_cause.setdefault(cause, []).append(number)
+    told = []
+    for cause, numbers in by_cause.items():
+        more = f" and {len(numbers) - TOLD} more" if len(numbers) > TOLD else ""
+        told.append(f"page {', '.join(map(str, numbers[:TOLD]))}{more}: {cause}")
+    return "; ".join(told)

@@ -1,0 +1,142 @@
+"""Lists that are not read to their end, and what several ways in tell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from crawl import crawl
+from hypothesis import given
+from hypothesis import strategies as st
+from portal_server import Answer, PortalServer, article, link, page
+
+from portal_crawler.crawling.chains import ListChains
+from portal_crawler.crawling.coverage import WaysIn, chapman
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from portal_server import Seen
+
+TITLE = "Hội nghị triển khai công tác cải cách hành chính số {}"
+LIST = "https://so.gov.vn/tin-tuc/"
+
+
+def slug(number: int) -> str:
+    return f"/tin-tuc/hoi-nghi-trien-khai-cong-tac-{number}.html"
+
+
+def list_page(number: int, last: int) -> str:
+    items = "".join(f"<li>{link(slug(n), TITLE.format(n))}</li>" for n in range(3 * number - 2, 3 * number + 1))
+    pager = "".join(link(f"/tin-tuc/page-{n}/", str(n)) for n in {number + 1, last} if n <= last)
+    return page(f"<ul>{items}</ul>", pager)
+
+
+def portal(last: int, **more: object) -> dict[str, object]:
+    menu = '<meta name="generator" content="NukeViet v4.5">' + link("/tin-tuc/", "Tin tức")
+    pages: dict[str, object] = {"/": page(menu), "/tin-tuc/": list_page(1, last)}
+    pages |= {f"/tin-tuc/page-{number}/": list_page(number, last) for number in range(2, last + 1)}
+    pages |= {slug(number): article(TITLE.format(number), menu) for number in range(1, 3 * last + 1)}
+    return pages | more
+
+
+def once(first: str | Answer, then: str) -> Callable[[Seen], str | Answer]:
+    """An answer that is wrong the first time."""
+    answers = iter([first])
+    return lambda seen: next(answers, then)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [page("<p>Đang cập nhật</p>"), Answer("quá tải", 500), list_page(1, 6).replace("page-", "tin-")],
+    ids=["empty", "failed", "repeats"],
+)
+def test_a_list_that_breaks_off_is_asked_again_and_read_to_its_end(wrong: str | Answer) -> None:
+    pages = portal(6, **{"/tin-tuc/page-3/": once(wrong, list_page(3, 6))})
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert sorted(done.urls) == sorted(server.url + slug(number) for number in range(1, 19))
+    assert done.stats["lists/asked_again"] == 1 and "lists/broken" not in done.stats
+    assert server.asked("/tin-tuc/page-3/") == 2
+
+
+def test_a_list_that_stays_broken_is_no_success() -> None:
+    pages = portal(5, **{"/tin-tuc/page-3/": page("<p>Đang cập nhật</p>")})
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    (reject,) = [reject for reject in done.rejected if reject["reason"] == "broken_list"]
+    assert "goes to page 5" in reject["detail"] and "page 3: empty" in reject["detail"]
+    assert done.stats["lists/broken"] == 1
+
+
+def test_whole_lists_are_asked_for_once() -> None:
+    with PortalServer(portal(5)) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert done.stats["lists/walked"] == 1 and "lists/asked_again" not in done.stats
+    assert [path for path in server.paths if path.startswith("/tin") and server.asked(path) > 1] == []
+
+
+def test_what_lies_behind_the_end_is_no_break() -> None:
+    chains = ListChains()
+    chains.turn(LIST, ["a", "b"], 1, LIST, {2: f"{LIST}?page=2"})
+    chains.turn(LIST, ["c"], 2, f"{LIST}?page=2", {3: f"{LIST}?page=3"})
+    for number in (3, 4, 5):  # the server answers every number with its last page, and a pager that goes on
+        chains.turn(LIST, ["c"], number, f"{LIST}?page={number}", {number + 1: f"{LIST}?page={number + 1}"})
+    assert list(chains.broken()) == []
+
+
+def test_a_missing_page_behind_the_last_is_an_end_and_before_it_a_break() -> None:
+    chains = ListChains()
+    chains.turn(LIST, ["a"], 1, LIST, {2: f"{LIST}?page=2"})
+    chains.failed(LIST, 2, "failed (http_error)", missing=True)
+    assert list(chains.broken()) == []
+    chains.failed(LIST, 2, "failed (timeout)", missing=False)
+    assert [broken.again for broken in chains.broken()] == [(LIST, f"{LIST}?page=2")]
+
+
+@given(st.integers(3, 40), st.sampled_from([1, 10, 20]), st.data())
+def test_any_page_left_out_in_the_middle_is_found(last: int, step: int, data: st.DataObject) -> None:
+    out = data.draw(st.integers(2, last - 1))
+    numbers = [1, *(number * step for number in range(2, last + 1))]
+    chains = ListChains(limit=100)
+    for place, number in enumerate(numbers, 1):
+        if place != out:
+            ahead = dict.fromkeys((numbers[-1], *numbers[place : place + 2]))
+            chains.turn(LIST, [f"article {number}"], number, f"{LIST}?start={number}", ahead)
+    (broken,) = chains.broken()
+    assert f"page {numbers[out - 1]}: never reached" in broken.detail
+
+
+def test_ways_in_tell_how_many_articles_there_may_be() -> None:
+    ways = WaysIn()
+    for number in range(90):
+        ways.note(f"a{number}", "listing")
+    for number in range(30, 100):
+        ways.note(f"a{number}", "sitemap")
+    ways.note("a1", "feed")
+    ways.note("no article", "sitemap")
+    report = ways.report({hash(f"a{number}") for number in range(100)}.__contains__)
+    assert report["found"] == 100 and report["ways"] == {"listing": 90, "sitemap": 70, "feed": 1}
+    assert report["pairs"] == [
+        {"ways": ["listing", "sitemap"], "both": 60, "estimate": 105},
+        {"ways": ["listing", "feed"], "both": 1, "estimate": None},
+        {"ways": ["sitemap", "feed"], "both": 0, "estimate": None},
+    ]
+    assert ways.of("a1") == ["listing", "feed"]
+
+
+def test_chapman_counts_all_where_both_saw_all() -> None:
+    assert chapman(50, 50, 50) == 50
+
+
+def test_an_article_tells_what_led_to_it() -> None:
+    pages = portal(2, **{"/sitemap.xml": ""})
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        urls = "".join(f"<url><loc>{server.url}{slug(number)}</loc></url>" for number in (1, 2))
+        body = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{urls}</urlset>'
+        server.pages["/sitemap.xml"] = Answer(body, headers={"Content-Type": "application/xml"})
+        # One request at a time: the sitemap comes before the articles, as it does in any polite crawl.
+        done = crawl("unseen", {"CONCURRENT_REQUESTS_PER_DOMAIN": 1}, url=f"{server.url}/")
+    ways = {capture["url"]: capture["found_in"] for capture in done.captures}
+    assert "sitemap" in ways[server.url + slug(1)]
+    assert ways[server.url + slug(6)] == ["listing"]
