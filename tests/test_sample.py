@@ -20,8 +20,11 @@ import pytest
 from lxml import html
 
 from portal_crawler.sample import SampleProvince
+from portal_crawler.sample.days import NewsCalendar
 from portal_crawler.sample.departments import DEPARTMENTS
 from portal_crawler.sample.grammar import VIETNAM, stories
+from portal_crawler.sample.portal import Asked, SamplePortal
+from portal_crawler.sample.province import PORTALS
 from portal_crawler.sample.scoring import leaks, score, word_f1
 from portal_crawler.sample.widgets import POLL
 
@@ -396,6 +399,29 @@ def test_what_the_article_says_itself_is_no_leak(province: SampleProvince) -> No
     article = truth.articles[0]
     article.blocks.append("Lịch vạn niên")
     assert leaks(truth, article, exported(article)) == []
+
+
+# Days
+
+
+@pytest.mark.parametrize("kind", PORTALS, ids=lambda kind: kind.spider)
+def test_a_day_brings_new_articles_edits_some_and_takes_some_down(kind: type[SamplePortal]) -> None:
+    portal = kind(lambda: TUESDAY)
+    before = {article.key: article.url for article in portal.truth().articles}
+    news = NewsCalendar(portal, days=2, each=2)
+    assert len(portal.truth().articles) == len(before) - 4
+    for _ in range(2):
+        old = {article.key: article.text for article in portal.truth().articles}
+        day = news.turn()
+        now = {article.key: article for article in portal.truth().articles}
+        assert set(now) == (set(old) | set(day.new)) - set(day.gone)
+        assert {key for key in now if key in old and now[key].text != old[key]} == set(day.edited)
+        for key in (*day.new, *day.edited):
+            assert portal.answer(Asked.parse("GET", now[key].url.removeprefix(portal.base))).status == 200
+        for key in day.gone:
+            assert portal.answer(Asked.parse("GET", before[key].removeprefix(portal.base))).status == 404
+    with pytest.raises(ValueError, match="no more news"):
+        news.turn()
 
 
 # The whole crawl
