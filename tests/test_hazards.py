@@ -146,7 +146,6 @@ NOT_YET = {
     "facets": "combinations of filters are followed until they have shown nothing new 50 times",
     "session-query": "session parameters of unknown names are not learned",
     "aliases": "parameters that change nothing and letter case are not learned",
-    "gambling-spam": "planted pages are exported",
     "login-wall": "the form is taken for an article, at times",
     "load-more": "buttons with a JSON endpoint are not followed",
     "date-archive": "forms are not sent",
