@@ -138,6 +138,8 @@ def calibrated(method: str, expected: float) -> float:
 
     The knots come of an isotonic regression over gold pages of sites held out (``benchmarks/calibration.py``).
     """
+    if not expected:  # nothing was kept
+        return 0.0
     knots = _curves()[method]
     place = bisect_right(knots, (expected, 2.0))
     if place == 0 or place == len(knots):
