@@ -7,8 +7,8 @@ same block on all pages. The second asks, for every path, how varied the texts i
 Li (2003, "Eliminating Noisy Information in Web Pages for Data Mining") calls parts with one content on all pages noise
 and parts with diverse contents the main content.
 
-The dear part, scoring whole pages, is done on a sample of them and its result applied to all, as Vieira and others (2006,
-"A Fast and Robust Method for Web Page Template Detection and Removal") do: the first pages, then every tenth.
+The dear part, scoring whole pages, is done on a sample of them and its result applied to all, as Vieira and others
+(2006, "A Fast and Robust Method for Web Page Template Detection and Removal") do: the first pages, then every tenth.
 
 Pages of one article (print view, the shell of another language, a copy) count once: or the article itself would look
 like template.
