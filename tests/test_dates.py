@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal_crawler.extraction.dates import VIETNAM, find_dates, month_first, parse_date, parse_iso
+from portal_crawler.extraction.dates import VIETNAM, date_orders, find_dates, parse_date, parse_iso
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "date_vectors.csv"
 
@@ -161,10 +161,9 @@ def test_decomposed_text() -> None:
 
 
 def test_order_of_a_site() -> None:
-    assert month_first(["3/25/2019", "4/5/2019 2:00 PM"])
-    assert not month_first(["25/3/2019", "4/5/2019"])
-    assert not month_first(["4/5/2019"])
-    assert not month_first([])
+    assert date_orders("3/25/2019, 4/5/2019 2:00 PM") == (1, 0)
+    assert date_orders("25/3/2019 - 4/5/2019") == (0, 1)
+    assert date_orders("25.3.2019") == (0, 0)
     assert find_dates("4/5/2019", month_first=True)[0].value == "2019-04-05"
     assert find_dates("25/4/2019", month_first=True)[0].value == "2019-04-25"
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from portal_crawler.extraction.article import extract
 from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.content import select
 from portal_crawler.extraction.page import Page, parse_html
 from portal_crawler.extraction.template import MOST_BLOCKS, Template
+from portal_crawler.items import Article, Capture
 
 FORMULA = (
     "Quyết định này có hiệu lực kể từ ngày ký, các ông bà Chánh Văn phòng, Giám đốc các sở, ban, ngành và các tổ chức, "
@@ -131,3 +134,40 @@ def test_the_table_of_an_article_is_no_calendar() -> None:
 
     assert [f"Xã {WORDS[n]}" for n in range(1, 9)] == [text for text in kept if text.startswith("Xã")]
     assert "7" in kept
+
+
+def dated(number: int, stamp: str) -> Page:
+    page = story(number)
+    heading = page.root.find(".//h1")
+    line = heading.makeelement("div", {"class": "date"})
+    line.text = stamp
+    heading.addnext(line)
+    return page
+
+
+def published(page: Page, template: Template) -> str | None:
+    class Site:
+        name = "dated"
+        province = department = None
+        wrappers = ()
+
+    Site.template = template
+    capture = Capture(url=page.url, body=b"-", fetched_at=datetime(2024, 1, 1, tzinfo=UTC), page=page)
+    found = extract(capture, Site)
+    assert isinstance(found, Article)
+    return found.published_at
+
+
+def test_a_site_that_prints_the_month_first_is_read_so() -> None:
+    american = learned(*(dated(n, f"{n % 12 + 1}/{13 + n}/2019 2:00 PM") for n in range(12)))
+    assert published(dated(50, "4/5/2019 2:00 PM"), american) == "2019-04-05T14:00:00+07:00"
+    others = learned(*(dated(n, f"{13 + n}/{n % 12 + 1}/2019 14:00") for n in range(12)))
+    assert published(dated(50, "4/5/2019 14:00"), others) == "2019-05-04T14:00:00+07:00"
+
+
+def test_the_order_of_dates_is_kept_and_merged(tmp_path: Path) -> None:
+    american = learned(*(dated(n, f"{n % 12 + 1}/{13 + n}/2019") for n in range(6)))
+    american.save(tmp_path / "site.json")
+    other = learned(*(dated(n, f"{n % 12 + 1}/{13 + n}/2018") for n in range(20, 26)))
+    other.merge(Template.load(tmp_path / "site.json"))
+    assert other.month_first

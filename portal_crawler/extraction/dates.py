@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import Literal
@@ -173,22 +172,14 @@ def parse_iso(text: str) -> str | None:
     return _iso(moment) if len(text) > 10 else moment.date().isoformat()
 
 
-def month_first(strings: Iterable[str]) -> bool:
-    """Whether a site prints the month before the day, as servers with an American locale do.
-
-    Args:
-        strings: Its date strings; the more the better.
-
-    Returns:
-        True if strings that prove the American order (4/18/2018) outnumber those that prove the other ten times.
-    """
+def date_orders(text: str) -> tuple[int, int]:
+    """How many dates of a text prove that the month comes first (4/18/2018), and how many that the day does."""
     american = other = 0
-    for string in strings:
-        for first, separator, second, _ in _NUMERIC.findall(string):
-            if separator == "/":
-                american += int(first) <= 12 < int(second) <= 31
-                other += int(second) <= 12 < int(first) <= 31
-    return american > 9 * other
+    for first, separator, second, _ in _NUMERIC.findall(text):
+        if separator == "/":
+            american += int(first) <= 12 < int(second) <= 31
+            other += int(second) <= 12 < int(first) <= 31
+    return american, other
 
 
 _DIGITS = re.compile(r"\d\D*\d")

@@ -105,6 +105,15 @@ class Sheet:
         texts = (FIELD_LABEL.sub("", element_text(element)) for element in self.elements(css))
         return next((text for text in texts if text), None)
 
+    @property
+    def month_first(self) -> bool:
+        """Whether the site is known to print the month before the day."""
+        return self.template is not None and self.template.month_first
+
+    def date(self, text: str) -> DateFound | None:
+        """The one date of a string, read in the site's order."""
+        return parse_date(text, month_first=self.month_first)
+
     def constant(self, text: str) -> bool:
         """Whether the text is known to stand on all pages of the site."""
         return self.template is not None and self.template.is_constant(text)
@@ -295,7 +304,7 @@ def dates(sheet: Sheet) -> Dates:
         value, raw = structured
     elif value is not None and structured and structured[0][:16].startswith(value[:16]):
         value = structured[0]  # the same day or minute, told more precisely
-    if value is None and sheet.capture.listed_date and (listed := parse_date(sheet.capture.listed_date)):
+    if value is None and sheet.capture.listed_date and (listed := sheet.date(sheet.capture.listed_date)):
         value, raw = listed.value, listed.raw
     return Dates(value, raw, modified.value if modified else changed[0] if changed else None)
 
@@ -311,7 +320,7 @@ def _wrapped_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
                 if date is None and machine and (iso := parse_iso(machine.strip())):
                     date = DateFound(iso, text or machine.strip(), 0, None)
             # The whole line is the raw string: "Ngày đăng 07/01/2022 | 11:20 AM | View count: 65".
-            candidates = find_dates(text) if date is None else []
+            candidates = find_dates(text, month_first=sheet.month_first) if date is None else []
             date = date or next((one for one in candidates if one.label != other), None)
         found.append(date)
     return found[0], found[1]
@@ -330,7 +339,7 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
             or sheet.constant(block.text)
         ):
             continue
-        for date in find_dates(block.text):
+        for date in find_dates(block.text, month_first=sheet.month_first):
             score = _date_score(block, date, inside=id(block) in inside)
             distance = first - place if place <= first else max(0, place - last) + 2
             scored.append((score - 0.05 * distance, date))

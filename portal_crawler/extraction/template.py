@@ -25,12 +25,13 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from portal_crawler.extraction.blocks import Block, blocks
+from portal_crawler.extraction.dates import date_orders
 from portal_crawler.extraction.scoring import Scored, score
 
 if TYPE_CHECKING:
     from portal_crawler.extraction.page import Page
 
-FORMAT = 3
+FORMAT = 4
 # From so many different pages on the figures mean something.
 ENOUGH = 5
 # Blocks that are remembered at most; when there are more, those met on one page only are forgotten first.
@@ -46,6 +47,8 @@ SAME_ARTICLE = 0.6
 COMMON = 0.3
 COMMON_PARAGRAPH = 0.7
 PARAGRAPH_WORDS = 15
+# The date of an article stands in a line of its own, of fewer characters.
+LINE = 80
 
 _DIGITS = re.compile(r"\d+")
 
@@ -63,6 +66,8 @@ class Template:
         self._keys: dict[int, int] = {}
         # Path -> blocks in it that look like text by themselves, all blocks in it.
         self._votes: dict[int, list[int]] = {}
+        # Dates that prove the order of month and day: month first, day first.
+        self._orders = [0, 0]
         self._counts: dict[int, int] = {}
         self._texts: dict[int, int] = {}
         self._said: dict[int, str] = {}
@@ -124,6 +129,10 @@ class Template:
             votes = self._votes.setdefault(block.path, [0, 0])
             votes[0] += logit > 0
             votes[1] += 1
+            if len(block.text) < LINE and "/" in block.text:
+                american, other = date_orders(block.text)
+                self._orders[0] += american
+                self._orders[1] += other
 
     def _count(self, found: list[Block]) -> None:
         seen: set[int] = set()
@@ -184,6 +193,15 @@ class Template:
         enough = COMMON_PARAGRAPH if block.words >= PARAGRAPH_WORDS and block.link_density < 0.5 else COMMON
         return share >= enough and share * self.pages >= 3
 
+    @property
+    def month_first(self) -> bool:
+        """Whether the site prints the month before the day, as servers with an American locale do.
+
+        People write the day first even there, in headlines; dates that the server prints are many more.
+        """
+        american, other = self._orders
+        return american > 9 * other
+
     def is_constant(self, text: str) -> bool:
         """Whether a text stands on so many pages that it belongs to none of them."""
         count = self._texts.get(crc32(text.encode("utf-8", "replace")), 0)
@@ -195,6 +213,7 @@ class Template:
         """Add what another template of the same site has learned from other pages."""
         self._keys = {key: page + self.pages if page else 0 for key, page in other._keys.items()} | self._keys
         self.pages += other.pages
+        self._orders = [mine + theirs for mine, theirs in zip(self._orders, other._orders, strict=True)]
         self._said = other._said | self._said
         for mine, theirs in ((self._counts, other._counts), (self._texts, other._texts)):
             for key, count in theirs.items():
@@ -218,6 +237,7 @@ class Template:
             "blocks": [[key, self._counts[key], self._said.get(key, "")] for key in often],
             "texts": sorted([key, count] for key, count in self._texts.items() if count > 1),
             "paths": sorted([path, *votes] for path, votes in self._votes.items() if votes[1] > 1),
+            "dates": self._orders,
             "seen": sorted([key, page] for key, page in self._keys.items()),
         }
         lines = [f'"{name}": {_lines(value)}' for name, value in record.items()]
@@ -242,6 +262,7 @@ class Template:
         template._counts = {key: count for key, count, _ in record["blocks"]}
         template._said = {key: text for key, _, text in record["blocks"]}
         template._texts = dict(record["texts"])
+        template._orders = [int(count) for count in record["dates"]]
         template._votes = {path: [text, seen] for path, text, seen in record["paths"]}
         return template
 
