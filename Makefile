@@ -51,6 +51,8 @@ bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/portals.py --shared $(SHARED)
 	$(BIN)/python benchmarks/extraction.py --shared $(SHARED)
 	$(BIN)/python benchmarks/speed.py --shared $(SHARED)
+	$(BIN)/python benchmarks/crawl.py --pages 3000
+	$(BIN)/python benchmarks/steps.py
 
 clean:
 	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis
