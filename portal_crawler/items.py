@@ -125,6 +125,13 @@ class Image:
     url: str = field(metadata=described("Absolute address of the picture."))
     caption: str | None = field(default=None, metadata=described("Caption printed beside the picture."))
     alt: str | None = field(default=None, metadata=described("Its alt text."))
+    sha256: str | None = field(default=None, metadata=described("SHA-256 of the file, where it was fetched."))
+    bytes: int | None = field(default=None, metadata=described("Its size."))
+    content_type: str | None = field(default=None, metadata=described("Its media type, by its bytes."))
+    path: str | None = field(default=None, metadata=described("Where it is kept, from the export's folder."))
+    error: str | None = field(
+        default=None, metadata=described("Why it could not be had or read: a reason, a colon, more.")
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -136,6 +143,17 @@ class Attachment:
         default=None, metadata=described("File name or link text; from the address where the text is just 'here'.")
     )
     media_type: str | None = field(default=None, metadata=described("Media type, by the file name's ending."))
+    sha256: str | None = field(default=None, metadata=described("SHA-256 of the file, where it was fetched."))
+    bytes: int | None = field(default=None, metadata=described("Its size."))
+    content_type: str | None = field(default=None, metadata=described("Its media type, by its bytes."))
+    path: str | None = field(default=None, metadata=described("Where it is kept, from the export's folder."))
+    error: str | None = field(
+        default=None, metadata=described("Why it could not be had or read: a reason, a colon, more.")
+    )
+    text: str | None = field(default=None, metadata=described("Text of a PDF, DOC(X), XLS(X) or RTF file."))
+    scanned: bool | None = field(
+        default=None, metadata=described("Whether a document is a PDF of pictures, with next to no text.")
+    )
 
 
 @dataclass(slots=True, kw_only=True)

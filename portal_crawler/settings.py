@@ -126,8 +126,16 @@ ITEM_PIPELINES = {
     "portal_crawler.pipelines.QuarantineSpam": 150,
     "portal_crawler.pipelines.CheckArticle": 200,
     "portal_crawler.pipelines.DropDuplicates": 300,
+    "portal_crawler.crawling.files.FetchFiles": 400,
     "portal_crawler.crawling.learning.HeldCaptures": 900,
 }
+# Files and pictures of articles, where --attachments or --images ask for them.
+PORTAL_FILES = "exports/%(name)s/files"
+# Plans and maps of 50 MB are common, films are no documents.
+PORTAL_FILE_MEGABYTES = 64
+# Reading one document may take so long and so much memory: some are bombs.
+PORTAL_DOCUMENT_SECONDS = 60
+PORTAL_DOCUMENT_MEGABYTES = 2048
 FEED_EXPORT_ENCODING = "utf-8"
 FEED_STORAGES = {
     "": "portal_crawler.archive.feeds.PartFileStorage",

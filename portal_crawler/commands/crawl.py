@@ -51,11 +51,14 @@ class Command(ScrapyCrawl):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Scrapy's options."""
         super().add_options(parser)
+        for name, what in (("attachments", "files"), ("images", "pictures")):
+            parser.add_argument(f"--{name}", action="store_true", help=f"fetch the {what} of articles, too")
         one_line_errors(parser)
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Look at the command line before anything is started: a mistake in it is one line and exit code 2."""
         super().process_options(args, opts)
+        opts.spargs |= {name: "1" for name in ("attachments", "images") if getattr(opts, name)}
         if len(args) != 1 or args[0].startswith("-"):
             refuse("crawl takes one spider: portal-crawler crawl NAME (portal-crawler portals lists them)")
         if opts.loglevel and opts.loglevel.upper() not in logging.getLevelNamesMapping():

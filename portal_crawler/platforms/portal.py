@@ -84,6 +84,8 @@ class PortalSpider(scrapy.Spider):
     Args:
         url: Seeds to use instead of ``start_urls``, separated by spaces.
         warc: A WARC file, or several separated by spaces, to read instead of the network: no request is made.
+        attachments: ``1`` fetches the files of articles (``crawling.files``).
+        images: ``1`` fetches their pictures.
         retry: A file of an earlier run, whose failed requests are made again instead of a crawl.
     """
 
@@ -109,6 +111,9 @@ class PortalSpider(scrapy.Spider):
         url: str | None = None,
         warc: str | None = None,
         retry: str | None = None,
+        *,
+        attachments: str | None = None,
+        images: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
@@ -116,6 +121,9 @@ class PortalSpider(scrapy.Spider):
         if url:
             self.start_urls = url.split()
         self.warc = _files(warc) if warc else []
+        self.attachments, self.images = (_switch(value) for value in (attachments, images))
+        if self.warc and (self.attachments or self.images):
+            raise UsageError("a replay makes no request: attachments and images are fetched by a crawl only")
         self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
         self.sightings = Sightings()
         self.patterns = UrlPatterns()
@@ -723,6 +731,12 @@ class PortalSpider(scrapy.Spider):
         """Add to a figure of the crawl's stats."""
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(key, by)
+
+
+def _switch(value: str | None) -> bool:
+    if value not in (None, "", "0", "1"):
+        raise UsageError(f"attachments and images are 0 or 1, not {value!r}")
+    return value == "1"
 
 
 def _files(names: str) -> list[str]:
