@@ -133,8 +133,9 @@ ITEM_PIPELINES = {
 PORTAL_FILES = "exports/%(name)s/files"
 # Plans and maps of 50 MB are common, films are no documents.
 PORTAL_FILE_MEGABYTES = 64
-# Reading one document may take so long and so much memory: some are bombs.
+# Seconds that reading one document may take: some are bombs.
 PORTAL_DOCUMENT_SECONDS = 60
+# The same in megabytes; the libraries alone map some hundred.
 PORTAL_DOCUMENT_MEGABYTES = 2048
 FEED_EXPORT_ENCODING = "utf-8"
 FEED_STORAGES = {
