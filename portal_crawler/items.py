@@ -157,6 +157,18 @@ class Attachment:
 
 
 @dataclass(slots=True, kw_only=True)
+class Similar:
+    """An article of another portal that says nearly the same."""
+
+    url: str = field(metadata=described("Its canonical address."))
+    portal: str = field(metadata=described("Its spider."))
+    id: str = field(metadata=described("Its id.", pattern="^[0-9a-f]{16}$"))
+    score: float = field(
+        metadata=described("Estimated Jaccard similarity of the texts' runs of three words.", minimum=0, maximum=1)
+    )
+
+
+@dataclass(slots=True, kw_only=True)
 class LegalDocument:
     """The record of a legal document, as its detail page lists it (Decree 42/2022/ND-CP, article 4)."""
 
@@ -252,6 +264,10 @@ class Article:
     tags: list[str] = field(default_factory=list, metadata=described("Keywords shown on the page."))
     images: list[Image] = field(default_factory=list, metadata=described("Pictures of the article, in order."))
     attachments: list[Attachment] = field(default_factory=list, metadata=described("Files offered with it."))
+    similar_to: list[Similar] = field(
+        default_factory=list,
+        metadata=described("Near-duplicates on other portals that were crawled before; only if PORTAL_SIMILAR is set."),
+    )
     document: LegalDocument | None = field(default=None, metadata=described("Record of a legal document."))
     language: str | None = field(default=None, metadata=described("ISO 639-1 code of the text."))
     fetched_at: str = field(metadata=described("When the page was captured, ISO 8601.", format="date-time"))

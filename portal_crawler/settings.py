@@ -126,9 +126,13 @@ ITEM_PIPELINES = {
     "portal_crawler.pipelines.QuarantineSpam": 150,
     "portal_crawler.pipelines.CheckArticle": 200,
     "portal_crawler.pipelines.DropDuplicates": 300,
+    "portal_crawler.archive.similar.LinkSimilar": 350,
     "portal_crawler.crawling.files.FetchFiles": 400,
     "portal_crawler.crawling.learning.HeldCaptures": 900,
 }
+# Articles of other portals that are at least so similar (0.7, say) are linked in similar_to; 0: none is compared, since
+# comparing needs the extra "dedup".
+PORTAL_SIMILAR = 0.0
 # Files and pictures of articles, where --attachments or --images ask for them.
 PORTAL_FILES = "exports/%(name)s/files"
 # Plans and maps of 50 MB are common, films are no documents.
