@@ -74,7 +74,8 @@ def signature(text: str) -> bytes | None:
 def similarity(one: bytes, other: bytes) -> float:
     """The share of equal values in two signatures: an estimate of the Jaccard similarity of two texts."""
     first, second = struct.unpack(f"<{VALUES}I", one), struct.unpack(f"<{VALUES}I", other)
-    return sum(a == b for a, b in zip(first, second, strict=True)) / VALUES
+    equal = [mine == theirs for mine, theirs in zip(first, second, strict=True)]
+    return equal.count(True) / VALUES
 
 
 class SimilarityIndex:
