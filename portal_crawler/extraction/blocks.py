@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 from zlib import crc32
 
 from lxml import etree
@@ -63,15 +63,9 @@ class Block:
         return min(1.0, self.linked / len(self.text))
 
 
-@dataclass(slots=True)
-class _Place:
-    """Where text directly under an element stands: its block-level element with its path, in a link, hidden, text."""
-
-    element: Element
-    linked: bool
-    hidden: bool
-    text: bool
-    path: int
+# Where the text under an element stands: the block-level element that holds it, and that one's path; whether it is in a
+# link, hidden, no running text. A plain tuple, as a page has a thousand of them.
+_Place: TypeAlias = tuple[Element, int, bool, bool, bool]
 
 
 def blocks(page: Page) -> list[Block]:
@@ -89,13 +83,14 @@ def blocks(page: Page) -> list[Block]:
         is_tail = node.is_tail
         holder = element.getparent() if is_tail else element
         place = places.get(holder) or _place(holder, places)
-        if not place.text:
+        level, _, in_link, hidden, mute = place
+        if mute:
             continue
         # Text behind a block-level element, a line break included, begins a new run; so does hidden text.
         if (
             current is None
-            or place.element is not current.element
-            or place.hidden is not current.hidden
+            or level is not current[0]
+            or hidden is not current[3]
             or (is_tail and element.tag not in PHRASING)
         ):
             if run and current is not None and (block := _block(run, current, linked)):
@@ -103,7 +98,7 @@ def blocks(page: Page) -> list[Block]:
             run, linked = [], 0
         current = place
         run.append((element, is_tail, node))
-        if place.linked:
+        if in_link:
             linked += len(node.strip())
     if run and current is not None and (block := _block(run, current, linked)):
         found.append(block)
@@ -119,8 +114,9 @@ def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> 
     start = 0
     while not (head := run[start][2].lstrip()) or (head[0] in "\u200b\ufeff\u00ad" and not squeeze(head)):
         start += 1
-    slots = [(element, is_tail) for element, is_tail, _ in run[start:]]
-    return Block(text, place.element, slots, count_words(text), linked, place.hidden, place.path)
+    slots = [(holder, is_tail) for holder, is_tail, _ in run[start:]]
+    element, path, _, hidden, _ = place
+    return Block(text, element, slots, count_words(text), linked, hidden, path)
 
 
 def count_words(text: str) -> int:
@@ -146,29 +142,19 @@ def _place(element: Element, places: dict[Element, _Place]) -> _Place:
 
 def _below(element: Element, above: _Place | None) -> _Place:
     """The place of an element in that of its parent."""
-    tag, attributes = element.tag, element.items()
-    style = classes = name = None
-    for key, value in attributes:
-        if key == "class":
-            classes = value
-        elif key == "style":
-            style = value
-        elif key == "id":
-            name = value
-    text = tag not in _NO_RUN
+    tag, style, classes = element.tag, element.get("style"), element.get("class")
+    linked, mute = tag == "a", tag in _NO_RUN
     hidden = (style is not None or classes is not None) and _hides(style, classes)
     if above is None:
-        return _Place(element, tag == "a", hidden, text, _step(tag, classes, name))
+        return element, _step(tag, classes, element.get("id")), linked, hidden, mute
+    level, path, in_link, in_hidden, in_mute = above
     if tag in PHRASING:
-        if tag != "a" and text and not hidden:
+        if not (linked or mute or hidden):
             return above  # nothing of it differs
-        return _Place(
-            above.element, above.linked or tag == "a", above.hidden or hidden, above.text and text, above.path
-        )
-    path = above.path
-    if tag not in _ROWS:
-        path = (path & 0xFFFFFFFFFFFF) << 16 | _step(tag, classes, name)
-    return _Place(element, above.linked or tag == "a", above.hidden or hidden, above.text and text, path)
+        element = level
+    elif tag not in _ROWS:
+        path = (path & 0xFFFFFFFFFFFF) << 16 | _step(tag, classes, element.get("id"))
+    return element, path, in_link or linked, in_hidden or hidden, in_mute or mute
 
 
 @lru_cache(maxsize=20_000)
