@@ -117,7 +117,7 @@ PORTAL_STATE_DIR = "state"
 # Captures of a site without wrappers that are held back at most until its template can be trusted.
 PORTAL_HOLD_PAGES = 60
 # Pages of one address pattern that may bring nothing new before the pattern is left alone.
-PORTAL_PATTERN_BUDGET = 50
+PORTAL_PATTERN_BUDGET = 20
 
 # ---------------------------------------------------------------------- output
 

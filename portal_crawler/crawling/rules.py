@@ -39,7 +39,9 @@ DENIED = (
     r"[?&](?:month|thang|calendar\w*|cal_?date)=",
     r"/(?:calendar|lich)/\d",
     r"\.(?:html?|aspx|php|jsp)/(?:vi|en|fr|zh|cn|ja|jp|ko|ru|lo|de)(?:[-_]\w\w)?(?:/|$)",
-    r"(/[^/?]+)\1\1",  # a path that grows by itself
+    r"(?P<grown>/[^/?]+)(?P=grown){2}",  # paths that grow by themselves: /a/a/a,
+    r"(?P<pair>(?P<half>/[^/?]+)/[^/?]+)(?P=pair)(?P=half)(?=/|\?|$)",  # /a/b/a/b/a,
+    r"(?P<triple>(?:/[^/?]+){3})(?P=triple)(?=/|\?|$)",  # /a/b/c/a/b/c
     r"[?&](?:download|scaptcha|captcha)=",
     r"/(?:rss|feed|feeds|atom)(?:/|\.xml|\.aspx|$)",  # read as feeds, not as pages
     r"['\"<>{}]|%20\+%20|\$\(|%22|%3c",  # script that some parser took for an address

@@ -130,7 +130,7 @@ class PortalSpider(scrapy.Spider):
         self.chains = ListChains()
         self.ways = WaysIn()
         self.broken_lists: list[str] = []
-        self.budget = PatternBudget(50)
+        self.budget = PatternBudget(20)
         self.asked: set[str] = set()
         self.waiting: dict[str, Judgement] = {}
         self.labels: dict[str, str] = {}
@@ -143,7 +143,7 @@ class PortalSpider(scrapy.Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> PortalSpider:
         """Make the spider and give it the settings' budget."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider.budget = PatternBudget(crawler.settings.getint("PORTAL_PATTERN_BUDGET", 50))
+        spider.budget = PatternBudget(crawler.settings.getint("PORTAL_PATTERN_BUDGET", 20))
         return spider
 
     @property
@@ -175,8 +175,13 @@ class PortalSpider(scrapy.Spider):
             yield request
         drain = Drain(self.crawler)
         await drain.wait()
-        while self.waiting:
-            for link in self.take_waiting():
+        while True:
+            held = self.budget.released(all_forms=True)
+            if not (held or self.waiting):
+                break
+            for url in held:
+                yield self.ask(url, priority=PRIORITY_PAGE)
+            for link in () if held else self.take_waiting():
                 yield self.ask(link.url, priority=PRIORITY_ARTICLE)
             await drain.wait()
         for request in self.ask_lists_again():
@@ -439,9 +444,13 @@ class PortalSpider(scrapy.Spider):
             keys |= {other.key for other, _ in found if announced(other.url, self.patterns)}
         chain = chain or chain_key(link.url)
         goes_on = article or self.chains.turn(chain, keys, number, page.url, self.announced(page, found, chain))
-        if not article and page_number(link.url) is None and not self.budget.visited(link.url, keys):
+        if page_number(link.url) is None and not self.budget.visited(
+            link.url, () if article else keys, article=article
+        ):
             logger.info("Pages like %s bring nothing new: no more of them are asked for", link.url)
             self.count("traps/pattern")
+        for url in self.budget.released(url=link.url):
+            yield self.ask(url, priority=PRIORITY_PAGE, meta={"depth_reset": True})
         seed = link.key in self.rules.seed_keys
         for other, anchor in found:
             if other.kind == "article":
@@ -543,8 +552,10 @@ class PortalSpider(scrapy.Spider):
                 return
             options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
         else:
-            if not self.budget.allows(link.url):
+            if not self.budget.grants(link.url):
                 self.count("traps/not_asked")
+                if not self.budget.exhausted(link.url):
+                    self.asked.add(link.key)  # held back
                 return
             options = {"priority": PRIORITY_MENU if link.kind == "listing" or menu else PRIORITY_PAGE}
         self.asked.add(link.key)
@@ -646,9 +657,10 @@ class PortalSpider(scrapy.Spider):
         self.sightings.describe(link.key, text, date)
         if link.kind == "article":
             yield from self.ask_article(link)
-        elif link.key not in self.asked and self.budget.allows(link.url):
+        elif link.key not in self.asked:
             self.asked.add(link.key)
-            yield self.ask(link.url, priority=PRIORITY_PAGE)
+            if self.budget.grants(link.url):
+                yield self.ask(link.url, priority=PRIORITY_PAGE)
 
     def no_sitemap(self, failure: Failure) -> None:
         """A portal without robots.txt, sitemap or feed is nothing out of the ordinary."""
@@ -702,6 +714,7 @@ class PortalSpider(scrapy.Spider):
         if request.meta.get("portal_seed"):
             self.count("seeds/failed")
         link = self.rules.judge(request.url)
+        self.budget.failed(link.url)
         self.count("failed/article" if link.kind == "article" else "failed/page")
         if isinstance(error, HttpError):
             status = error.response.status

@@ -1,0 +1,111 @@
+"""Traps without end are left after a few requests, and what they hide is found all the same."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from crawl import crawl
+from hypothesis import given
+from hypothesis import strategies as st
+from portal_server import Answer, PortalServer, Seen, article, link, page
+
+from portal_crawler.crawling.rules import UrlRules
+from portal_crawler.crawling.traps import PatternBudget, form_of
+
+GENERATOR = '<meta name="generator" content="NukeViet v4.5">'
+PATHS = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in range(1, 4)]
+
+
+def trap(prefix: str, next_links: int = 30) -> object:
+    """Pages that each lead to thirty more of their kind."""
+
+    def answer(seen: Seen) -> str:
+        number = sum(map(int, re.findall(r"\d+", seen.path)))
+        links = (link(prefix.format(number * next_links + n, n), f"Mục {number} {n}") for n in range(next_links))
+        return page(*links, f"<p>Không có sự kiện nào, mục {number}.</p>")
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["/su-kien/{}/", "/loc/?loai={}&nam={}&coquan=3", "/kho/{}/muc/{}.aspx"],
+)
+def test_a_trap_is_left_soon(prefix: str) -> None:
+    pages = {path: article(f"Hội nghị tổng kết {path}") for path in PATHS}
+    home = page(GENERATOR, link(prefix.format(1, 1), "Sự kiện"), *(link(path, f"Bài {path}") for path in pages))
+    with PortalServer({"/": home, "*": trap(prefix), "/robots.txt": Answer("", 404), **pages}) as server:
+        done = crawl("unseen", {"DEPTH_LIMIT": 12}, url=f"{server.url}/", platform="nukeviet")
+        stem = prefix.partition("{")[0]
+        asked = [path for path in server.paths if path.startswith(stem)]
+    assert 1 <= len(asked) <= 25, len(asked)
+    assert len(done.captures) == len(PATHS), done.log
+
+
+def test_what_is_held_back_is_asked_for_when_its_kind_brings_something() -> None:
+    """Sixty sections on one page, each with an article of its own: none is lost to the budget."""
+    pages: dict[str, object] = {}
+    for number in range(60):
+        path = f"/tin-tuc/bai-viet-rieng-cua-muc-{number}.html"
+        pages[f"/muc-{number}/"] = page(link(path, f"Một bài viết riêng của mục {number}"))
+        pages[path] = article(f"Một bài viết riêng của mục {number}")
+    home = page(GENERATOR, *(link(f"/muc-{number}/", f"Mục {number}") for number in range(60)))
+    with PortalServer({"/": home, **pages}) as server:  # type: ignore[dict-item]
+        done = crawl("unseen", {"PORTAL_PATTERN_BUDGET": 5}, url=f"{server.url}/", platform="nukeviet")
+        assert set(pages) <= set(server.paths), done.log
+
+
+def test_sections_that_fail_do_not_hold_up_the_others() -> None:
+    budget = PatternBudget(3)
+    urls = [f"http://a.example/muc-{number}/" for number in range(10, 20)]
+    assert [budget.grants(url) for url in urls] == [True] * 3 + [False] * 7
+    budget.failed(urls[0])
+    assert budget.released(url=urls[0]) == []
+    budget.visited(urls[1], {"an article"})
+    assert budget.released(url=urls[1]) == urls[3:5]
+    assert budget.released(all_forms=True) == urls[5:8]
+    for url in urls[5:8]:
+        budget.visited(url, ())
+    assert budget.exhausted(urls[9])
+    assert budget.released(all_forms=True) == []
+
+
+def test_combinations_of_facets_are_one_form() -> None:
+    one = form_of("http://a.example/loc.aspx?loai=1&nam=2&coquan=3")
+    assert one == form_of("http://a.example/loc.aspx?loai=1&nam=2&linhvuc=3&coquan=9")
+    assert one != form_of("http://a.example/loc.aspx?loai=1")
+
+
+@pytest.mark.parametrize(
+    ("path", "denied"),
+    [
+        ("/a/a/a", True),
+        ("/vi/tin/vi/tin/vi", True),
+        ("/a/b/c/a/b/c", True),
+        ("/a/b/c/a/b/c/d.html", True),
+        ("/vi/tin/vi/tin", False),
+        ("/2024/01/2024/01-ban-tin.html", False),
+        ("/web/so-noi-vu/web/tin-tuc", False),
+    ],
+)
+def test_paths_that_grow(path: str, *, denied: bool) -> None:
+    assert (UrlRules(["http://a.example/"]).judge(f"http://a.example{path}").kind == "denied") is denied
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=80), st.integers(1, 6))
+def test_a_form_is_never_asked_beyond_its_budget(visits: list[tuple[bool, bool]], limit: int) -> None:
+    """Whatever comes back, at most ``limit`` requests are under way or in vain since the last yield."""
+    budget = PatternBudget(limit)
+    under_way: list[str] = []
+    since = 0
+    for number, (returns, yields) in enumerate(visits):
+        url = f"http://a.example/muc-{number + 100}/"
+        if budget.grants(url):
+            under_way.append(url)
+        if under_way and returns:
+            done = under_way.pop(0)
+            budget.visited(done, {done} if yields else ())
+            since = 0 if yields else since + 1
+            under_way += budget.released(url=done)
+        assert len(under_way) + since <= limit
