@@ -172,8 +172,8 @@ def test_budgets() -> None:
     budget = PatternBudget(2)
     for day in range(3):
         budget.visited(f"{HOST}/ngay-{day}", ["1"])
-    assert not budget.allows(f"{HOST}/ngay-9")
-    assert budget.allows(f"{HOST}/tin/hoi-nghi-tong-ket-cuoi-nam.html")
+    assert budget.exhausted(f"{HOST}/ngay-9")
+    assert budget.grants(f"{HOST}/tin/hoi-nghi-tong-ket-cuoi-nam.html")
 
 
 def page_of(body: str, head: str = "") -> object:
