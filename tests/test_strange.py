@@ -127,3 +127,9 @@ def test_a_title_that_stands_in_no_marked_element_is_found() -> None:
     found = read(f"<div>{TITLE}</div><div>Ngày đăng: 05/03/2024</div>{paragraphs(TEXT)}", title="Chi tiết tin")
     assert found.title == TITLE
     assert found.published_at == "2024-03-05"
+
+
+def test_a_breadcrumb_that_nobody_sees_names_no_section() -> None:
+    hidden = "<div style='display: none'><ul class='ms-breadcrumb'><li><a href='/'>quan tri</a></li><li><a href='/p'>Pages</a></li></ul></div>"
+    shown = "<div class='breadcrumb'><a href='/'>Trang chủ</a> <a href='/tin'>Tin trong tỉnh</a></div>"
+    assert read(shown + HEAD + paragraphs(TEXT), before=hidden).section == ["Tin trong tỉnh"]

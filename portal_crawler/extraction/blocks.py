@@ -144,7 +144,7 @@ def _below(element: Element, above: _Place | None) -> _Place:
     """The place of an element in that of its parent."""
     tag, style, classes = element.tag, element.get("style"), element.get("class")
     linked, mute = tag == "a", tag in _NO_RUN
-    hidden = (style is not None or classes is not None) and _hides(style, classes)
+    hidden = (style is not None or classes is not None) and hides(style, classes)
     if above is None:
         return element, _step(tag, classes, element.get("id")), linked, hidden, mute
     level, path, in_link, in_hidden, in_mute = above
@@ -171,7 +171,7 @@ def _label(raw: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def _hides(style: str | None, classes: str | None) -> bool:
+def hides(style: str | None, classes: str | None) -> bool:
     """Whether an element's own style or classes hide it."""
     if style and "display:none" in style.replace(" ", "").lower():
         return True

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
+from portal_crawler.extraction.blocks import hides
 from portal_crawler.extraction.content import stamp
 from portal_crawler.extraction.dates import DateFound, find_dates, parse_date, parse_iso
 from portal_crawler.extraction.page import Element, Page, element_text, squeeze
@@ -430,6 +431,7 @@ def section(sheet: Sheet, headline: str | None) -> list[str]:
         crumbs = (
             node for node in sheet.page.root.iter("div", "ul", "ol", "nav", "p", "h3", "span", "td")
             if CRUMB_HINT.search(f"{node.get('class') or ''} {node.get('id') or ''}")
+            and not any(hides(up.get("style"), up.get("class")) for up in (node, *node.iterancestors()))
         )  # fmt: skip
         for node in crumbs:
             links = [text for link in node.iter("a") if (text := element_text(link))]
