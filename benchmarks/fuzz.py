@@ -1,6 +1,6 @@
 """Fuzz the doors through which foreign bytes come in: no input may end in anything but a result or a stated refusal.
 
-    python benchmarks/fuzz.py --minutes 60 [--corpus FOLDER] [--target page|dates|addresses|sitemap]
+    python benchmarks/fuzz.py --minutes 60 [--corpus FOLDER] [--target page|dates|addresses|sitemap|warc]
 
 Coverage-guided by atheris (libFuzzer; the extra ``fuzz``). The corpus begins with pages of the sample province; what
 reaches new code is added to the folder. A crash stops the run, prints the error and leaves the input as ``crash-…`` in
@@ -10,6 +10,7 @@ the folder. Not a test: a run takes as long as it is given. What it found stands
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -19,7 +20,8 @@ from urllib.request import urlopen
 import atheris
 from scrapy.http import XmlResponse
 
-with atheris.instrument_imports(include=["portal_crawler"]):
+with atheris.instrument_imports(include=["portal_crawler", "warcio", "scrapy.utils.sitemap", "scrapy.utils.gz"]):
+    from portal_crawler.archive.warc import read_captures
     from portal_crawler.crawling.canonical import canonical_url
     from portal_crawler.crawling.listing import anchors
     from portal_crawler.crawling.patterns import page_evidence
@@ -94,7 +96,19 @@ def sitemap(data: bytes) -> None:
         return
 
 
-TARGETS = {"page": page, "dates": dates, "addresses": addresses, "sitemap": sitemap}
+WARC = Path(tempfile.gettempdir()) / f"fuzz-{os.getpid()}.warc"
+
+
+def warc(data: bytes) -> None:
+    """A WARC file: captures or complaints, whatever stands in it."""
+    WARC.write_bytes(data)
+    complaints: list[tuple[str, str]] = []
+    for capture in read_captures(WARC, lambda where, why: complaints.append((where, why))):
+        assert capture.url.startswith("http")
+    WARC.unlink()
+
+
+TARGETS = {"page": page, "dates": dates, "addresses": addresses, "sitemap": sitemap, "warc": warc}
 
 
 def seed_pages(folder: Path) -> None:

@@ -60,6 +60,13 @@ def test_any_bytes(data: bytes) -> None:
     assert canonical_url(canonical_url(url)) == canonical_url(url)
 
 
+@given(st.text(alphabet="&=%fFG", max_size=30))
+def test_parameters_are_sorted_as_they_will_be_written(tail: str) -> None:
+    for query in ("%ff&%G", tail):
+        once = canonical_url(f"http://example.gov.vn/?{query}")
+        assert canonical_url(once) == once
+
+
 @given(st.text(alphabet="ab/.?#&=%2cé;:~()!$*+,-_", max_size=30))
 def test_the_short_way_is_the_long_way(tail: str) -> None:
     url = f"http://example.gov.vn/{tail}"

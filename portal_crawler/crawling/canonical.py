@@ -65,6 +65,10 @@ def _volatile(parameter: str) -> bool:
     return mode is not None and mode.fullmatch(value) is not None
 
 
+def _upper_hex(text: str) -> str:
+    return LOWER_HEX.sub(lambda octet: octet[0].upper(), text)
+
+
 def _netloc(parts: SplitResult) -> str:
     host = (parts.hostname or "").rstrip(".")
     if ":" in host:
@@ -87,11 +91,11 @@ def canonical_url(url: str) -> str:
     except ValueError:
         return url
     path = ASP_SESSION.sub("", PATH_SESSION.sub("", parts.path)) or "/"
-    kept = [parameter for parameter in parts.query.split("&") if parameter and not _volatile(parameter)]
+    query = _upper_hex(parts.query)  # before the parameters are sorted, or the order would be another the next time
+    kept = [parameter for parameter in query.split("&") if parameter and not _volatile(parameter)]
     # By name alone: the order of a name's values may mean something.
     kept.sort(key=lambda parameter: parameter.partition("=")[0])
-    made = urlunsplit((parts.scheme, netloc, path, "&".join(kept), ""))
-    return LOWER_HEX.sub(lambda octet: octet[0].upper(), made)
+    return _upper_hex(urlunsplit((parts.scheme, netloc, path, "&".join(kept), "")))
 
 
 def page_key(url: str) -> str:
