@@ -140,3 +140,18 @@ def test_an_article_tells_what_led_to_it() -> None:
     ways = {capture["url"]: capture["found_in"] for capture in done.captures}
     assert "sitemap" in ways[server.url + slug(1)]
     assert ways[server.url + slug(6)] == ["listing"]
+
+
+def test_a_list_is_held_to_the_number_of_pages_that_it_prints() -> None:
+    def shown(number: int, following: int | None) -> str:
+        items = "".join(f"<li>{link(slug(n), TITLE.format(n))}</li>" for n in range(3 * number - 2, 3 * number + 1))
+        on = link(f"/tin-tuc/page-{following}/", "Trang sau") if following else ""
+        return page(f"<ul>{items}</ul><div><span>Trang {number}/3</span> {link('/tin-tuc/', '1')} {on}</div>")
+
+    pages = portal(3, **{"/tin-tuc/": shown(1, 2), "/tin-tuc/page-3/": shown(3, None)})
+    pages["/tin-tuc/page-2/"] = once(shown(2, None), shown(2, 3))
+    pages["/"] = page(str(pages["/"]), "<div><span>1/9</span><a href='#'>ảnh</a></div>")
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert len(done.urls) == 9
+    assert "lists/broken" not in done.stats

@@ -150,7 +150,6 @@ NOT_YET = {
     "load-more": "buttons with a JSON endpoint are not followed",
     "date-archive": "forms are not sent",
     "list-gap": "a page of a list that comes back empty is not asked for again",
-    "list-ends": "a list that prints how many pages it has is not held to it",
 }
 # Whether a form's words are a template's by then hangs on which answer comes first.
 AT_TIMES = ("login-wall",)

@@ -78,6 +78,8 @@ class ListChains:
         number: int = 1,
         url: str | None = None,
         announced: Mapping[int, str | None] | None = None,
+        *,
+        total: int | None = None,
     ) -> bool:
         """Note a page of a list; False once the list is not to be followed further.
 
@@ -87,6 +89,7 @@ class ListChains:
             number: Which page of the list it is.
             url: Address of the page.
             announced: The numbers in its pager, each with its address; None for those that a postback leads to.
+            total: How many pages the list says that it has.
         """
         known = self._chains.setdefault(chain_key(chain), _Chain())
         before = len(known.seen)
@@ -103,6 +106,9 @@ class ListChains:
             known.postback |= None in announced.values()
             for other, address in announced.items():
                 known.page(other).url = known.page(other).url or address
+        if fresh and total:
+            known.last = max(known.last, total)
+            known.page(total)
         return known.barren < self.limit
 
     def failed(self, chain: str, number: int, why: str, *, missing: bool) -> None:

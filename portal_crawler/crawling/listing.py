@@ -31,6 +31,8 @@ ONCLICK_ADDRESS = re.compile(r"""(?:RefreshPageTo\(\s*event\s*,\s*|location(?:\.
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 POSTBACK = re.compile(r"__doPostBack\(\s*'([^']*)'\s*,\s*'([^']*)'")
 
+TOTAL = re.compile(r"^\W*(?:trang\s*:?\s*)?(\d{1,5})\s*/\s*(\d{1,5})\W*$", re.IGNORECASE)
+PAGER_WORDS = re.compile(r"^(?:trang\s+)?(?:sau|trước|đầu|cuối|tiếp|kế)$", re.IGNORECASE)
 # ASP.NET's calendar sends the days since 2000-01-01.
 CALENDAR_DAY = re.compile(r"^V?\d{3,5}$")
 
@@ -192,6 +194,28 @@ def postback_numbers(page: Page) -> list[int]:
         if call and text.isdecimal() and len(text) < 6 and not CALENDAR_DAY.match(call[2]):
             numbers.append(int(text))
     return numbers
+
+
+def printed_total(page: Page, number: int) -> int | None:
+    """How many pages a list prints that it has ("Trang 2/3", "2 / 3"), beside its pager, on page ``number``."""
+    for element in page.root.iter("span", "p", "div", "td", "li", "b", "strong", "label"):
+        # What stands in the element itself, before and behind its children.
+        for text in (element.text, *(child.tail for child in element)):
+            found = TOTAL.match(squeeze(text)) if text and "/" in text else None
+            if found and int(found[1]) == number and int(found[2]) >= max(number, 2) and _pages(element):
+                return int(found[2])
+    return None
+
+
+def _pages(block: Element | None) -> bool:
+    """Whether a block is a pager's: a slide show counts in the same way, but has no links to pages."""
+    for _ in range(2):
+        if block is None or block.tag == "body":
+            return False
+        if any(PAGER_WORDS.match(text) or text.isdecimal() for text in map(element_text, block.iter("a"))):
+            return True
+        block = block.getparent()
+    return False
 
 
 def feed_links(page: Page) -> list[str]:

@@ -443,7 +443,7 @@ class PortalSpider(scrapy.Spider):
         if not self.ruled:
             keys |= {other.key for other, _ in found if announced(other.url, self.patterns)}
         chain = chain or chain_key(link.url)
-        goes_on = article or self.chains.turn(chain, keys, number, page.url, self.announced(page, found, chain))
+        goes_on = article or self.turn(chain, keys, number, page, found)
         if page_number(link.url) is None and not self.budget.visited(
             link.url, () if article else keys, article=article
         ):
@@ -461,6 +461,12 @@ class PortalSpider(scrapy.Spider):
             yield from self.turn_page(page, chain, number)
         for url in listing.feed_links(page):
             yield from self.ask_feed(urljoin(page.url, url))
+
+    def turn(self, chain: str, keys: set[str], number: int, page: Page, found: list[tuple[Judgement, Element]]) -> bool:
+        """Note a page of a list, with what its pager says; False once the list is not to be followed further."""
+        announced = self.announced(page, found, chain)
+        total = listing.printed_total(page, number)
+        return self.chains.turn(chain, keys, number, page.url, announced, total=total)
 
     def announced(self, page: Page, found: list[tuple[Judgement, Element]], chain: str) -> dict[int, str | None]:
         """The numbers in a list's pager, each with its address."""
