@@ -155,3 +155,17 @@ def test_a_list_is_held_to_the_number_of_pages_that_it_prints() -> None:
         done = crawl("unseen", url=f"{server.url}/")
     assert len(done.urls) == 9
     assert "lists/broken" not in done.stats
+
+
+def test_a_first_page_whose_address_has_another_form_is_no_broken_list() -> None:
+    def shown(number: int) -> str:
+        items = "".join(f"<li>{link(slug(n), TITLE.format(n))}</li>" for n in range(3 * number - 2, 3 * number + 1))
+        on = link("/tin-tuc/trang-2.htm", "Trang sau") if number < 2 else link("/tin-tuc/index.htm", "Trang trước")
+        return page(f"<ul>{items}</ul><div><p>Trang {number}/2</p><p>{on}</p></div>")
+
+    pages = portal(2, **{"/tin-tuc/index.htm": shown(1), "/tin-tuc/trang-2.htm": shown(2)})
+    pages["/"] = page(link("/tin-tuc/index.htm", "Tin tức"))
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert len(done.urls) == 6
+    assert "lists/asked_again" not in done.stats and "lists/broken" not in done.stats

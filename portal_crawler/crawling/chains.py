@@ -106,7 +106,9 @@ class ListChains:
             known.postback |= None in announced.values()
             for other, address in announced.items():
                 known.page(other).url = known.page(other).url or address
-        if fresh and total:
+        # The first page often has an address of another form than the others (index.htm, trang-2.htm), and so another
+        # key: it answers for the others only where it shows some of its own.
+        if fresh and total and (number > 1 or announced):
             known.last = max(known.last, total)
             known.page(total)
         return known.barren < self.limit
