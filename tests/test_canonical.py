@@ -74,6 +74,11 @@ def test_the_short_way_is_the_long_way(tail: str) -> None:
     assert canonical_url(url) == canonical_url(f"{url} ")
 
 
+@pytest.mark.parametrize("url", ["http://..//..", "http://./a", "http://.:8080/a"])
+def test_a_host_of_dots_is_no_host(url: str) -> None:
+    assert canonical_url(url) == url
+
+
 def test_page_key_joins_schemes_and_www() -> None:
     assert page_key("https://www.example.gov.vn/a") == page_key("http://example.gov.vn/a") == "example.gov.vn/a"
 

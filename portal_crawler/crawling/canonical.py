@@ -90,6 +90,8 @@ def canonical_url(url: str) -> str:
         netloc = _netloc(parts)
     except ValueError:
         return url
+    if not netloc or netloc.startswith(":"):  # a host of nothing but dots
+        return url
     path = ASP_SESSION.sub("", PATH_SESSION.sub("", parts.path)) or "/"
     query = _upper_hex(parts.query)  # before the parameters are sorted, or the order would be another the next time
     kept = [parameter for parameter in query.split("&") if parameter and not _volatile(parameter)]
