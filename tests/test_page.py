@@ -104,3 +104,9 @@ def test_unicode_text_left_in_a_legacy_font_stays() -> None:
         '<p><font face=".VnTime">Sở Tư pháp có thông báo</font></p><p><font face="VNI-Times">có</font></p>'.encode(),
     )
     assert page.text(page.root) == "Sở Tư pháp có thông báo có"
+
+
+def test_a_second_document_in_one_body_is_read_like_the_first() -> None:
+    one = "<!DOCTYPE html><html><head><title>Một</title></head><body><h1>Một</h1><ul><li><a href='{}'>tin</a></li></ul></body></html>"
+    page = parse_html("http://a.example/", (one.format("1") + one.format("2")).encode(), "text/html; charset=utf-8")
+    assert [link.get("href") for link in page.root.iter("a")] == ["1", "2"]

@@ -201,7 +201,10 @@ def _tree(data: bytes) -> Element | None:
     # The parser gives up where elements nest too deeply, and what follows would be lost.
     error = parser.error_log.last_error
     if error is not None and error.type_name == "ERR_RESOURCE_LIMIT":
-        return etree.fromstring(_flattened(data), parser)
+        root = etree.fromstring(_flattened(data), parser)
+    # A second document in the same body stands beside the first: it is shown below it.
+    while (beside := root.getnext()) is not None:
+        root.append(beside)
     return root
 
 
