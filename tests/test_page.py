@@ -110,3 +110,13 @@ def test_a_second_document_in_one_body_is_read_like_the_first() -> None:
     one = "<!DOCTYPE html><html><head><title>Một</title></head><body><h1>Một</h1><ul><li><a href='{}'>tin</a></li></ul></body></html>"
     page = parse_html("http://a.example/", (one.format("1") + one.format("2")).encode(), "text/html; charset=utf-8")
     assert [link.get("href") for link in page.root.iter("a")] == ["1", "2"]
+
+
+@pytest.mark.parametrize("body", [b"<?x?>", b"<!-- -->", b"<!DOCTYPE html>", b"< >\x01", b"\xef\xbb\xbf<!>"])
+def test_a_body_without_an_element_is_no_page(body: bytes) -> None:
+    try:
+        page = parse_html("http://a.example/", body, "text/html")
+    except PageError as error:
+        assert error.reason in ("not_html", "empty_body")
+    else:
+        assert page.root.tag == "html"

@@ -203,7 +203,7 @@ def _tree(data: bytes) -> Element | None:
     if error is not None and error.type_name == "ERR_RESOURCE_LIMIT":
         root = etree.fromstring(_flattened(data), parser)
     # A second document in the same body stands beside the first: it is shown below it.
-    while (beside := root.getnext()) is not None:
+    while root is not None and (beside := root.getnext()) is not None:
         root.append(beside)
     return root
 
