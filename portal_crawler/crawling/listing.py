@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from portal_crawler.crawling.xpath import elements, strings
@@ -81,6 +82,10 @@ def link_text(anchor: Element) -> str | None:
     return text if 0 < len(text) <= LONGEST_TITLE else None
 
 
+# A block of more links is a list, however short their texts are; and no link of it is worth reading all of them again.
+MOST_BESIDE = 100
+
+
 def listed_date(anchor: Element, address: str) -> str | None:
     """The date that stands beside a link, as printed.
 
@@ -93,7 +98,10 @@ def listed_date(anchor: Element, address: str) -> str | None:
         parent = block.getparent()
         if parent is None or parent.tag in ("body", "html"):
             return None
-        if any(other.get("href") not in (None, address) for other in parent.iter("a") if _titled(other)):
+        others = list(islice(parent.iter("a"), MOST_BESIDE + 1))
+        if len(others) > MOST_BESIDE:
+            return None
+        if any(other.get("href") not in (None, address) for other in others if _titled(other)):
             return None
         block = parent
         text = element_text(block)
