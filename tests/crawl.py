@@ -13,32 +13,13 @@ from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.utils.misc import load_object
 
+from portal_crawler import settings as shipped
+
 SETTINGS: dict[str, Any] = {
-    "DOWNLOAD_HANDLERS": {
-        "http": "portal_crawler.crawling.download.GuardedDownloadHandler",
-        "https": "portal_crawler.crawling.download.GuardedDownloadHandler",
-        "file": None,
-        "data": None,
-        "ftp": None,
-        "s3": None,
-    },
+    "DOWNLOAD_HANDLERS": shipped.DOWNLOAD_HANDLERS,
     "SPIDER_MODULES": ["portal_crawler.spiders"],
-    "SPIDER_MIDDLEWARES": {"portal_crawler.crawling.learning.LearnTemplate": 40},
-    "DOWNLOADER_MIDDLEWARES": {
-        "portal_crawler.crawling.scope.PortalScope": 50,
-        "portal_crawler.crawling.robots.Robots": 100,
-        "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-        "portal_crawler.crawling.softmissing.SoftMissing": 570,
-        "portal_crawler.crawling.softmissing.MetaRefresh": 580,
-        "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
-        "portal_crawler.crawling.walls.Walls": 585,
-        "portal_crawler.crawling.broken.BrokenAnswers": 590,
-        "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-        "portal_crawler.crawling.scope.RedirectScope": 610,
-        "portal_crawler.crawling.breaker.Budget": 820,
-        "portal_crawler.crawling.breaker.CircuitBreaker": 830,
-        "portal_crawler.crawling.pace.HostPace": 840,
-    },
+    "SPIDER_MIDDLEWARES": shipped.SPIDER_MIDDLEWARES,
+    "DOWNLOADER_MIDDLEWARES": shipped.DOWNLOADER_MIDDLEWARES,
     "DOWNLOAD_FAIL_ON_DATALOSS": False,
     "ITEM_PIPELINES": {"portal_crawler.crawling.learning.HeldCaptures": 900},
     "REQUEST_FINGERPRINTER_CLASS": "portal_crawler.crawling.canonical.PortalFingerprinter",

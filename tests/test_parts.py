@@ -101,6 +101,15 @@ def test_all_pages_of_an_article_are_one_item_live_and_replayed(tmp_path: Path, 
     assert (replayed["text"], replayed["parts"], replayed["html"]) == (whole["text"], whole["parts"], whole["html"])
 
 
+def test_a_replay_marks_the_article_whose_later_page_its_files_lack(tmp_path: Path) -> None:
+    pages = portal(**{ADDRESS: part(1, 3), f"{ADDRESS}?page=2": part(2, 3)})
+    host = "http://so.example.gov.vn"
+    replay(host, archive_of(tmp_path / "portal.warc.gz", pages, host), tmp_path)
+    whole = next(one for one in articles(tmp_path) if one["url"] == host + ADDRESS)
+    assert whole["text"].split("\n\n") == [*text_of(1), *text_of(2)]
+    assert whole["http"]["flags"] == ["missing_part"]
+
+
 def replay(url: str, path: Path, folder: Path) -> Any:
     import subprocess
 

@@ -101,14 +101,10 @@ class SimilarityIndex:
     def add(self, article_id: str, portal: str, url: str, sketch: bytes) -> list[Similar]:
         """Keep an article's signature, in place of an older one, and give the articles of other portals like it."""
         bands = [(place, sketch[place * ROWS * 4 : (place + 1) * ROWS * 4]) for place in range(BANDS)]
-        self.database.execute("BEGIN IMMEDIATE")
-        try:
+        with self.database:
+            self.database.execute("BEGIN IMMEDIATE")
             found = sorted(self._like(portal, bands, sketch), key=lambda each: (-each.score, each.url))
             self._replace(article_id, portal, url, sketch, bands)
-        except BaseException:
-            self.database.execute("ROLLBACK")
-            raise
-        self.database.execute("COMMIT")
         return found[:MOST_LINKS]
 
     def _like(self, portal: str, bands: Sequence[tuple[int, bytes]], sketch: bytes) -> Iterator[Similar]:

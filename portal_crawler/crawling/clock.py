@@ -46,19 +46,14 @@ class HostClock:
         Returns:
             Seconds since the epoch; not before ``now``.
         """
-        with closing(self._table.cursor()) as cursor:
+        with self._table, closing(self._table.cursor()) as cursor:
             cursor.execute("BEGIN IMMEDIATE")
-            try:
-                row = cursor.execute("SELECT next, rest FROM host WHERE name = ?", (host,)).fetchone()
-                at = max(now, *(row or (now,)))
-                cursor.execute(
-                    "INSERT INTO host VALUES (?, ?, 0) ON CONFLICT (name) DO UPDATE SET next = excluded.next",
-                    (host, at + delay),
-                )
-            except BaseException:
-                cursor.execute("ROLLBACK")
-                raise
-            cursor.execute("COMMIT")
+            row = cursor.execute("SELECT next, rest FROM host WHERE name = ?", (host,)).fetchone()
+            at = max(now, *(row or (now,)))
+            cursor.execute(
+                "INSERT INTO host VALUES (?, ?, 0) ON CONFLICT (name) DO UPDATE SET next = excluded.next",
+                (host, at + delay),
+            )
         return float(at)
 
     def rest(self, host: str, until: float) -> None:

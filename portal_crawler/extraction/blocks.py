@@ -27,8 +27,6 @@ _LONGEST_LABEL = 120
 _DIGITS = re.compile(r"\d+")
 # These tell nothing of where a cell stands: those of an article's table and those of a calendar have the same.
 _ROWS = frozenset(("tr", "tbody", "thead", "tfoot"))
-
-
 # Classes by which style sheets in wide use hide an element (Bootstrap's among them), unless another shows it again.
 _HIDING = frozenset(("d-none", "hidden", "hide", "visually-hidden", "sr-only"))
 _SHOWING = re.compile(r"\b(?:d-\w+-(?:block|flex|inline|grid|table)|visible-\w+|show)\b")

@@ -18,7 +18,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, blocks
-from portal_crawler.extraction.dates import find_dates
+from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import Element, Page
 from portal_crawler.extraction.scoring import probability, score
@@ -69,8 +69,6 @@ NAMED_BY_MARKUP = frozenset((
 NAMED_INSIDE = NAMED_BY_MARKUP | {"share_bar", "poll", "tags"}
 # Among so many blocks at the beginning a line of date and time is that of publication.
 HEAD = 4
-# The number of a decision or a letter.
-NUMBERED = re.compile(r"\bsố:? ?\d", re.IGNORECASE)
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
 
 
@@ -316,7 +314,7 @@ class _Work:
         texts = texts or [place for place in kept if self._is_long(self.blocks[place])]
         if not texts:
             for place in kept:
-                if stamp(self.blocks[place].text):
+                if is_stamp(self.blocks[place].text):
                     self.out[place] = ("date_line", "a date and no text; see published_at")
             return
         for place in kept:
@@ -324,7 +322,7 @@ class _Work:
                 self._trim_head(place)
         # A long headline looks like the first paragraph; the line of date and time behind it tells.
         for place in kept[:HEAD]:
-            if self.out[place] is None and stamp(self.blocks[place].text):
+            if self.out[place] is None and is_stamp(self.blocks[place].text):
                 self.out[place] = ("date_line", "a date with its time at the head of the text; see published_at")
         self._trim_tail([place for place in kept if self.out[place] is None], texts)
 
@@ -349,7 +347,7 @@ class _Work:
                 self._kind(block, None) or "menu",
                 f"link density {block.link_density:.2f} before the text",
             )
-        elif _date_line(block.text):
+        elif is_date_line(block.text):
             self.out[place] = ("date_line", "a date before the text; see published_at")
 
     def _trim_tail(self, kept: list[int], texts: list[int]) -> None:
@@ -451,23 +449,6 @@ def _in_record(element: Element, top: Element) -> bool:
             return True
         node = node.getparent()
     return False
-
-
-def _date_line(text: str) -> bool:
-    """Whether a line is a date and little else; the number and date of a decision are no date of the article."""
-    if len(text) >= 120 or NUMBERED.search(text):
-        return False
-    dates = find_dates(text)
-    # A label, and a counter beside the date, make the line longer.
-    return bool(dates) and len(text) - len(dates[0].raw) < (50 if dates[0].label else 30)
-
-
-def stamp(text: str) -> bool:
-    """Whether a line is little else than a date with its time or its label: that of publication, not of an event."""
-    if not _date_line(text):
-        return False
-    date = find_dates(text)[0]
-    return "T" in date.value or date.label is not None
 
 
 def _file_link(block: Block) -> bool:

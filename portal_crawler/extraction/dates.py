@@ -172,6 +172,32 @@ def parse_iso(text: str) -> str | None:
     return _iso(moment) if len(text) > 10 else moment.date().isoformat()
 
 
+# The number of a decision or a letter.
+_NUMBERED = re.compile(r"\bsố:? ?\d", re.IGNORECASE)
+# How much longer than its date a line may be; a label, and a counter beside the date, make it longer.
+_BESIDE, _BESIDE_LABELLED, _LONGEST_LINE = 30, 50, 120
+
+
+def is_date_line(text: str) -> bool:
+    """Whether a line is a date and little else; the number and date of a decision are no date of the article."""
+    return _line_date(text) is not None
+
+
+def is_stamp(text: str) -> bool:
+    """Whether a line is little else than a date with its time or its label: that of publication, not of an event."""
+    date = _line_date(text)
+    return date is not None and ("T" in date.value or date.label is not None)
+
+
+def _line_date(text: str) -> DateFound | None:
+    if len(text) >= _LONGEST_LINE or _NUMBERED.search(text):
+        return None
+    date = next(iter(find_dates(text)), None)
+    if date is None or len(text) - len(date.raw) >= (_BESIDE_LABELLED if date.label else _BESIDE):
+        return None
+    return date
+
+
 def date_orders(text: str) -> tuple[int, int]:
     """How many dates of a text prove that the month comes first (4/18/2018), and how many that the day does."""
     american = other = 0

@@ -17,8 +17,7 @@ from urllib.parse import unquote, urlsplit
 from lxml import etree
 
 from portal_crawler.extraction.blocks import hides
-from portal_crawler.extraction.content import stamp
-from portal_crawler.extraction.dates import DateFound, find_dates, parse_date, parse_iso
+from portal_crawler.extraction.dates import DateFound, find_dates, is_stamp, parse_date, parse_iso
 from portal_crawler.extraction.page import Element, Page, element_text, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.wrapper import Wrapper, compiled
@@ -200,7 +199,7 @@ def _above_stamp(sheet: Sheet, place: int) -> bool:
         and 5 < block.words <= LONGEST_TITLE
         and not block.linked
         and not sheet.recurs(block)
-        and stamp(below.text)
+        and is_stamp(below.text)
     )
 
 

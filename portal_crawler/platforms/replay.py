@@ -217,6 +217,10 @@ class Parts:
                 except PageError:
                     break
                 part = self.kept.get(numbers.get(number + 1, -1))
+                if url is not None and part is None and whole.parts:
+                    # An article that is known to go on: a first link to a page 2 may be another list's.
+                    self.spider.count("missing/part")
+                    whole.flags.append("missing_part")
                 if url is None or part is None or not goes_on(whole, part):
                     break
                 whole.parts.append(last := part)

@@ -71,10 +71,6 @@ class Ledger:
             if hazard.trap is not None
         }
 
-    def of_article(self, key: str) -> int:
-        """How many requests were made for an article, under whatever address."""
-        return sum(self.portal.key_of(self.portal.base + unquote(entry.target)) == key for entry in self.pages)
-
     def per_article(self) -> float:
         """Requests for each article that the portal holds; what went into traps is counted there."""
         return (len(self.pages) - sum(self.trapped().values())) / len(self.portal.stories)
