@@ -76,18 +76,54 @@ class Capture:
     page: Any = field(default=None, repr=False, compare=False)
 
 
-def article_id(capture: Capture) -> str:
-    """The stable identifier of a capture's article: 16 hexadecimal digits.
+def article_id(canonical: str, identity: str | None) -> str:
+    """The stable identifier of an article: 16 hexadecimal digits.
 
     It rests on the host (without ``www.``) and the article's identity within its portal, so that http and https, print
     views and language copies of one article share it; where no identity is known, the canonical address stands for it.
+
+    Args:
+        canonical: Its canonical address.
+        identity: Its key within the portal.
     """
-    canonical = capture.canonical_url or capture.url
     try:
         host = urlsplit(canonical).netloc.lower().removeprefix("www.")
     except ValueError:
         host = ""
-    return hashlib.sha256(f"{host}|{capture.identity or canonical}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{host}|{identity or canonical}".encode()).hexdigest()[:16]
+
+
+@dataclass(slots=True, kw_only=True)
+class Gone:
+    """An article that an earlier run has exported and that is no longer on the portal.
+
+    Attributes:
+        id: Its identifier.
+        url: Address that it was asked for at.
+        canonical_url: The address that stood for all that showed it.
+        portal: Name of the spider.
+        title: Its headline.
+        version: Number of its last version.
+        content_sha256: Digest of that version.
+        first_seen: ISO 8601 time of its first capture.
+        last_seen: ISO 8601 time at which it was last found.
+        gone_at: ISO 8601 time at which it was found to be gone.
+        status: HTTP status of the answer.
+        evidence: One sentence: what the portal answered instead.
+    """
+
+    id: str
+    url: str
+    canonical_url: str
+    portal: str
+    title: str | None
+    version: int
+    content_sha256: str
+    first_seen: str
+    last_seen: str
+    gone_at: str
+    status: int | None
+    evidence: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -272,6 +308,13 @@ class Article:
     language: str | None = field(default=None, metadata=described("ISO 639-1 code of the text."))
     fetched_at: str = field(metadata=described("When the page was captured, ISO 8601.", format="date-time"))
     http: Http = field(metadata=described("What the server said."))
+    version: int = field(default=1, metadata=described("Number of this version of the article, from 1.", minimum=1))
+    first_seen: str | None = field(
+        default=None, metadata=described("When its first version was captured, in later versions.", format="date-time")
+    )
+    changes: str | None = field(
+        default=None, metadata=described("What differs from the version before: a unified difference of the lines.")
+    )
     content_sha256: str = field(
         metadata=described("SHA-256 of title, lead and text in UTF-8, joined by line feeds.", pattern="^[0-9a-f]{64}$")
     )

@@ -96,6 +96,16 @@ PORTAL_SOFT_404 = True
 # ------------------------------------------------------------------ the frontier
 
 REQUEST_FINGERPRINTER_CLASS = "portal_crawler.crawling.canonical.PortalFingerprinter"
+# The queue of requests stands on disk: a killed crawl is taken up by the next run.
+SCHEDULER = "portal_crawler.crawling.frontier.Frontier"
+# Seconds between two moments from which a killed crawl can go on.
+PORTAL_CHECKPOINT_SECONDS = 30.0
+# Days after which a crawl walks the whole portal again, and not only until it meets what it knows.
+PORTAL_FULL_EVERY = 30.0
+# Share of the known articles that an incremental crawl looks at again, the longest overdue first.
+PORTAL_REVISITS = 0.1
+# Known articles in a row after which a list holds nothing new: some are pinned to its top.
+PORTAL_KNOWN_MARGIN = 10
 SPIDER_MIDDLEWARES = {"portal_crawler.crawling.learning.LearnTemplate": 40}
 DOWNLOADER_MIDDLEWARES = {
     "portal_crawler.crawling.scope.PortalScope": 50,
@@ -126,6 +136,7 @@ ITEM_PIPELINES = {
     "portal_crawler.pipelines.QuarantineSpam": 150,
     "portal_crawler.pipelines.CheckArticle": 200,
     "portal_crawler.pipelines.DropDuplicates": 300,
+    "portal_crawler.crawling.history.KeepHistory": 320,
     "portal_crawler.archive.similar.LinkSimilar": 350,
     "portal_crawler.crawling.files.FetchFiles": 400,
     "portal_crawler.crawling.learning.HeldCaptures": 900,
@@ -149,7 +160,19 @@ FEED_STORAGES = {
 FEED_EXPORTERS = dict.fromkeys(("jsonlines", "jsonl", "jl"), "portal_crawler.archive.feeds.RecordLines")
 FEED_URI_PARAMS = "portal_crawler.archive.feeds.uri_params"
 # An empty file says that the run ended and found nothing.
-FEEDS = {"exports/%(name)s/%(run)s.jsonl": {"format": "jsonlines", "store_empty": True}}
+FEEDS: dict[str, dict[str, Any]] = {
+    "exports/%(name)s/%(run)s.jsonl": {
+        "format": "jsonlines",
+        "store_empty": True,
+        "item_classes": ["portal_crawler.items.Article"],
+    },
+    # What earlier runs have exported and the portal no longer has.
+    "exports/%(name)s/%(run)s.gone.jsonl": {
+        "format": "jsonlines",
+        "store_empty": False,
+        "item_classes": ["portal_crawler.items.Gone"],
+    },
+}
 # Every page that became no article, with its reason; empty: rejects are only counted.
 PORTAL_REJECTS = "exports/%(name)s/%(run)s.rejects.jsonl"
 # One record of the run: versions, times, figures, how it ended; empty: none.

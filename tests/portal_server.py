@@ -26,6 +26,7 @@ class Seen:
     path: str
     form: dict[str, str]
     user_agent: str | None
+    if_none_match: str | None = None
 
 
 class PortalServer:
@@ -49,7 +50,7 @@ class PortalServer:
                 self.answer("POST", {name: values[-1] for name, values in form.items()})
 
             def answer(self, method: str, form: dict[str, str]) -> None:
-                seen = Seen(method, self.path, form, self.headers.get("User-Agent"))
+                seen = Seen(method, self.path, form, self.headers.get("User-Agent"), self.headers.get("If-None-Match"))
                 outer.log.append(seen)
                 page = outer.pages.get(self.path)
                 if page is None:

@@ -15,7 +15,7 @@ ALLOWED = {
     "settings": set(),
     "schema": {"items"},
     "extraction": {"items"},
-    "crawling": {"items", "extraction"},
+    "crawling": {"items", "extraction", "archive"},
     "archive": {"items"},
     "monitoring": {"items"},
     "pipelines": {"items", "extraction", "schema"},

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from portal_server import Answer, PortalServer, article, link, page
 
+from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.coverage import WaysIn, chapman
 
@@ -115,7 +116,7 @@ def test_ways_in_tell_how_many_articles_there_may_be() -> None:
         ways.note(f"a{number}", "sitemap")
     ways.note("a1", "feed")
     ways.note("no article", "sitemap")
-    report = ways.report({hash(f"a{number}") for number in range(100)}.__contains__)
+    report = ways.report({key_hash(f"a{number}") for number in range(100)}.__contains__)
     assert report["found"] == 100 and report["ways"] == {"listing": 90, "sitemap": 70, "feed": 1}
     assert report["pairs"] == [
         {"ways": ["listing", "sitemap"], "both": 60, "estimate": 105},

@@ -16,7 +16,7 @@ from scrapy.exporters import JsonLinesItemExporter
 from scrapy.extensions.feedexport import FileFeedStorage
 from scrapy.utils.defer import deferred_from_coro
 
-from portal_crawler.items import Article, Rejected, as_record
+from portal_crawler.items import Article, Gone, Rejected, as_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -46,7 +46,7 @@ class RecordLines(JsonLinesItemExporter):
         self, item: Any, default_value: Any = None, include_empty: bool | None = None
     ) -> Iterable[tuple[str, Any]]:
         """All fields of one of our items at once; of other items, or if the feed names its fields, as Scrapy does."""
-        if self.fields_to_export is None and isinstance(item, (Article, Rejected)):
+        if self.fields_to_export is None and isinstance(item, (Article, Gone, Rejected)):
             return as_record(item).items()
         return super().get_serialized_fields(item, default_value, include_empty)
 
@@ -118,6 +118,30 @@ class PartFile(LineFile):
         Path(f"{self.path}{PART}").replace(self.path)
 
 
+def recover(path: Path, size: int, *, clean: bool) -> bool:
+    """Give a file that an earlier run has left as ``.part`` its name, with what counts of it.
+
+    Args:
+        path: The name that it should have got.
+        size: How many of its bytes count; the next run writes the others again.
+        clean: Whether that run came to its end: then nothing was written since, and a finished file is left alone.
+
+    Returns:
+        Whether there is such a file with something in it.
+    """
+    part = Path(f"{path}{PART}")
+    if part.exists() and not size:
+        part.unlink()
+    elif part.exists():
+        os.truncate(part, min(size, part.stat().st_size))
+        part.replace(path)
+        logger.info("%s was left by a run that was killed: %d bytes of it count", path, size)
+    elif path.exists() and not clean and path.stat().st_size > size:
+        os.truncate(path, size)
+        logger.info("%s: cut back to the %d bytes that count", path, size)
+    return not clean and size > 0 and path.exists()
+
+
 def stop(crawler: Crawler, path: Path, error: OSError) -> None:
     """Close a spider whose articles or rejects cannot be kept: crawling on would be for nothing."""
     logger.error("%s: %s; the crawl is stopped", path, error.strerror or error)
@@ -159,7 +183,10 @@ class PartFileStorage(FileFeedStorage):
         super().__init__(uri, feed_options=feed_options)
         self.crawler = crawler
         self.file_path = Path(self.path)
-        self.appends = self.write_mode == "ab" and self.file_path.exists()
+        # What a killed run had been told to overwrite, the run that goes on with its crawl must not.
+        recovered = getattr(getattr(crawler, "spider", None), "recovered", ())
+        taken_up = str(self.file_path.absolute()) in recovered
+        self.appends = (self.write_mode == "ab" or taken_up) and self.file_path.exists()
         if crawler is None or not _running(crawler):
             return  # before a crawl Scrapy tries its storages, with their placeholders
         try:

@@ -53,12 +53,19 @@ class Command(ScrapyCrawl):
         super().add_options(parser)
         for name, what in (("attachments", "files"), ("images", "pictures")):
             parser.add_argument(f"--{name}", action="store_true", help=f"fetch the {what} of articles, too")
+        for name, what in (
+            ("full", "walk the whole portal and look at every known article again"),
+            ("only-new", "look at no article that is known"),
+            ("fresh", "begin a new crawl though the last one was not finished"),
+        ):
+            parser.add_argument(f"--{name}", action="store_true", help=what)
         one_line_errors(parser)
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Look at the command line before anything is started: a mistake in it is one line and exit code 2."""
         super().process_options(args, opts)
-        opts.spargs |= {name: "1" for name in ("attachments", "images") if getattr(opts, name)}
+        switches = ("attachments", "images", "full", "only_new", "fresh")
+        opts.spargs |= {name: "1" for name in switches if getattr(opts, name)}
         if len(args) != 1 or args[0].startswith("-"):
             refuse("crawl takes one spider: portal-crawler crawl NAME (portal-crawler portals lists them)")
         if opts.loglevel and opts.loglevel.upper() not in logging.getLevelNamesMapping():

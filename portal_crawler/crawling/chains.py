@@ -11,6 +11,7 @@ from functools import reduce
 from math import gcd
 from typing import TYPE_CHECKING
 
+from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.rules import chain_key
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class _Chain:
     seen: set[int] = field(default_factory=set)
     barren: int = 0
     postback: bool = False
+    left: bool = False  # on purpose, before its end
     last: int = 0  # the highest number that a page with new articles has announced
     pages: dict[int, _Page] = field(default_factory=dict)
 
@@ -93,7 +95,7 @@ class ListChains:
         """
         known = self._chains.setdefault(chain_key(chain), _Chain())
         before = len(known.seen)
-        known.seen.update(map(hash, articles))
+        known.seen.update(map(key_hash, articles))
         fresh = len(known.seen) > before
         known.barren = 0 if fresh else known.barren + 1
         page = known.page(number)
@@ -132,6 +134,10 @@ class ListChains:
             page.failure = why
             known.last = max(known.last, number)
 
+    def leave(self, chain: str) -> None:
+        """Note that a list is not followed further because the rest of it is known."""
+        self._chains[chain_key(chain)].left = True
+
     def walked(self) -> int:
         """How many lists of more than one page were met."""
         return sum(known.last > 0 for known in self._chains.values())
@@ -139,7 +145,7 @@ class ListChains:
     def broken(self) -> Iterator[BrokenList]:
         """The lists that were not read to their end."""
         for chain, known in self._chains.items():
-            wrong = _wrong(known) if known.last else {}
+            wrong = _wrong(known) if known.last and not known.left else {}
             if not wrong:
                 continue
             first = known.pages[min(known.pages)].url or f"//{chain}"

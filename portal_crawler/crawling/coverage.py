@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.items import WAYS
 
 if TYPE_CHECKING:
@@ -35,12 +36,12 @@ class WaysIn:
 
     def note(self, key: str, way: str) -> None:
         """Note that a way leads to an article or to what may be one."""
-        which = hash(key)
+        which = key_hash(key)
         self._ways[which] = self._ways.get(which, 0) | 1 << WAYS.index(way)
 
     def of(self, key: str) -> list[str]:
         """The ways known so far that lead to an article."""
-        bits = self._ways.get(hash(key), 0)
+        bits = self._ways.get(key_hash(key), 0)
         return [way for place, way in enumerate(WAYS) if bits >> place & 1]
 
     def report(self, found: Callable[[int], bool]) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Drain:
 
     async def wait(self) -> None:
         """Return when the crawl is idle: twice over, so that no response is between two of its rooms."""
+        self._settle(settled=True)
         calm = 0
         while calm < 2:
             self._event.clear()
@@ -56,6 +57,11 @@ class Drain:
                 calm += 1
                 for _ in range(5):
                     await asyncio.sleep(0)
+        self._settle(settled=False)
+
+    def _settle(self, *, settled: bool) -> None:
+        """Tell the frontier whether ``start()`` waits: between two of its requests no checkpoint is made."""
+        self.crawler.spider.settled = settled  # type: ignore[union-attr]
 
 
 class StopInStart:

@@ -69,7 +69,6 @@ class LearnTemplate(BaseSpiderMiddleware):
         state = crawler.settings.get("PORTAL_STATE_DIR", "state")
         self.folder = Path(state) / "templates" if state else None
         self.limit = crawler.settings.getint("PORTAL_HOLD_PAGES", 60)
-        self.held: list[Capture] = []
         self.template = Template()
         crawler.signals.connect(self.spider_opened, signal=signals.spider_opened)
         crawler.signals.connect(self.spider_closed, signal=signals.spider_closed)
@@ -85,7 +84,9 @@ class LearnTemplate(BaseSpiderMiddleware):
     def spider_opened(self) -> None:
         """Load what earlier runs have learned."""
         path = self._path()
-        if path is not None and path.is_file():
+        if self.spider.template is not None:  # an unfinished crawl goes on
+            self.template = self.spider.template
+        elif path is not None and path.is_file():
             try:
                 self.template = Template.load(path)
             except (OSError, ValueError, KeyError, TypeError) as error:
@@ -121,15 +122,15 @@ class LearnTemplate(BaseSpiderMiddleware):
         elif self.limit <= 0 or self._wrapped(capture):
             yield capture
         else:
-            if len(self.held) >= self.limit:
-                yield self.held.pop(0)
+            if len(self.spider.held) >= self.limit:
+                yield self.spider.held.pop(0)
             capture.page = None  # its tree is many times larger than its body
-            self.held.append(capture)
+            self.spider.held.append(capture)
             self._count("template/held")
 
     def release(self) -> Iterator[Capture]:
         """All captures held."""
-        held, self.held = self.held, []
+        held, self.spider.held = self.spider.held, []
         yield from held
 
     def _wrapped(self, capture: Capture) -> bool:
@@ -207,8 +208,8 @@ class HeldCaptures:
         """Turn what :class:`LearnTemplate` still holds into rejects."""
         learning = self.crawler.get_spider_middleware(LearnTemplate)
         spider = self.crawler.spider
-        if learning is None or spider is None:
-            return
+        if learning is None or spider is None or getattr(spider, "resumable", False):
+            return  # an unfinished crawl keeps them for the run that goes on with it
         # Articles whose further pages were still to come.
         unfinished: dict[str, Capture] = getattr(spider, "unfinished", {})
         for capture in (*learning.release(), *unfinished.values()):

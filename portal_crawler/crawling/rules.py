@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urljoin, urlsplit
 
 from portal_crawler.crawling.canonical import canonical_url, page_key
@@ -147,9 +147,21 @@ class UrlRules:
         self.listings = _joined(listing_urls)
         self.alternates = _joined((*ALTERNATES, *alternate_urls))
         self.denied = _joined((*DENIED, *deny_urls))
+        self._remember()
+
+    def _remember(self) -> None:
         # The menu's addresses stand on every page of a site: each is judged once.
         self._judged = lru_cache(maxsize=100_000)(self._judge)
         self._linked = lru_cache(maxsize=100_000)(self._link)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but what is remembered of addresses: caches cannot be written to disk."""
+        return {name: value for name, value in vars(self).items() if name not in ("_judged", "_linked")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take up rules that were written to disk."""
+        vars(self).update(state)
+        self._remember()
 
     def add_seed(self, url: str) -> None:
         """Note the address under which a seed answered; its home page is one, too."""

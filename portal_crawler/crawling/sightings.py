@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from portal_crawler.crawling.canonical import key_hash
+
 if TYPE_CHECKING:
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.items import Capture
@@ -57,7 +59,7 @@ class Sightings:
 
     def hashes(self) -> set[int]:
         """Hashes of the identities of all articles whose captures have been handed on."""
-        return set(map(hash, self._done))
+        return set(map(key_hash, self._done))
 
     def pass_over(self, key: str) -> None:
         """Take an article for done that another run has handed on."""

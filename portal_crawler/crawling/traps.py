@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.patterns import pattern_of
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class PatternBudget:
     def visited(self, url: str, articles: Collection[str], *, article: bool = False) -> bool:
         """Note a page with the articles it links to, or that it is one; False if its form is exhausted by it."""
         before = len(self._listed)
-        self._listed.update(map(hash, articles))
+        self._listed.update(map(key_hash, articles))
         form = form_of(url)
         self._open.get(form, set()).discard(url)
         self._barren[form] = 0 if article or len(self._listed) > before else self._barren.get(form, 0) + 1

@@ -288,7 +288,7 @@ def _assemble(
     # A document's page bears no headline of its own at times: what was taken for one is the section's name then.
     section = fields.section(sheet, headline if document is None else None)
     found = Article(
-        id=article_id(capture),
+        id=article_id(capture.canonical_url or capture.url, capture.identity),
         url=capture.url,
         canonical_url=capture.canonical_url or capture.url,
         also_at=list(capture.also_at),

@@ -157,6 +157,7 @@ def summary_table(name: str, reason: str, stats: dict[str, Any], code: ExitCode,
         ("articles", f"{articles:,}{_of(stats, 'articles/same_content', 'with a text met before')}"),
         ("lost", _figure(lost_articles(stats), "article pages gave no article")),
         ("pages", _figure(stats.get("downloader/response_count", 0), "answers", _size(stats))),
+        ("history", _history(stats)),
         ("captures", _figure(stats.get("replay/records", 0), "records read")),
         ("rejects", _counts(stats, "rejected/")),
         ("boilerplate", _counts(stats, "removed/")),
@@ -188,6 +189,18 @@ def _figure(count: int, noun: str, more: str = "") -> str:
 
 def _of(stats: dict[str, Any], key: str, said: str) -> str:
     return f", {stats[key]:,} of them {said}" if stats.get(key) else ""
+
+
+def _history(stats: dict[str, Any]) -> str:
+    """What has become of the articles of earlier runs; empty where nothing is kept of them."""
+    told = {
+        "new": stats.get("history/new", 0),
+        "changed": stats.get("history/changed", 0),
+        "gone": stats.get("history/gone", 0),
+        "looked at and unchanged": stats.get("history/unchanged", 0) + stats.get("history/not_modified", 0),
+        "known in all": stats.get("history/articles", 0),
+    }
+    return ", ".join(f"{count:,} {what}" for what, count in told.items()) if stats.get("history/articles") else ""
 
 
 def _size(stats: dict[str, Any]) -> str:

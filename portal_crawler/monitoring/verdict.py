@@ -58,7 +58,8 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
         return ExitCode.STOPPED
     if (cut := _cut_short(stats)) is not None:
         return cut
-    articles = stats.get("item_scraped_count", 0)
+    # A crawl that finds all as it was exports nothing, and is none the worse for it.
+    articles = max(stats.get("item_scraped_count", 0), stats.get("history/articles", 0))
     lost = lost_articles(stats)
     if not articles:
         return _without_articles(stats)
@@ -71,7 +72,8 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
 
 def lost_articles(stats: Mapping[str, Any]) -> int:
     """How many article pages gave no article: captured but rejected (not as duplicates), or never captured."""
-    exported = stats.get("item_scraped_count", 0) + stats.get("rejected/duplicate", 0)
+    passed = ("item_scraped_count", "rejected/duplicate", "history/unchanged")
+    exported = sum(stats.get(key, 0) for key in passed)
     rejected: int = max(0, stats.get("articles/captured", 0) - exported)
     failed: int = stats.get("failed/article", 0)
     return rejected + failed

@@ -20,12 +20,13 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.sitemap import sitemap_urls_from_robots
 
 from portal_crawler.archive.deadletters import read_dead_letters
-from portal_crawler.crawling import listing
-from portal_crawler.crawling.canonical import canonical_url, page_key
+from portal_crawler.crawling import history, listing
+from portal_crawler.crawling.canonical import canonical_url, key_hash, page_key
 from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.coverage import WaysIn
 from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.idle import Drain
+from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part
 from portal_crawler.crawling.patterns import UrlPatterns, announced, dated, headed, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number, plain_address
@@ -34,7 +35,7 @@ from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import PageError, parse_page
-from portal_crawler.items import FLAGS, Capture, Rejected
+from portal_crawler.items import FLAGS, Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.replay import replay
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from portal_crawler.archive.deadletters import DeadLetters
+    from portal_crawler.crawling.state import Known, PortalState
     from portal_crawler.extraction.page import Element, Page
     from portal_crawler.extraction.template import Template
     from portal_crawler.extraction.wrapper import Wrapper
@@ -57,6 +59,12 @@ PRIORITY_LIST, PRIORITY_MENU, PRIORITY_ARTICLE, PRIORITY_PAGE = 30, 20, 10, 0
 
 # How many links to one article are read for what they say about it: the menu's stand on every page.
 LOOKS = 5
+
+# What the next run of an unfinished crawl has of its own; all else that a spider holds is what it has learned.
+OWN = frozenset(
+    """name crawler settings start_urls warc letters attachments images fresh full only_new run_id state revisits
+    recovered settled""".split()
+)
 
 # A label that leads to a section; longer texts are titles.
 LONGEST_LABEL = 80
@@ -87,6 +95,9 @@ class PortalSpider(scrapy.Spider):
         attachments: ``1`` fetches the files of articles (``crawling.files``).
         images: ``1`` fetches their pictures.
         retry: A file of an earlier run, whose failed requests are made again instead of a crawl.
+        full: ``1`` walks the whole portal and looks at every article again (``crawling.history``).
+        only_new: ``1`` looks at no article that is known.
+        fresh: ``1`` begins a new crawl though the last one was not finished.
     """
 
     province: str | None = None
@@ -114,6 +125,9 @@ class PortalSpider(scrapy.Spider):
         *,
         attachments: str | None = None,
         images: str | None = None,
+        full: str | None = None,
+        only_new: str | None = None,
+        fresh: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
@@ -122,6 +136,7 @@ class PortalSpider(scrapy.Spider):
             self.start_urls = url.split()
         self.warc = _files(warc) if warc else []
         self.attachments, self.images = (_switch(value) for value in (attachments, images))
+        self.full, self.only_new, self.fresh = (_switch(value) for value in (full, only_new, fresh))
         if self.warc and (self.attachments or self.images):
             raise UsageError("a replay makes no request: attachments and images are fetched by a crawl only")
         self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
@@ -137,6 +152,11 @@ class PortalSpider(scrapy.Spider):
         self.matched: set[str] = set()
         self.unfinished: dict[str, Capture] = {}
         self.false_parts = 0
+        self.held: list[Capture] = []
+        self.first_shown = 0
+        self.began = self.lists_again = self.looked_again = self.settled = False
+        self.state: PortalState | None = None
+        self.recovered: set[str] = set()
         self.make_rules()
 
     @classmethod
@@ -145,6 +165,34 @@ class PortalSpider(scrapy.Spider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.budget = PatternBudget(crawler.settings.getint("PORTAL_PATTERN_BUDGET", 20))
         return spider
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether what this run learns of the portal is kept for the next: a replay's is not."""
+        return not self.warc
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the next run goes on with this crawl, if it is not finished."""
+        return self.state is not None and self.letters is None
+
+    def knowledge(self) -> dict[str, Any]:
+        """All that the spider has learned in a crawl, to be written to disk."""
+        for capture in (*self.held, *self.unfinished.values()):
+            capture.page = None  # a tree cannot be written, and is soon made again
+        return {name: value for name, value in vars(self).items() if name not in OWN}
+
+    def recall(self, knowledge: dict[str, Any]) -> None:
+        """Take up the crawl of an earlier run."""
+        vars(self).update(knowledge)
+        self.broken_lists = []
+
+    def walked_wholly(self) -> bool:
+        """Whether the crawl that ends has walked all lists to their end: the next may then be incremental."""
+        assert self.crawler.stats is not None
+        stats = self.crawler.stats.get_value
+        failed = any(map(stats, ("lists/broken", "hosts/down", "hosts/left", "hosts/blocked", "seeds/failed")))
+        return bool(self.sightings.hashes()) and not failed and not self.revisits.incremental
 
     @property
     def state_name(self) -> str:
@@ -171,30 +219,73 @@ class PortalSpider(scrapy.Spider):
             async for item in replay(self):
                 yield item
             return
-        for request in self.ask_again(self.letters) if self.letters else self.ask_seeds():
-            yield request
+        self.begin()
+        if not self.began:
+            for request in self.ask_again(self.letters) if self.letters else self.ask_seeds():
+                yield request
+            self.began = True
         drain = Drain(self.crawler)
         await drain.wait()
-        while True:
-            held = self.budget.released(all_forms=True)
-            if not (held or self.waiting):
-                break
-            for url in held:
-                yield self.ask(url, priority=PRIORITY_PAGE)
-            for link in () if held else self.take_waiting():
-                yield self.ask(link.url, priority=PRIORITY_ARTICLE)
+        while more := self.ask_rest():
+            for request in more:
+                yield request
             await drain.wait()
-        for request in self.ask_lists_again():
-            yield request
-        await drain.wait()
         for item in self.judge_lists():
             yield item
+
+    def begin(self) -> None:
+        """Decide how much of what is known is asked for again."""
+        setting = self.crawler.settings
+        self.revisits = history.Revisits(
+            self.state,
+            full=self.full,
+            only_new=self.only_new,
+            every=setting.getfloat("PORTAL_FULL_EVERY", 30),
+            share=setting.getfloat("PORTAL_REVISITS", 0.1),
+            margin=setting.getint("PORTAL_KNOWN_MARGIN", 10),
+        )
+        self.count("crawl/resumed" if self.began else "crawl/begun")
+
+    def ask_rest(self) -> list[Request]:
+        """What a crawl that has run dry asks for next; nothing, at its end.
+
+        Pages that were held back, articles that were met in a second-choice form only, broken lists once more, known
+        articles whose time has come.
+        """
+        if held := self.budget.released(all_forms=True):
+            return [self.ask(url, priority=PRIORITY_PAGE) for url in held]
+        if waiting := self.take_waiting():
+            return [self.ask_linked(link, priority=PRIORITY_ARTICLE) for link in waiting]
+        if not self.lists_again:
+            self.lists_again = True
+            if lists := list(self.ask_lists_again()):
+                return lists
+        if not self.looked_again and not self.letters:
+            self.looked_again = True
+            known = self.revisits.due()
+            return [
+                self.look_again(each, each.url)
+                for each in known
+                if not self.sightings.done(self.rules.judge(each.url).key)
+            ]
+        return []
 
     def ask_seeds(self) -> Iterator[Request]:
         """The requests that a crawl begins with."""
         for url in self.start_urls:
             self.asked.add(page_key(url))
             yield self.ask(url, priority=PRIORITY_LIST, meta={"portal_seed": True})
+
+    def ask_linked(self, link: Judgement, **options: Any) -> Request:
+        """The request for what a link leads to, an article of an earlier crawl or not."""
+        known = self.revisits.known(article_id(link.url, link.key))
+        return self.ask(link.url, **options) if known is None else self.look_again(known, link.url)
+
+    def look_again(self, known: Known, url: str) -> Request:
+        """The request for a known article; the server may answer that it is as it was."""
+        self.count("history/asked")
+        meta = {"portal_known": known.id, "handle_httpstatus_list": [304]}
+        return self.ask(url, priority=PRIORITY_ARTICLE, headers=history.conditions(known), meta=meta)
 
     def ask_again(self, letters: DeadLetters) -> Iterator[Request]:
         """The requests that another run could not make; what it has exported counts as done."""
@@ -269,6 +360,9 @@ class PortalSpider(scrapy.Spider):
             chain: Key of the list whose pages share one address (postbacks).
         """
         link = self.rules.judge(response.url)
+        if response.status == 304 and self.state is not None:
+            self.not_modified(response.meta["portal_known"], link)
+            return
         capture = self.receive(response)
         seed = bool(response.meta.get("portal_seed"))
         try:
@@ -286,12 +380,32 @@ class PortalSpider(scrapy.Spider):
             yield from self.discover(response)
         is_one = self.takes_for_article(link, page)
         yield from self.note_redirects(response, link, is_one=is_one)
+        before = self.first_shown
         found = self.read_links(page, link, article=is_one)
+        if self.state is not None and not is_one and not self.revisits.incremental:
+            self.state.note_page(key_hash(link.key), fruitful=self.first_shown > before)
         if is_one:
             yield from self.hand_on(capture, link)
         elif link.kind != "article":
             self.sightings.forget(link.key)
         yield from self.lead_on(page, link, found, page_number(response.url) or number, chain, article=is_one)
+
+    def not_modified(self, identifier: str, link: Judgement) -> None:
+        """Note that a known article is as it was."""
+        assert self.state is not None
+        self.sightings.pass_over(link.key)
+        if (known := self.state.article(identifier)) is not None:
+            self.state.unchanged(known, history.now())
+        self.count("history/not_modified")
+
+    def passes_over(self, link: Judgement) -> bool:
+        """Whether a link leads to an article that an earlier crawl has, and need not be followed."""
+        if self.sightings.done(link.key) or not self.revisits.passes_over(article_id(link.url, link.key)):
+            return False
+        self.sightings.forget(link.key)
+        self.sightings.pass_over(link.key)
+        self.count("history/known")
+        return True
 
     def note_redirects(self, response: Response, link: Judgement, *, is_one: bool) -> Iterator[Rejected]:
         """The addresses that led here by redirects: other addresses of the article, or articles that are no more."""
@@ -383,6 +497,7 @@ class PortalSpider(scrapy.Spider):
         self.unfinished.pop(capture.url, None)
         if url is None or not self.rules.in_scope(url):
             return capture
+        capture.page = None  # requests are written to disk, trees are not
         self.unfinished[capture.url] = capture
         self.asked.add(page_key(url))
         known = {"whole": capture}
@@ -403,7 +518,7 @@ class PortalSpider(scrapy.Spider):
         whole.parts.append(part)
         yield self.whole(whole)
 
-    def part_failed(self, failure: Failure) -> Iterator[Capture | Rejected]:
+    def part_failed(self, failure: Failure) -> Iterator[Capture | Gone | Rejected]:
         """The article as far as it could be had, and a reject for what is missing."""
         whole: Capture = failure.request.cb_kwargs["whole"]  # type: ignore[attr-defined]
         self.unfinished.pop(whole.url, None)
@@ -466,7 +581,12 @@ class PortalSpider(scrapy.Spider):
         """Note a page of a list, with what its pager says; False once the list is not to be followed further."""
         announced = self.announced(page, found, chain)
         total = listing.printed_total(page, number)
-        return self.chains.turn(chain, keys, number, page.url, announced, total=total)
+        goes_on = self.chains.turn(chain, keys, number, page.url, announced, total=total)
+        if goes_on and not self.revisits.reads_on(chain_key(chain), [article_id(page.url, key) for key in keys]):
+            self.chains.leave(chain)
+            self.count("lists/left_at_known")
+            return False
+        return goes_on
 
     def announced(self, page: Page, found: list[tuple[Judgement, Element]], chain: str) -> dict[int, str | None]:
         """The numbers in a list's pager, each with its address."""
@@ -513,6 +633,8 @@ class PortalSpider(scrapy.Spider):
         """Note what a link says about the article that it leads to."""
         self.ways.note(link.key, "listing")
         new = self.sightings.get(link.key) is None
+        if new and not self.sightings.done(link.key):
+            self.first_shown += link.kind == "article" or announced(link.url, self.patterns)
         sighting = self.sightings.see(link)
         if sighting is None or sighting.looks >= LOOKS:
             return
@@ -546,7 +668,7 @@ class PortalSpider(scrapy.Spider):
         self, link: Judgement, anchor: Element, chain: str, number: int, *, goes_on: bool, menu: bool
     ) -> Iterator[Request]:
         """The request for a page that is no article by its address, unless it was made before."""
-        if link.key in self.asked or link.alternate:
+        if link.key in self.asked or link.alternate or self.sightings.done(link.key) or self.passes_over(link):
             return
         paged = page_number(link.url) is not None
         if self.letters and not paged:
@@ -558,14 +680,19 @@ class PortalSpider(scrapy.Spider):
                 return
             options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
         else:
+            if self.revisits.incremental and self.state is not None and self.state.barren(key_hash(link.key)):
+                self.count("pages/known_barren")
+                return
             if not self.budget.grants(link.url):
                 self.count("traps/not_asked")
                 if not self.budget.exhausted(link.url):
                     self.asked.add(link.key)  # held back
+                if self.state is not None and not self.revisits.incremental:
+                    self.state.note_page(key_hash(link.key), fruitful=False)  # until it is seen after all
                 return
             options = {"priority": PRIORITY_MENU if link.kind == "listing" or menu else PRIORITY_PAGE}
         self.asked.add(link.key)
-        yield self.ask(link.url, **options)
+        yield self.ask_linked(link, **options)
 
     def ask_article(self, link: Judgement, *, waits: bool = False) -> Iterator[Request]:
         """The request for an article, once.
@@ -574,7 +701,7 @@ class PortalSpider(scrapy.Spider):
         will show it, too, say more about it.
         """
         sighting = self.sightings.get(link.key)
-        if sighting is None or sighting.asked:
+        if sighting is None or sighting.asked or self.passes_over(link):
             return
         if link.alternate or waits:
             known = self.waiting.get(link.key)
@@ -583,7 +710,7 @@ class PortalSpider(scrapy.Spider):
             return
         sighting.asked = True
         self.waiting.pop(link.key, None)
-        yield self.ask(link.url, priority=PRIORITY_ARTICLE)
+        yield self.ask_linked(link, priority=PRIORITY_ARTICLE)
 
     def turn_page(self, page: Page, chain: str, number: int) -> Iterator[Request]:
         """The next page of a list where no plain link shows it: ``rel=next``, ``onclick``, ASP.NET postback."""
@@ -710,18 +837,19 @@ class PortalSpider(scrapy.Spider):
             self.count("failed/article")
             yield self.reject(asked, "no_article", f"{asked} redirects to {target}, which is no article")
 
-    def failed(self, failure: Failure) -> Iterator[Rejected]:
+    def failed(self, failure: Failure) -> Iterator[Gone | Rejected]:
         """A request without a usable answer: one reject with its reason."""
         request: Request = failure.request  # type: ignore[attr-defined]
         error = failure.value
         if isinstance(error, RedirectToKnown):
             yield from self.redirected(next(iter(request.meta.get("redirect_urls", ())), request.url), error.target)
             return
+        if isinstance(error, PostponedError):
+            self.postpone(request)
         if request.meta.get("portal_seed"):
             self.count("seeds/failed")
         link = self.rules.judge(request.url)
         self.budget.failed(link.url)
-        self.count("failed/article" if link.kind == "article" else "failed/page")
         if isinstance(error, HttpError):
             status = error.response.status
             rejected = self.reject(request.url, "http_error", f"{request.url}: HTTP {status}", status)
@@ -732,6 +860,10 @@ class PortalSpider(scrapy.Spider):
         else:
             logger.error("%s: %r", request.url, error, exc_info=error)
             rejected = self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
+        if (lost := self.vanished(request, rejected)) is not None:
+            yield lost
+            return
+        self.count("failed/article" if link.kind == "article" else "failed/page")
         number = request.cb_kwargs.get("number") or page_number(request.url)
         if number is not None:
             gone = rejected.status in (404, 410)
@@ -740,6 +872,25 @@ class PortalSpider(scrapy.Spider):
         rejected.tries = request.meta.get("retry_times", 0) + 1
         rejected.retry = remedy(rejected.reason, rejected.status, request.method)
         yield rejected
+
+    def postpone(self, request: Request) -> None:
+        """Leave a request to the next run of this crawl, if there is to be one."""
+        frontier: Any = self.crawler.engine._slot.scheduler if self.crawler.engine else None  # type: ignore[union-attr]  # noqa: SLF001
+        if self.resumable:
+            frontier.postpone(request)
+
+    def vanished(self, request: Request, rejected: Rejected) -> Gone | None:
+        """The record of a known article that the portal no longer has; None if it is not known, or only failed."""
+        identifier = request.meta.get("portal_known")
+        if self.state is None or identifier is None:
+            return None
+        if rejected.status not in history.GONE and rejected.reason != "soft_404":
+            return None
+        known = self.state.article(identifier)
+        assert known is not None
+        self.state.gone(known, history.now(), rejected.status)
+        self.count("history/gone")
+        return history.gone(known, rejected)
 
     def reject(self, url: str, reason: str, detail: str, status: int | None = None) -> Rejected:
         """A reject of this portal."""

@@ -1,0 +1,262 @@
+"""The frontier on disk: what is still to be asked for survives a kill, and agrees with what has been exported."""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+import sqlite3
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote, urlsplit
+
+from scrapy import signals
+from scrapy.core.scheduler import Scheduler
+from scrapy.exceptions import CloseSpider
+from scrapy.extensions.feedexport import FeedExporter
+from scrapy.utils.defer import deferred_from_coro
+from scrapy.utils.request import request_from_dict
+
+from portal_crawler.archive.feeds import PART, recover, uri_params
+from portal_crawler.crawling.state import PortalState, StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
+    from twisted.internet.defer import Deferred
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Frontier(Scheduler):
+    """Scheduler: queues requests in the portal's state, and makes checkpoints.
+
+    At a checkpoint nothing is under way: no request, no item in the pipelines. The queue, what the spider knows, the
+    articles' history and the sizes of the run's files are committed in one transaction, after the files have reached
+    the disk. A killed run is as if it had ended at its last checkpoint: the next one cuts its files back to that size,
+    gives them their names and goes on. What came after the checkpoint is fetched once more.
+
+    Scrapy's own scheduler serves where no state is kept: replays, retries (queue only), spiders that are no portals'.
+
+    Settings:
+        PORTAL_STATE_DIR: Where states are kept (``portals/<spider>.sqlite``); empty: nowhere.
+        PORTAL_CHECKPOINT_SECONDS: Seconds between two checkpoints; they are longer apart where one takes long.
+    """
+
+    state: PortalState | None = None
+    crawler: Crawler
+    spider: Any
+    on_disk = False
+    _broken = False
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Frontier:
+        """Make one."""
+        frontier = super().from_crawler(crawler)
+        frontier.crawler = crawler
+        frontier.pause = crawler.settings.getfloat("PORTAL_CHECKPOINT_SECONDS", 30)
+        crawler.signals.connect(frontier.engine_started, signal=signals.engine_started)
+        return frontier
+
+    pause: float = 30.0
+
+    def open(self, spider: Spider) -> Deferred[None] | None:
+        """Open the portal's state, and take up the crawl that it tells of.
+
+        Raises:
+            CloseSpider: if the state cannot be used.
+        """
+        folder = self.crawler.settings.get("PORTAL_STATE_DIR")
+        self.spider = spider
+        self._next_checkpoint = time.monotonic() + self.pause
+        if folder and getattr(spider, "keeps_state", False):
+            try:
+                self.state = PortalState(Path(folder) / "portals" / f"{self.spider.state_name}.sqlite")
+            except (StateError, OSError) as error:
+                logger.error("%s", error)  # noqa: TRY400 - the cause is in it
+                raise CloseSpider("state_unusable") from None
+            self.on_disk = not self.spider.letters
+            self.spider.state = self.state
+            self._take_up(self.state)
+        return super().open(spider)
+
+    def _take_up(self, state: PortalState) -> None:
+        """Mend the files of a run that was killed, and go on with its crawl if it was not finished."""
+        for path, size in state.files.items():
+            if recover(Path(path), size, clean=bool(state.get("clean"))):
+                self.spider.recovered.add(path)
+        state.put("clean", "")
+        if not self.on_disk:
+            return
+        snapshot = None if self.spider.fresh else state.snapshot
+        if snapshot is not None:
+            try:
+                self.spider.recall(pickle.loads(snapshot))  # noqa: S301 - our own file, as Scrapy's JOBDIR is
+            except (pickle.UnpicklingError, AttributeError, TypeError, ImportError, EOFError) as error:
+                logger.warning("%s: the unfinished crawl cannot be taken up (%r); a new one begins", state.path, error)
+                snapshot = None
+        if snapshot is None:
+            state.begin_crawl()
+        else:
+            state.release_postponed()
+            logger.info("An unfinished crawl goes on: %d requests wait", state.queued())
+
+    def engine_started(self) -> None:
+        """Commit which files the run will write, before it writes any."""
+        if self.state is not None and not self._broken:
+            exporter = self.crawler.get_extension(FeedExporter)
+            paths = [path for slot in exporter.slots if (path := _local(slot.uri))] if exporter else []
+            if rejects := self.crawler.settings.get("PORTAL_REJECTS"):
+                paths.append(Path(str(rejects) % uri_params({"name": self.spider.name}, self.spider)))
+            self._paths = [path.absolute() for path in paths]
+            self.state.files = {str(path): _synced(path) for path in self._paths}
+            self.state.commit()
+
+    # The queue
+
+    def has_pending_requests(self) -> bool:
+        """Whether requests wait that this run may make."""
+        if self.state is None or not self.on_disk:
+            return super().has_pending_requests()
+        return self._guarded(lambda: self.state.queued() > 0, default=False)  # type: ignore[union-attr]
+
+    def enqueue_request(self, request: Request) -> bool:
+        """Queue a request, unless it was made before."""
+        if self.state is None or not self.on_disk:
+            return super().enqueue_request(request)
+        return self._guarded(lambda: self._enqueue(request), default=False)
+
+    def _enqueue(self, request: Request) -> bool:
+        assert self.state is not None
+        assert self.crawler.request_fingerprinter is not None
+        if not request.dont_filter and not self.state.first_time(
+            self.crawler.request_fingerprinter.fingerprint(request)
+        ):
+            self._count("dupefilter/filtered")
+            return False
+        self.state.push(request.priority, pickle.dumps(request.to_dict(spider=self.spider), protocol=5))
+        self._count("scheduler/enqueued")
+        return True
+
+    def postpone(self, request: Request) -> None:
+        """Keep a request for the next run of this crawl."""
+        if self.state is None or not self.on_disk:
+            return
+        state, written = self.state, pickle.dumps(request.to_dict(spider=self.spider), protocol=5)
+        self._guarded(lambda: state.push(request.priority, written, postponed=True), None)
+        self._count("scheduler/postponed")
+
+    def next_request(self) -> Request | None:
+        """The next request; none while a checkpoint waits for what is under way."""
+        if self.state is None:
+            return super().next_request()
+        if time.monotonic() >= self._next_checkpoint and not self._broken:
+            if not self._quiet():
+                return None
+            self.checkpoint()
+        if not self.on_disk:
+            return super().next_request()
+        written = self._guarded(self.state.pop, None)
+        if written is None:
+            return None
+        self._count("scheduler/dequeued")
+        return request_from_dict(pickle.loads(written), spider=self.spider)  # noqa: S301 - our own file
+
+    # Checkpoints
+
+    def _quiet(self) -> bool:
+        """Whether nothing is under way: no request, no response, no item, no loop of ``start()``."""
+        engine = self.crawler.engine
+        assert engine is not None
+        slot, scraper = engine._slot, engine.scraper.slot  # noqa: SLF001 - the engine tells it by no public name
+        busy = (slot is not None and slot.inprogress) or engine.downloader.active
+        settled = engine._start is None or self.spider.settled  # noqa: SLF001
+        return bool(settled and not busy and (scraper is None or scraper.is_idle()))
+
+    def checkpoint(self, *, clean: bool = False) -> None:
+        """Commit the state together with the sizes of the run's files."""
+        assert self.state is not None
+        began = time.monotonic()
+        self._guarded(lambda: self._commit(clean=clean), None)
+        self._count("checkpoints")
+        # One that takes a second comes every 40 seconds at most: some two hundredths of the crawl.
+        self._next_checkpoint = time.monotonic() + max(self.pause, 40 * (time.monotonic() - began))
+
+    def _commit(self, *, clean: bool) -> None:
+        assert self.state is not None
+        if self.on_disk:
+            self.state.snapshot = pickle.dumps(self.spider.knowledge(), protocol=5)
+        self.state.files = {str(path): _synced(path) for path in getattr(self, "_paths", [])}
+        self.state.put("clean", "1" if clean else "")
+        self.state.commit()
+
+    def close(self, reason: str) -> Deferred[None] | None:
+        """Commit the end of the run: a finished crawl, or one to go on with."""
+        if self.state is not None:
+            if not self._broken:
+                self._guarded(lambda: self._end(reason), None)
+            self.state.close()
+            self.spider.state = None
+        return super().close(reason)
+
+    def _end(self, reason: str) -> None:
+        assert self.state is not None
+        assert self.crawler.stats is not None
+        self.crawler.stats.set_value("history/articles", self.state.count())
+        engine = self.crawler.engine
+        settled = engine is None or engine._start is None or self.spider.settled  # noqa: SLF001
+        if reason == "finished" and not self.state.queued(postponed=True):
+            if self.on_disk:
+                self.state.end_crawl(whole=self.spider.walked_wholly())
+                self.on_disk = False
+            self.checkpoint(clean=True)
+        elif settled or reason == "finished":
+            self.checkpoint(clean=True)
+        # Else start() was interrupted between two of its requests: the last checkpoint stands.
+
+    # Failures of the disk
+
+    def _guarded(self, action: Callable[[], T], default: T) -> T:
+        """What an action on the state gives; once the disk has failed, nothing more is done and the crawl ends."""
+        if self._broken:
+            return default
+        try:
+            return action()
+        except (sqlite3.Error, OSError, pickle.PicklingError, TypeError):
+            self._broken = True
+            assert self.state is not None
+            logger.exception("%s: the state cannot be written; the crawl is stopped", self.state.path)
+            assert self.crawler.engine is not None
+            deferred_from_coro(self.crawler.engine.close_spider_async(reason="state_failed"))
+            return default
+
+    def _count(self, key: str) -> None:
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(key)
+
+
+def _synced(path: Path) -> int:
+    """The size of a file that a run writes, once its bytes are on the disk; 0 if there is none yet."""
+    for name in (f"{path}{PART}", str(path)):
+        try:
+            descriptor = os.open(name, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
+            os.fsync(descriptor)
+            return os.fstat(descriptor).st_size
+        finally:
+            os.close(descriptor)
+    return 0
+
+
+def _local(uri: str) -> Path | None:
+    parts = urlsplit(uri)
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    return None if parts.scheme and len(parts.scheme) > 1 else Path(uri)

@@ -1,0 +1,318 @@
+"""What is known of a portal between runs: a crawl that was not finished, and every article with its history.
+
+One SQLite file a portal. All that a run changes stands in one transaction, which is committed at checkpoints
+(``frontier.Frontier``): a killed run leaves the file as its last checkpoint left it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import log
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+FORMAT = 1
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS queue (place INTEGER PRIMARY KEY, priority INTEGER, postponed INTEGER, request BLOB);
+CREATE INDEX IF NOT EXISTS next_request ON queue (postponed, priority DESC, place DESC);
+CREATE TABLE IF NOT EXISTS requested (fingerprint BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), spider BLOB);
+CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pages (page INTEGER PRIMARY KEY, fruitful INTEGER);
+CREATE TABLE IF NOT EXISTS articles (
+    id TEXT PRIMARY KEY, url TEXT, canonical_url TEXT, title TEXT, published_at TEXT,
+    first_seen TEXT, last_seen TEXT, status INTEGER, etag TEXT, last_modified TEXT, content_sha256 TEXT,
+    version INTEGER, checks INTEGER, changes INTEGER, due TEXT, gone_at TEXT, since INTEGER, crawl INTEGER, text BLOB
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS due_articles ON articles (due);
+CREATE TABLE IF NOT EXISTS versions (
+    id TEXT, version INTEGER, content_sha256 TEXT, fetched_at TEXT, run TEXT, PRIMARY KEY (id, version)
+) WITHOUT ROWID;
+"""
+
+SOONEST, LATEST = timedelta(days=1), timedelta(days=180)
+
+
+class StateError(Exception):
+    """The file of a portal's state cannot be used; the message names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An article of an earlier run.
+
+    Attributes:
+        id: Its identifier.
+        url: Address to ask for it at.
+        canonical_url: The address that stands for all that show it.
+        title: Its headline.
+        published_at: ISO 8601 date that it bears.
+        first_seen: ISO 8601 time of its first capture.
+        last_seen: ISO 8601 time at which it was last found on the portal.
+        status: HTTP status of the last answer.
+        etag: ETag of the last capture.
+        last_modified: Last-Modified of the last capture.
+        content_sha256: Digest of the latest version.
+        version: Number of the latest version, from 1.
+        checks: How often it has been fetched again.
+        changes: How many of these fetches showed another text.
+        gone_at: ISO 8601 time at which it was found to be gone.
+        since: Number of the crawl that found it.
+        crawl: Number of the crawl that last fetched it.
+    """
+
+    id: str
+    url: str
+    canonical_url: str
+    title: str | None
+    published_at: str | None
+    first_seen: str
+    last_seen: str
+    status: int
+    etag: str | None
+    last_modified: str | None
+    content_sha256: str
+    version: int
+    checks: int
+    changes: int
+    gone_at: str | None
+    since: int
+    crawl: int
+
+
+COLUMNS = ", ".join(Known.__dataclass_fields__)
+
+
+def revisit_after(checks: int, changes: int, watched: timedelta, age: timedelta | None) -> timedelta:
+    """How long an article may be left alone.
+
+    The rate of change is the estimator of Cho and Garcia-Molina for pages that are looked at now and then and tell
+    only whether they have changed ("Estimating frequency of change", ACM TOIT 2003): r = -ln((n - x + 0.5) / (n + 0.5))
+    with x changes in n looks. An article that was never looked at again is given a quarter of its age: most edits
+    come in the first days.
+
+    Args:
+        checks: How often it has been fetched again.
+        changes: How many of these fetches showed a change.
+        watched: Time between its first and its latest fetch.
+        age: Time since its publication; None if the page bears no date.
+    """
+    if not checks or not watched:
+        after = (age or timedelta(days=28)) / 4
+    else:
+        rate = -log((checks - changes + 0.5) / (checks + 0.5))
+        after = watched / checks / rate if rate else LATEST
+    return min(max(after, SOONEST), LATEST)
+
+
+class PortalState:
+    """The state of one portal.
+
+    Args:
+        path: The SQLite file; it and its folder are made if they do not exist.
+
+    Raises:
+        StateError: if another crawl of the portal is running, or the file is damaged or of another version.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        try:
+            self.database = sqlite3.connect(path, timeout=1, isolation_level=None)
+            self.database.execute("PRAGMA journal_mode = WAL")
+            self.database.execute("BEGIN IMMEDIATE")
+            for statement in filter(str.strip, SCHEMA.split(";")):
+                self.database.execute(statement)
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
+                raise StateError(f"{path}: another crawl of this portal is running") from error
+            raise StateError(f"{path}: {error}") from error
+        except sqlite3.DatabaseError as error:
+            raise StateError(f"{path}: {error}; move it away to begin anew") from error
+        if self.get("format", str(FORMAT)) != str(FORMAT):
+            raise StateError(f"{path} was written by another version; move it away to begin anew")
+        self.put("format", str(FORMAT))
+        self.crawl = int(self.get("crawl", "0"))
+
+    def close(self) -> None:
+        """Close the file; what was not committed is forgotten."""
+        self.database.close()
+
+    def commit(self) -> None:
+        """Make everything since the last commit last, and go on."""
+        self.database.execute("COMMIT")
+        self.database.execute("BEGIN IMMEDIATE")
+
+    # Names and values
+
+    def get(self, name: str, default: str = "") -> str:
+        """A value kept under a name."""
+        row = self.database.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+        return str(row[0]) if row else default
+
+    def put(self, name: str, value: str) -> None:
+        """Keep a value under a name."""
+        self.database.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))
+
+    # The crawl under way
+
+    def begin_crawl(self) -> None:
+        """Forget the crawl that went before, if any, and begin the next."""
+        self._clear()
+        self.crawl += 1
+        self.put("crawl", str(self.crawl))
+
+    def end_crawl(self, *, whole: bool) -> None:
+        """Note that a crawl has come to its end.
+
+        Args:
+            whole: Whether it has walked the portal wholly.
+        """
+        self._clear()
+        if whole:
+            self.put("walked", datetime.now(UTC).isoformat())
+
+    def _clear(self) -> None:
+        for table in ("queue", "requested", "snapshot"):
+            self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
+
+    def push(self, priority: int, request: bytes, *, postponed: bool = False) -> None:
+        """Queue a request."""
+        self.database.execute(
+            "INSERT INTO queue (priority, postponed, request) VALUES (?, ?, ?)", (priority, postponed, request)
+        )
+
+    def pop(self) -> bytes | None:
+        """The request to be made next: of the highest priority, and of those the last that was queued."""
+        row = self.database.execute(
+            "SELECT place, request FROM queue WHERE postponed = 0 ORDER BY priority DESC, place DESC LIMIT 1"
+        ).fetchone()
+        if row is None:
+            return None
+        self.database.execute("DELETE FROM queue WHERE place = ?", (row[0],))
+        return bytes(row[1])
+
+    def queued(self, *, postponed: bool = False) -> int:
+        """How many requests wait, or wait for another run."""
+        counted = self.database.execute("SELECT count(*) FROM queue WHERE postponed = ?", (postponed,)).fetchone()
+        return int(counted[0])
+
+    def release_postponed(self) -> None:
+        """What an earlier run has postponed may be asked for now."""
+        self.database.execute("UPDATE queue SET postponed = 0")
+
+    def first_time(self, fingerprint: bytes) -> bool:
+        """Whether a request is made for the first time in this crawl."""
+        return self.database.execute("INSERT OR IGNORE INTO requested VALUES (?)", (fingerprint,)).rowcount > 0
+
+    @property
+    def snapshot(self) -> bytes | None:
+        """What the spider of an unfinished crawl knew at its last checkpoint."""
+        row = self.database.execute("SELECT spider FROM snapshot").fetchone()
+        return bytes(row[0]) if row else None
+
+    @snapshot.setter
+    def snapshot(self, value: bytes) -> None:
+        self.database.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?)", (value,))
+
+    @property
+    def files(self) -> dict[str, int]:
+        """The files of the last run, each with its size at the last checkpoint."""
+        return dict(self.database.execute("SELECT path, size FROM files"))
+
+    @files.setter
+    def files(self, sizes: dict[str, int]) -> None:
+        self.database.execute("DELETE FROM files")
+        self.database.executemany("INSERT INTO files VALUES (?, ?)", sizes.items())
+
+    # Pages that lead on
+
+    def note_page(self, page: int, *, fruitful: bool) -> None:
+        """Note whether a page was the first to show some article."""
+        self.database.execute("INSERT OR REPLACE INTO pages VALUES (?, ?)", (page, fruitful))
+
+    def barren(self, page: int) -> bool:
+        """Whether the last whole crawl has seen nothing on a page that others did not show."""
+        row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()
+        return row is not None and not row[0]
+
+    # Articles
+
+    def article(self, identifier: str) -> Known | None:
+        """What is known of an article."""
+        row = self.database.execute(f"SELECT {COLUMNS} FROM articles WHERE id = ?", (identifier,)).fetchone()  # noqa: S608
+        return Known(*row) if row else None
+
+    def text(self, identifier: str) -> str:
+        """Title and text of the latest version of a known article."""
+        row = self.database.execute("SELECT text FROM articles WHERE id = ?", (identifier,)).fetchone()
+        return zlib.decompress(row[0]).decode()
+
+    def count(self) -> int:
+        """How many articles are known that are not gone."""
+        return int(self.database.execute("SELECT count(*) FROM articles WHERE gone_at IS NULL").fetchone()[0])
+
+    def due(self, limit: int, now: datetime) -> Iterator[Known]:
+        """The articles that should be looked at again, the longest overdue first."""
+        rows: Iterable[tuple[object, ...]] = self.database.execute(
+            f"SELECT {COLUMNS} FROM articles WHERE due <= ? AND gone_at IS NULL ORDER BY due, id LIMIT ?",  # noqa: S608
+            (now.isoformat(), limit),
+        ).fetchall()
+        return (Known(*row) for row in rows)  # type: ignore[arg-type]
+
+    def not_fetched(self) -> Iterator[Known]:
+        """The articles of earlier crawls that this one has not fetched."""
+        rows = self.database.execute(
+            f"SELECT {COLUMNS} FROM articles WHERE crawl < ? AND gone_at IS NULL ORDER BY id",  # noqa: S608
+            (self.crawl,),
+        ).fetchall()
+        return (Known(*row) for row in rows)
+
+    def listed(self, identifier: str, now: str) -> None:
+        """Note that a known article is still linked to."""
+        self.database.execute("UPDATE articles SET last_seen = ? WHERE id = ?", (now, identifier))
+
+    def keep(self, known: Known, text: str, run: str) -> None:
+        """Keep an article as it was just fetched, with its latest version."""
+        due = self._next(known)
+        values = [getattr(known, name) for name in Known.__dataclass_fields__]
+        marks = ", ".join("?" * (len(values) + 2))
+        self.database.execute(
+            f"INSERT OR REPLACE INTO articles ({COLUMNS}, due, text) VALUES ({marks})",  # noqa: S608
+            (*values, due, zlib.compress(text.encode())),
+        )
+        self.database.execute(
+            "INSERT OR IGNORE INTO versions VALUES (?, ?, ?, ?, ?)",
+            (known.id, known.version, known.content_sha256, known.last_seen, run),
+        )
+
+    def unchanged(self, known: Known, now: str) -> None:
+        """Note that an article was fetched again, or asked for, and is as it was."""
+        self.database.execute(
+            "UPDATE articles SET last_seen = ?, checks = checks + 1, crawl = ?, gone_at = NULL WHERE id = ?",
+            (now, self.crawl, known.id),
+        )
+        again = self.article(known.id)
+        assert again is not None
+        self.database.execute("UPDATE articles SET due = ? WHERE id = ?", (self._next(again), known.id))
+
+    def gone(self, known: Known, now: str, status: int | None) -> None:
+        """Note that an article is no longer there."""
+        self.database.execute(
+            "UPDATE articles SET gone_at = ?, status = ?, crawl = ? WHERE id = ?",
+            (now, status, self.crawl, known.id),
+        )
+
+    def _next(self, known: Known) -> str:
+        now = datetime.fromisoformat(known.last_seen)
+        age = now.date() - datetime.fromisoformat(known.published_at).date() if known.published_at else None
+        watched = now - datetime.fromisoformat(known.first_seen)
+        return (now + revisit_after(known.checks, known.changes, watched, age)).astimezone(UTC).isoformat()

@@ -1,0 +1,223 @@
+"""Crawls that are killed, stopped and repeated: no article is lost, none is exported twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from portal_server import Answer, PortalServer, Seen, article, link, page
+
+from portal_crawler.archive.feeds import recover
+from portal_crawler.crawling.history import difference
+from portal_crawler.crawling.state import LATEST, SOONEST, PortalState, StateError, revisit_after
+from portal_crawler.sample import SampleProvince
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+KILLS = 50
+GENERATOR = '<meta name="generator" content="NukeViet v4.5">'
+
+
+@pytest.fixture
+def province() -> Iterator[SampleProvince]:
+    with SampleProvince() as province:
+        yield province
+
+
+def command(folder: Path, url: str, *more: str, checkpoint: float = 0.1) -> subprocess.Popen[bytes]:
+    settings = {
+        "FEEDS": json.dumps(
+            {
+                f"{folder}/%(run)s.jsonl": {"format": "jsonlines", "item_classes": ["portal_crawler.items.Article"]},
+                f"{folder}/%(run)s.gone.jsonl": {"format": "jsonlines", "item_classes": ["portal_crawler.items.Gone"]},
+            }
+        ),
+        "PORTAL_REJECTS": f"{folder}/%(run)s.rejects.jsonl",
+        "PORTAL_RUN_RECORD": f"{folder}/%(run)s.run.json",
+        "PORTAL_STATE_DIR": f"{folder}/state",
+        "PORTAL_CHECKPOINT_SECONDS": str(checkpoint),
+        "DOWNLOAD_DELAY": "0.002",
+        "AUTOTHROTTLE_ENABLED": "False",
+        "LOG_LEVEL": "ERROR",
+    }
+    options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "crawl", "unseen", "-a", f"url={url}", *options, *more],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+
+
+# A run is named by its second; here several begin within one. Killed, it dies at a moment of the crawl itself.
+PROGRAM = """
+import os, signal, sys, uuid
+from scrapy import signals
+from portal_crawler.platforms.portal import PortalSpider
+from portal_crawler.commands.console import main
+
+made, after = PortalSpider.from_crawler.__func__, int(os.environ.get("KILL_AFTER", "0"))
+
+@classmethod
+def from_crawler(cls, crawler, *args, **kwargs):
+    spider = made(cls, crawler, *args, **kwargs)
+    spider.run_id = f"{spider.run_id}-{uuid.uuid4().hex[:8]}"
+    passed = []
+    def count(**_):
+        passed.append(1)
+        if after and len(passed) >= after:
+            os.kill(os.getpid(), getattr(signal, os.environ["KILL_WITH"]))
+    if after:
+        for one in (signals.response_received, signals.item_scraped, signals.request_scheduled, signals.item_dropped):
+            crawler.signals.connect(count, signal=one, weak=False)
+    return spider
+
+PortalSpider.from_crawler = from_crawler
+main()
+"""
+
+
+def run(folder: Path, url: str, *more: str, **options: Any) -> int:
+    process = command(folder, url, *more, **options)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode is not None, errors
+    return process.returncode
+
+
+def exported(folder: Path, kind: str = "") -> list[dict[str, Any]]:
+    paths = sorted(path for path in folder.glob(f"*{kind}.jsonl") if kind or path.name.count(".") == 1)
+    return [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
+
+
+def test_a_crawl_that_is_killed_again_and_again_loses_nothing(
+    province: SampleProvince, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = province.addresses["sample_stp"]
+    whole = tmp_path / "whole"
+    assert run(whole, url) == 0
+    expected = sorted(item["id"] for item in exported(whole))
+    assert len(expected) == len(set(expected)) > 20
+
+    chance, killed, folder, lives = random.Random(7), 0, tmp_path / "killed", 0
+    while killed < KILLS:
+        lives += 1
+        folder = tmp_path / f"killed-{lives}"
+        for _ in range(KILLS):
+            if killed == KILLS:
+                monkeypatch.delenv("KILL_AFTER", raising=False)
+            else:
+                monkeypatch.setenv("KILL_AFTER", str(chance.randint(20, 220)))
+            monkeypatch.setenv("KILL_WITH", chance.choice(["SIGKILL", "SIGKILL", "SIGTERM"]))
+            code = run(folder, url, checkpoint=0.02)
+            if code == 0:
+                break
+            killed += 1
+        assert sorted(item["id"] for item in exported(folder)) == expected
+        assert not list(folder.glob("*.part"))
+
+
+def test_an_unchanged_portal_is_asked_little_and_exports_nothing(province: SampleProvince, tmp_path: Path) -> None:
+    ledger = province.ledgers["sample_stp"]
+    url = province.addresses["sample_stp"]
+    assert run(tmp_path, url) == 0
+    articles, asked = len(exported(tmp_path)), len(ledger.entries)
+    assert run(tmp_path, url) == 0
+    assert len(exported(tmp_path)) == articles
+    assert len(ledger.entries) - asked <= 0.3 * articles
+
+
+def text_of(number: int, more: str = "") -> str:
+    return article(f"Hội nghị tổng kết công tác tư pháp năm thứ {number}").replace("</p></div>", f"</p>{more}</div>")
+
+
+def test_edits_become_versions_and_deletions_are_recorded(tmp_path: Path) -> None:
+    paths = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in range(1, 9)]
+    home = page(GENERATOR, *(link(path, f"Hội nghị tổng kết công tác số {path}") for path in paths))
+
+    def validated(seen: Seen) -> Answer | str:
+        headers = {"Content-Type": "text/html; charset=utf-8", "ETag": '"one"'}
+        return Answer("", 304, headers) if seen.if_none_match == '"one"' else Answer(text_of(3), 200, headers)
+
+    pages: dict[str, Any] = {"/": home, **{path: text_of(number) for number, path in enumerate(paths, 1)}}
+    with PortalServer(pages | {paths[2]: validated}) as server:
+        url = f"{server.url}/"
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+        first = exported(tmp_path)
+        assert len(first) == len(paths) and {item["version"] for item in first} == {1}
+        server.pages[paths[0]] = text_of(1, "<p>Đính chính: hội nghị diễn ra ngày 06/3.</p>")
+        del server.pages[paths[1]]
+        server.log.clear()
+        assert run(tmp_path, url, "-a", "platform=nukeviet", "--full") == 0
+    changed = [item for item in exported(tmp_path) if item not in first]
+    assert [item["url"] for item in changed] == [f"{server.url}{paths[0]}"]
+    assert changed[0]["version"] == 2 and "+Đính chính: hội nghị diễn ra ngày 06/3." in changed[0]["changes"]
+    lost = exported(tmp_path, ".gone")
+    assert [(item["url"], item["status"]) for item in lost] == [(f"{server.url}{paths[1]}", 404)]
+    assert lost[0]["last_seen"] <= lost[0]["gone_at"]
+    assert [seen.if_none_match for seen in server.log if seen.path == paths[2]] == ['"one"']
+
+
+def test_two_crawls_of_one_portal_at_once_are_refused(tmp_path: Path) -> None:
+    state = PortalState(tmp_path / "a.sqlite")
+    with pytest.raises(StateError, match="another crawl"):
+        PortalState(tmp_path / "a.sqlite")
+    state.close()
+
+
+def test_what_is_no_state_is_said_to_be_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    path.write_bytes(b"not a database, but long enough to be looked at as one" * 40)
+    with pytest.raises(StateError, match="begin anew"):
+        PortalState(path)
+
+
+def test_requests_come_back_by_priority_and_only_what_was_committed_stays(tmp_path: Path) -> None:
+    state = PortalState(tmp_path / "a.sqlite")
+    state.push(0, b"low")
+    state.push(9, b"high")
+    state.push(0, b"later", postponed=True)
+    state.commit()
+    assert (state.pop(), state.pop(), state.pop()) == (b"high", b"low", None)
+    state.close()  # killed
+    state = PortalState(tmp_path / "a.sqlite")
+    assert state.queued() == 2
+    state.release_postponed()
+    assert state.queued() == 3
+    state.close()
+
+
+@pytest.mark.parametrize(("checks", "changes"), [(0, 0), (1, 0), (1, 1), (40, 0), (40, 40)])
+def test_revisits_lie_between_a_day_and_half_a_year(checks: int, changes: int) -> None:
+    after = revisit_after(checks, changes, timedelta(days=200), timedelta(days=3))
+    assert SOONEST <= after <= LATEST
+
+
+def test_what_changes_often_is_looked_at_sooner() -> None:
+    watched = timedelta(days=100)
+    often, seldom, never = (revisit_after(20, changes, watched, None) for changes in (15, 3, 0))
+    assert often < seldom < never
+
+
+def test_a_difference_shows_the_lines_that_changed() -> None:
+    told = difference("Tiêu đề\n\nMột.\nHai.\nBa.", "Tiêu đề\n\nMột.\nHai!\nBa.")
+    assert "-Hai." in told and "+Hai!" in told and "-Một." not in told
+
+
+def test_a_killed_runs_file_is_cut_back_to_what_counts(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    Path(f"{path}.part").write_bytes(b"one\ntwo\nhal")
+    assert recover(path, 4, clean=False)
+    assert path.read_bytes() == b"one\n" and not Path(f"{path}.part").exists()
+    path.write_bytes(b"one\nadded by hand\n")
+    recover(path, 4, clean=True)
+    assert path.read_bytes() == b"one\nadded by hand\n"
