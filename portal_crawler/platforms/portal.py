@@ -178,8 +178,9 @@ class PortalSpider(scrapy.Spider):
 
     def knowledge(self) -> dict[str, Any]:
         """All that the spider has learned in a crawl, to be written to disk."""
-        for capture in (*self.held, *self.unfinished.values()):
-            capture.page = None  # a tree cannot be written, and is soon made again
+        for held in self.held:
+            for each in (held, *held.parts):
+                each.page = None  # a tree cannot be written, and is soon made again
         return {name: value for name, value in vars(self).items() if name not in OWN}
 
     def recall(self, knowledge: dict[str, Any]) -> None:
@@ -497,7 +498,8 @@ class PortalSpider(scrapy.Spider):
         self.unfinished.pop(capture.url, None)
         if url is None or not self.rules.in_scope(url):
             return capture
-        capture.page = None  # requests are written to disk, trees are not
+        for each in (capture, *capture.parts):
+            each.page = None  # requests are written to disk, trees are not
         self.unfinished[capture.url] = capture
         self.asked.add(page_key(url))
         known = {"whole": capture}
