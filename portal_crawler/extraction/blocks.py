@@ -7,7 +7,7 @@ Features") found to matter most: the number of words and the share of them that 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
 from zlib import crc32
@@ -24,6 +24,8 @@ _LONGEST_WORD = 12
 _CHARACTERS_A_WORD = 2
 # Texts of so many characters are worth remembering.
 _LONGEST_LABEL = 120
+# So many ways are remembered, a few MB of them; a site has hundreds.
+_MOST_WAYS = 20_000
 _DIGITS = re.compile(r"\d+")
 # These tell nothing of where a cell stands: those of an article's table and those of a calendar have the same.
 _ROWS = frozenset(("tr", "tbody", "thead", "tfoot"))
@@ -61,13 +63,70 @@ class Block:
         return min(1.0, self.linked / len(self.text))
 
 
-# Where the text under an element stands: the block-level element that holds it, and that one's path; whether it is in a
-# link, hidden, no running text. A plain tuple, as a page has a thousand of them.
-_Place: TypeAlias = tuple[Element, int, bool, bool, bool]
+# Tag, class, id and style of an element; the tag alone where it has none of these.
+_Look: TypeAlias = str | tuple[str, str | None, str | None, str | None]
+
+
+@dataclass(slots=True, eq=False)
+class _Way:
+    """A way from the root down to an element, as far as it matters to text.
+
+    Attributes:
+        path: See :class:`Block`.
+        inline: Whether the element begins no block: its text belongs to the one around it.
+        linked: Whether the text stands in a link.
+        hidden: Whether it is hidden.
+        mute: Whether it is no running text.
+        below: Ways to children, by what they look like; this way itself where nothing differs.
+    """
+
+    path: int = 0
+    inline: bool = False
+    linked: bool = False
+    hidden: bool = False
+    mute: bool = False
+    below: dict[_Look, _Way] = field(default_factory=dict)
+
+
+class _Ways:
+    """The ways met so far: menus, frames and lists have the same ones on every page of a site, so they are looked up.
+
+    Attributes:
+        top: Above the root.
+    """
+
+    def __init__(self) -> None:
+        self.top = _Way()
+        self._known = 0
+
+    def begin_page(self) -> None:
+        """Forget them all once there are too many."""
+        if self._known > _MOST_WAYS:
+            self.top, self._known = _Way(), 0
+
+    def go(self, above: _Way, look: _Look) -> _Way:
+        """The way to a child that has not been met below that way."""
+        tag, classes, name, style = look if isinstance(look, tuple) else (look, None, None, None)
+        inline, linked, mute, hidden = tag in PHRASING, tag == "a", tag in _NO_RUN, hides(style, classes)
+        way = above
+        if not inline or linked or mute or hidden:
+            path = above.path
+            if not inline and tag not in _ROWS:
+                path = (path & 0xFFFFFFFFFFFF) << 16 | _step(tag, classes, name)
+            way = _Way(path, inline, above.linked or linked, above.hidden or hidden, above.mute or mute)
+        above.below[look] = way
+        self._known += 1
+        return way
+
+
+_WAYS = _Ways()
+# Where the text under an element stands: the block-level element that holds it, and the way there.
+_Place: TypeAlias = tuple[Element, _Way]
 
 
 def blocks(page: Page) -> list[Block]:
     """The blocks of a page in document order; a run ends at block-level boundaries, table cells and ``<br>``."""
+    _WAYS.begin_page()
     places: dict[Element, _Place] = {}
     found: list[Block] = []
     run: list[tuple[Element, bool, str]] = []
@@ -81,22 +140,24 @@ def blocks(page: Page) -> list[Block]:
         is_tail = node.is_tail
         holder = element.getparent() if is_tail else element
         place = places.get(holder) or _place(holder, places)
-        level, _, in_link, hidden, mute = place
-        if mute:
+        level, way = place
+        if way.mute:
             continue
         # Text behind a block-level element, a line break included, begins a new run; so does hidden text.
         if (
             current is None
             or level is not current[0]
-            or hidden is not current[3]
+            or way.hidden is not current[1].hidden
             or (is_tail and element.tag not in PHRASING)
         ):
             if run and current is not None and (block := _block(run, current, linked)):
                 found.append(block)
             run, linked = [], 0
+            if node.isspace():
+                continue
         current = place
         run.append((element, is_tail, node))
-        if in_link:
+        if way.linked:
             linked += len(node.strip())
     if run and current is not None and (block := _block(run, current, linked)):
         found.append(block)
@@ -113,8 +174,8 @@ def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> 
     while not (head := run[start][2].lstrip()) or (head[0] in "\u200b\ufeff\u00ad" and not squeeze(head)):
         start += 1
     slots = [(holder, is_tail) for holder, is_tail, _ in run[start:]]
-    element, path, _, hidden, _ = place
-    return Block(text, element, slots, count_words(text), linked, hidden, path)
+    element, way = place
+    return Block(text, element, slots, count_words(text), linked, way.hidden, way.path)
 
 
 def count_words(text: str) -> int:
@@ -132,27 +193,32 @@ def _place(element: Element, places: dict[Element, _Place]) -> _Place:
         if above is not None:
             break
         chain.append(node)
+    level, way = above or (chain[-1], _WAYS.top)
     for node in reversed(chain):
-        above = places[node] = _below(node, above)
-    assert above is not None
-    return above
+        look = _look(node)
+        below = way.below.get(look) or _WAYS.go(way, look)
+        if below is not way:
+            way = below
+            if not way.inline:
+                level = node
+        places[node] = level, way
+    return level, way
 
 
-def _below(element: Element, above: _Place | None) -> _Place:
-    """The place of an element in that of its parent."""
-    tag, style, classes = element.tag, element.get("style"), element.get("class")
-    linked, mute = tag == "a", tag in _NO_RUN
-    hidden = (style is not None or classes is not None) and hides(style, classes)
-    if above is None:
-        return element, _step(tag, classes, element.get("id")), linked, hidden, mute
-    level, path, in_link, in_hidden, in_mute = above
-    if tag in PHRASING:
-        if not (linked or mute or hidden):
-            return above  # nothing of it differs
-        element = level
-    elif tag not in _ROWS:
-        path = (path & 0xFFFFFFFFFFFF) << 16 | _step(tag, classes, element.get("id"))
-    return element, path, in_link or linked, in_hidden or hidden, in_mute or mute
+def _look(element: Element) -> _Look:
+    """What the way to an element depends on."""
+    classes = name = style = None
+    # One call for all attributes: most elements have none of these three, and asking for each costs as much.
+    for key, value in element.items():
+        if key == "class":
+            classes = value
+        elif key == "id":
+            name = value
+        elif key == "style":
+            style = value
+    if classes is None and name is None and style is None:
+        return element.tag
+    return element.tag, classes, name, style
 
 
 @lru_cache(maxsize=20_000)

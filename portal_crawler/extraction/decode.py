@@ -14,7 +14,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding
 
@@ -32,12 +32,14 @@ class Decoded:
         encoding: What they were read with, in lower case: ``utf-8``, ``windows-1258``, ``tcvn3``, ...
         replaced: How many U+FFFD stand for bytes that could not be decoded.
         suspect: Whether the choice is in doubt.
+        utf_8: The text in UTF-8 where the body itself was that, which spares encoding it again; else None.
     """
 
     text: str
     encoding: str
     replaced: int = 0
     suspect: bool = False
+    utf_8: bytes | None = field(default=None, repr=False, compare=False)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -225,7 +227,9 @@ def decode_html(body: bytes, content_type: str | None) -> Decoded:
     except UnicodeDecodeError:
         return _decode_damaged(body, content_type)
     # Searched in the bytes, which is faster than in the text: every page goes this way.
-    return _undouble(text) if _DOUBLED_BYTES[0] in body or _DOUBLED_BYTES[1] in body else Decoded(text, UTF_8)
+    if _DOUBLED_BYTES[0] in body or _DOUBLED_BYTES[1] in body:
+        return _undouble(text)
+    return Decoded(text, UTF_8, utf_8=body)
 
 
 def _replacing(body: bytes, encoding: str) -> Decoded:

@@ -44,7 +44,7 @@ VOID = frozenset(b"area base br col embed hr img input link meta source track wb
 INVISIBLE = re.compile("[\u200b\ufeff\u00ad]")
 # Fonts of the legacy encodings: text in them is TCVN3 or VNI, whatever the page around it is in.
 LEGACY_FONT = re.compile(r"(?:^|[\"':;,])\s*(?:\.Vn|VNI-)[A-Za-z]", re.IGNORECASE)
-FONTS = etree.XPath("//@face | //@style[contains(., 'font')]")
+FONTS = etree.XPath("//@face | //@style[contains(., 'font')]", smart_strings=False)
 FONT_FAMILY = re.compile(r"font(?:-family)?\s*:\s*([^;]+)", re.IGNORECASE)
 PHRASING = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp script small span "
@@ -173,27 +173,27 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     decoded = decode_html(body, content_type)
     if (text := decoded.text).isspace() or not text:
         return PageError("empty_body", f"{url}: the body has {len(body)} bytes and no text")
-    data = text.encode("utf-8", "replace")
+    data = text.encode("utf-8", "replace") if decoded.utf_8 is None else decoded.utf_8
     binary = len(data) - len(data.translate(None, CONTROLS))
     if "<" not in text or binary > len(text) // 20:
         return PageError("not_html", f"{url}: no tag in {len(text):,} characters, {binary:,} of them controls")
-    root = _tree(data)
+    root = _tree(data.translate(SPACES) if binary else data)
     if root is None:
         return PageError("not_html", f"{url}: the parser found no element in {len(text):,} characters")
     page = Page(url, root, decoded.encoding, decoded.suspect, decoded.replaced)
     fonts: Any = FONTS(root)
     if page.encoding.startswith(("utf", "windows-125")) and any(map(LEGACY_FONT.search, set(fonts))):
         _decode_fonts(root)
-    base = root.find(".//base[@href]")
-    if base is not None:
+    if (base := root.find(".//base[@href]")) is not None:
         page.url = _joined(url, base.get("href") or "")
     return page
 
 
 def _tree(data: bytes) -> Element | None:
     # Bytes, not str: lxml refuses a str that begins with an XML encoding declaration.
-    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    data = data.translate(SPACES)
+    parser = etree.HTMLParser(
+        encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, collect_ids=False
+    )
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError:  # nothing but white space and declarations
