@@ -209,7 +209,8 @@ def _look(element: Element) -> _Look:
     """What the way to an element depends on."""
     classes = name = style = None
     # One call for all attributes: most elements have none of these three, and asking for each costs as much.
-    for key, value in element.items():
+    attributes: Any = element.items()  # always str for HTML
+    for key, value in attributes:
         if key == "class":
             classes = value
         elif key == "id":
