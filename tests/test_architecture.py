@@ -17,7 +17,7 @@ ALLOWED = {
     "extraction": {"items"},
     "crawling": {"items", "extraction", "archive"},
     "archive": {"items"},
-    "monitoring": {"items"},
+    "monitoring": {"items", "archive"},
     "pipelines": {"items", "extraction", "schema"},
     "platforms": {"items", "extraction", "crawling", "archive"},
     "spiders": {"items", "platforms", "extraction.wrapper"},

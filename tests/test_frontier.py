@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
@@ -83,6 +84,19 @@ def from_crawler(cls, crawler, *args, **kwargs):
     return spider
 
 PortalSpider.from_crawler = from_crawler
+if full := int(os.environ.get("FULL_AFTER", "0")):
+    from portal_crawler.archive.feeds import LineFile
+    written, lines = LineFile.write, []
+    def write(self, data):
+        # As a full disk would: half of a line still fits.
+        if b'"schema_version"' in bytes(data):
+            lines.append(1)
+            if len(lines) > full and self.broken is None:
+                self.broken = OSError(28, "No space left on device")
+                self.on_failure(self.broken)
+                return len(data)
+        return written(self, data)
+    LineFile.write = write
 main()
 """
 
@@ -167,6 +181,65 @@ def test_edits_become_versions_and_deletions_are_recorded(tmp_path: Path) -> Non
     assert [seen.if_none_match for seen in server.log if seen.path == paths[2]] == ['"one"']
 
 
+def test_known_articles_are_looked_at_when_their_time_has_come(tmp_path: Path) -> None:
+    paths = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in range(1, 9)]
+    home = page(GENERATOR, *(link(path, f"Hội nghị tổng kết công tác số {path}") for path in paths))
+    pages: dict[str, Any] = {"/": home, **{path: text_of(number) for number, path in enumerate(paths, 1)}}
+    with PortalServer(pages) as server:
+        url = f"{server.url}/"
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+        first = exported(tmp_path)
+        server.pages[paths[4]] = text_of(5, "<p>Đính chính: hội nghị diễn ra ngày 06/3.</p>")
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+        assert exported(tmp_path) == first  # only a moment has passed
+        database = sqlite3.connect(next((tmp_path / "state" / "portals").glob("*.sqlite")))
+        with database:
+            database.execute("UPDATE articles SET due = '2020-01-01' WHERE url = ?", (f"{server.url}{paths[4]}",))
+        database.close()
+        server.log.clear()
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+    assert [item["url"] for item in exported(tmp_path) if item["version"] == 2] == [f"{server.url}{paths[4]}"]
+    assert [seen.path for seen in server.log if seen.path in paths] == [paths[4]]
+
+
+def test_a_killed_run_told_to_overwrite_is_gone_on_with(
+    province: SampleProvince, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, output = province.addresses["sample_stp"], tmp_path / "out.jsonl"
+    monkeypatch.setenv("KILL_AFTER", "150")
+    monkeypatch.setenv("KILL_WITH", "SIGKILL")
+    assert run(tmp_path / "a", url, "-O", str(output), checkpoint=0.02) != 0
+    monkeypatch.delenv("KILL_AFTER")
+    assert run(tmp_path / "a", url, "-O", str(output), checkpoint=0.02) == 0
+    written = [json.loads(line)["id"] for line in output.read_text("utf-8").splitlines()]
+    assert sorted(written) == sorted(item["id"] for item in exported(tmp_path / "a"))
+    assert len(set(written)) == len(written) == 71
+
+
+def test_an_article_that_no_file_could_hold_is_not_taken_for_exported(
+    province: SampleProvince, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = province.addresses["sample_stp"]
+    monkeypatch.setenv("FULL_AFTER", "9")  # articles
+    assert run(tmp_path, url, checkpoint=0.02) == 1
+    monkeypatch.delenv("FULL_AFTER")
+    assert run(tmp_path, url, checkpoint=0.02) == 0
+    ids = [item["id"] for item in exported(tmp_path)]
+    assert len(set(ids)) == len(ids) == 71
+
+
+def test_a_second_crawl_at_the_same_time_ends_without_a_request(province: SampleProvince, tmp_path: Path) -> None:
+    url = province.addresses["sample_stp"]
+    assert run(tmp_path, url) == 0
+    state = PortalState(next((tmp_path / "state" / "portals").glob("*.sqlite")))
+    asked = len(province.ledgers["sample_stp"].entries)
+    process = command(tmp_path, url)
+    _, errors = process.communicate(timeout=60)
+    state.close()
+    assert (process.returncode, len(province.ledgers["sample_stp"].entries)) == (1, asked)
+    assert b"another crawl of this portal is running" in errors and b"Traceback" not in errors
+
+
 def test_two_crawls_of_one_portal_at_once_are_refused(tmp_path: Path) -> None:
     state = PortalState(tmp_path / "a.sqlite")
     with pytest.raises(StateError, match="another crawl"):
@@ -190,9 +263,10 @@ def test_requests_come_back_by_priority_and_only_what_was_committed_stays(tmp_pa
     assert (state.pop(), state.pop(), state.pop()) == (b"high", b"low", None)
     state.close()  # killed
     state = PortalState(tmp_path / "a.sqlite")
-    assert state.queued() == 2
+    assert (state.pop(), state.pop(), state.pop()) == (b"high", b"low", None)
+    assert not state.waits() and state.waits(postponed=True)
     state.release_postponed()
-    assert state.queued() == 3
+    assert state.waits() and state.pop() == b"later"
     state.close()
 
 

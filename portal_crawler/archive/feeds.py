@@ -10,10 +10,11 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, cast
+from urllib.parse import unquote, urlsplit
 
 from scrapy.exceptions import CloseSpider
 from scrapy.exporters import JsonLinesItemExporter
-from scrapy.extensions.feedexport import FileFeedStorage
+from scrapy.extensions.feedexport import FeedExporter, FileFeedStorage
 from scrapy.utils.defer import deferred_from_coro
 
 from portal_crawler.items import Article, Gone, Rejected, as_record
@@ -29,6 +30,10 @@ logger = logging.getLogger(__name__)
 PART = ".part"
 # Scrapy's reason for closing a spider whose files cannot be written.
 EXPORT_FAILED = "export_failed"
+# Signal: a file cannot be written, so that what the run has exported is not all that it has taken for exported.
+export_failed = object()
+# Endings of files that are whole after each of their lines.
+LINES = (".jsonl", ".jl", ".jsonlines", ".ndjson", ".csv")
 # Turns of the event loop that items in the pipelines are given to leave them.
 PATIENCE = 10_000
 
@@ -37,6 +42,19 @@ def uri_params(params: dict[str, Any], spider: Spider) -> dict[str, Any]:
     """Add ``%(run)s``, the UTC time of the run, to the placeholders of a feed's address (``FEED_URI_PARAMS``)."""
     run = getattr(spider, "run_id", None) or datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     return {**params, "run": run}
+
+
+def feed_files(crawler: Crawler) -> list[Path]:
+    """The files on this machine that a run's feeds are written to; Scrapy forgets them when it closes them."""
+    exporter = crawler.get_extension(FeedExporter)
+    found = []
+    for slot in exporter.slots if exporter is not None else ():
+        parts = urlsplit(slot.uri)
+        if parts.scheme == "file":
+            found.append(Path(unquote(parts.path)))
+        elif len(parts.scheme) < 2:  # none, or the letter of a drive
+            found.append(Path(slot.uri))
+    return found
 
 
 class RecordLines(JsonLinesItemExporter):
@@ -130,7 +148,9 @@ def recover(path: Path, size: int, *, clean: bool) -> bool:
         Whether there is such a file with something in it.
     """
     part = Path(f"{path}{PART}")
-    if part.exists() and not size:
+    if part.exists() and path.suffix not in LINES:
+        logger.warning("%s was left by a run that was killed; its format has an end, which it lacks", part)
+    elif part.exists() and not size:
         part.unlink()
     elif part.exists():
         os.truncate(part, min(size, part.stat().st_size))
@@ -145,6 +165,7 @@ def recover(path: Path, size: int, *, clean: bool) -> bool:
 def stop(crawler: Crawler, path: Path, error: OSError) -> None:
     """Close a spider whose articles or rejects cannot be kept: crawling on would be for nothing."""
     logger.error("%s: %s; the crawl is stopped", path, error.strerror or error)
+    crawler.signals.send_catch_log(export_failed)
     deferred_from_coro(_close(crawler))
 
 

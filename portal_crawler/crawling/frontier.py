@@ -9,20 +9,18 @@ import sqlite3
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote, urlsplit
 
 from scrapy import signals
 from scrapy.core.scheduler import Scheduler
 from scrapy.exceptions import CloseSpider
-from scrapy.extensions.feedexport import FeedExporter
 from scrapy.utils.defer import deferred_from_coro
 from scrapy.utils.request import request_from_dict
 
-from portal_crawler.archive.feeds import PART, recover, uri_params
+from portal_crawler.archive.feeds import PART, export_failed, feed_files, recover, uri_params
 from portal_crawler.crawling.state import PortalState, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
@@ -51,8 +49,10 @@ class Frontier(Scheduler):
     state: PortalState | None = None
     crawler: Crawler
     spider: Any
+    pause = 30.0
     on_disk = False
     _broken = False
+    _paths: Sequence[Path] = ()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Frontier:
@@ -61,16 +61,11 @@ class Frontier(Scheduler):
         frontier.crawler = crawler
         frontier.pause = crawler.settings.getfloat("PORTAL_CHECKPOINT_SECONDS", 30)
         crawler.signals.connect(frontier.engine_started, signal=signals.engine_started)
+        crawler.signals.connect(frontier.export_failed, signal=export_failed)
         return frontier
 
-    pause: float = 30.0
-
     def open(self, spider: Spider) -> Deferred[None] | None:
-        """Open the portal's state, and take up the crawl that it tells of.
-
-        Raises:
-            CloseSpider: if the state cannot be used.
-        """
+        """Open the portal's state, and take up the crawl that it tells of."""
         folder = self.crawler.settings.get("PORTAL_STATE_DIR")
         self.spider = spider
         self._next_checkpoint = time.monotonic() + self.pause
@@ -79,11 +74,20 @@ class Frontier(Scheduler):
                 self.state = PortalState(Path(folder) / "portals" / f"{self.spider.state_name}.sqlite")
             except (StateError, OSError) as error:
                 logger.error("%s", error)  # noqa: TRY400 - the cause is in it
-                raise CloseSpider("state_unusable") from None
-            self.on_disk = not self.spider.letters
-            self.spider.state = self.state
-            self._take_up(self.state)
+                self.crawler.signals.connect(self._refuse, signal=signals.spider_opened)
+            else:
+                self.on_disk = not self.spider.letters
+                self.spider.state = self.state
+                self._take_up(self.state)
         return super().open(spider)
+
+    def _refuse(self) -> None:
+        """Close a spider without a usable state; Scrapy lets nobody do so before all its parts are open.
+
+        Raises:
+            CloseSpider: always.
+        """
+        raise CloseSpider("state_unusable")
 
     def _take_up(self, state: PortalState) -> None:
         """Mend the files of a run that was killed, and go on with its crawl if it was not finished."""
@@ -109,13 +113,16 @@ class Frontier(Scheduler):
     def engine_started(self) -> None:
         """Commit which files the run will write, before it writes any."""
         if self.state is not None and not self._broken:
-            exporter = self.crawler.get_extension(FeedExporter)
-            paths = [path for slot in exporter.slots if (path := _local(slot.uri))] if exporter else []
+            paths = feed_files(self.crawler)
             if rejects := self.crawler.settings.get("PORTAL_REJECTS"):
                 paths.append(Path(str(rejects) % uri_params({"name": self.spider.name}, self.spider)))
             self._paths = [path.absolute() for path in paths]
             self.state.files = {str(path): _synced(path) for path in self._paths}
             self.state.commit()
+
+    def export_failed(self) -> None:
+        """Commit nothing more: the state would take articles for exported that no file holds."""
+        self._broken = True
 
     # The queue
 
@@ -123,7 +130,7 @@ class Frontier(Scheduler):
         """Whether requests wait that this run may make."""
         if self.state is None or not self.on_disk:
             return super().has_pending_requests()
-        return self._guarded(lambda: self.state.queued() > 0, default=False)  # type: ignore[union-attr]
+        return self._guarded(self.state.waits, default=False)
 
     def enqueue_request(self, request: Request) -> bool:
         """Queue a request, unless it was made before."""
@@ -191,7 +198,7 @@ class Frontier(Scheduler):
         assert self.state is not None
         if self.on_disk:
             self.state.snapshot = pickle.dumps(self.spider.knowledge(), protocol=5)
-        self.state.files = {str(path): _synced(path) for path in getattr(self, "_paths", [])}
+        self.state.files = {str(path): _synced(path) for path in self._paths}
         self.state.put("clean", "1" if clean else "")
         self.state.commit()
 
@@ -210,7 +217,7 @@ class Frontier(Scheduler):
         self.crawler.stats.set_value("history/articles", self.state.count())
         engine = self.crawler.engine
         settled = engine is None or engine._start is None or self.spider.settled  # noqa: SLF001
-        if reason == "finished" and not self.state.queued(postponed=True):
+        if reason == "finished" and not self.state.waits(postponed=True):
             if self.on_disk:
                 self.state.end_crawl(whole=self.spider.walked_wholly())
                 self.on_disk = False
@@ -253,10 +260,3 @@ def _synced(path: Path) -> int:
         finally:
             os.close(descriptor)
     return 0
-
-
-def _local(uri: str) -> Path | None:
-    parts = urlsplit(uri)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
-    return None if parts.scheme and len(parts.scheme) > 1 else Path(uri)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from scrapy import signals
 from scrapy.exceptions import DropItem
 
 from portal_crawler.crawling.state import Known
@@ -99,7 +101,7 @@ class Revisits:
             return iter(())
         if self.full:
             return self.state.not_fetched()
-        limit = int(self.share * self.state.count())
+        limit = ceil(self.share * self.state.count())
         return (known for known in self.state.due(limit, datetime.now(UTC)) if known.crawl < self._crawl)
 
 
@@ -132,7 +134,8 @@ def gone(known: Known, reject: Rejected) -> Gone:
 class KeepHistory:
     """Item pipeline: numbers the versions of articles, and lets only those pass that are new or have changed.
 
-    An unchanged article is no loss: an earlier export of the portal holds it.
+    An unchanged article is no loss: an earlier export of the portal holds it. A new one is kept as known once it has
+    passed all pipelines: what fails behind this one is not exported.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -140,8 +143,10 @@ class KeepHistory:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> KeepHistory:
-        """Make one."""
-        return cls(crawler)
+        """Connect to the end of each article's way."""
+        pipeline = cls(crawler)
+        crawler.signals.connect(pipeline.item_scraped, signal=signals.item_scraped)
+        return pipeline
 
     def process_item(self, item: Any) -> Any:
         """Compare an article with what is known of it.
@@ -158,17 +163,28 @@ class KeepHistory:
             state.unchanged(known, item.fetched_at)
             self._count("history/unchanged")
             raise DropItem(f"{item.url} is as it was", log_level="DEBUG")
-        text = "\n".join(filter(None, (item.title, item.lead, item.text)))
         if known is not None:
             item.version, item.first_seen = known.version + 1, known.first_seen
-            item.changes = difference(state.text(known.id), text)
-        self._count("history/changed" if known is not None else "history/new")
-        state.keep(_kept(item, known, state.crawl), text, spider.run_id)
+            item.changes = difference(state.text(known.id), _told(item))
         return item
+
+    def item_scraped(self, item: Any) -> None:
+        """Keep an article that is exported as known."""
+        spider: Any = self.crawler.spider
+        state: PortalState | None = getattr(spider, "state", None)
+        if state is None or not isinstance(item, Article):
+            return
+        known = state.article(item.id)
+        self._count("history/changed" if known is not None else "history/new")
+        state.keep(_kept(item, known, state.crawl), _told(item), spider.run_id)
 
     def _count(self, key: str) -> None:
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(key)
+
+
+def _told(item: Article) -> str:
+    return "\n".join(filter(None, (item.title, item.lead, item.text)))
 
 
 def _kept(item: Article, known: Known | None, crawl: int) -> Known:

@@ -65,6 +65,10 @@ class Sightings:
         """Take an article for done that another run has handed on."""
         self._done.add(key)
 
+    def reopen(self, key: str) -> None:
+        """Let an article that was taken for done be fetched all the same."""
+        self._done.discard(key)
+
     def see(self, link: Judgement) -> Sighting | None:
         """Note an address of an article; None if its capture has been handed on already."""
         if link.key in self._done:

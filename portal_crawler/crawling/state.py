@@ -95,8 +95,9 @@ def revisit_after(checks: int, changes: int, watched: timedelta, age: timedelta 
 
     The rate of change is the estimator of Cho and Garcia-Molina for pages that are looked at now and then and tell
     only whether they have changed ("Estimating frequency of change", ACM TOIT 2003): r = -ln((n - x + 0.5) / (n + 0.5))
-    with x changes in n looks. An article that was never looked at again is given a quarter of its age: most edits
-    come in the first days.
+    with x changes in n looks. It is 0 for one that has never changed: that is left alone for twice the time that it has
+    been watched. An article that was never looked at again is given a quarter of its age: most edits come in the first
+    days.
 
     Args:
         checks: How often it has been fetched again.
@@ -108,7 +109,7 @@ def revisit_after(checks: int, changes: int, watched: timedelta, age: timedelta 
         after = (age or timedelta(days=28)) / 4
     else:
         rate = -log((checks - changes + 0.5) / (checks + 0.5))
-        after = watched / checks / rate if rate else LATEST
+        after = watched / checks / rate if changes else 2 * watched
     return min(max(after, SOONEST), LATEST)
 
 
@@ -200,10 +201,14 @@ class PortalState:
         self.database.execute("DELETE FROM queue WHERE place = ?", (row[0],))
         return bytes(row[1])
 
-    def queued(self, *, postponed: bool = False) -> int:
-        """How many requests wait, or wait for another run."""
-        counted = self.database.execute("SELECT count(*) FROM queue WHERE postponed = ?", (postponed,)).fetchone()
-        return int(counted[0])
+    def queued(self) -> int:
+        """How many requests wait, those for another run included."""
+        return int(self.database.execute("SELECT count(*) FROM queue").fetchone()[0])
+
+    def waits(self, *, postponed: bool = False) -> bool:
+        """Whether a request waits, or waits for another run."""
+        found = self.database.execute("SELECT 1 FROM queue WHERE postponed = ? LIMIT 1", (postponed,)).fetchone()
+        return found is not None
 
     def release_postponed(self) -> None:
         """What an earlier run has postponed may be asked for now."""

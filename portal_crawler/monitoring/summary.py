@@ -9,16 +9,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
-from scrapy.extensions.feedexport import FeedExporter
 
 import portal_crawler
+from portal_crawler.archive.feeds import feed_files
 from portal_crawler.items import Article
 from portal_crawler.monitoring.verdict import ExitCode, lost_articles, verdict
 
@@ -62,9 +61,8 @@ class RunSummary:
         return extension
 
     def engine_started(self) -> None:
-        """Note which files the run writes: Scrapy forgets them when it closes them."""
-        exporter = self.crawler.get_extension(FeedExporter)
-        self.feeds = [path for slot in exporter.slots if (path := _local(slot.uri))] if exporter else []
+        """Note which files the run writes."""
+        self.feeds = feed_files(self.crawler)
 
     def item_scraped(self, item: Any) -> None:
         """Note by which version of the extractor an article was made."""
@@ -124,14 +122,6 @@ class RunSummary:
             },
             "stats": stats,
         }
-
-
-def _local(uri: str) -> Path | None:
-    """The path of a feed on this machine."""
-    parts = urlsplit(uri)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
-    return None if parts.scheme and len(parts.scheme) > 1 else Path(uri)
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:

@@ -51,8 +51,8 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
         finish_reason: Scrapy's reason for closing the spider; None if it was never closed.
         min_articles: How many articles a full crawl should find at least.
     """
-    # "export_failed": archive.feeds has stopped a run whose articles could not be kept.
-    if finish_reason in ("start_error", "export_failed"):
+    # archive.feeds has stopped a run whose articles could not be kept, crawling.frontier one without a usable state.
+    if finish_reason in ("start_error", "export_failed", "state_failed", "state_unusable"):
         return ExitCode.ERROR
     if finish_reason != "finished":
         return ExitCode.STOPPED

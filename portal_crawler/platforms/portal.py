@@ -263,12 +263,7 @@ class PortalSpider(scrapy.Spider):
                 return lists
         if not self.looked_again and not self.letters:
             self.looked_again = True
-            known = self.revisits.due()
-            return [
-                self.look_again(each, each.url)
-                for each in known
-                if not self.sightings.done(self.rules.judge(each.url).key)
-            ]
+            return [self.look_again(each, each.url) for each in self.revisits.due()]
         return []
 
     def ask_seeds(self) -> Iterator[Request]:
@@ -285,6 +280,7 @@ class PortalSpider(scrapy.Spider):
     def look_again(self, known: Known, url: str) -> Request:
         """The request for a known article; the server may answer that it is as it was."""
         self.count("history/asked")
+        self.sightings.reopen(self.rules.judge(url).key)  # a list may have shown it: it was passed over then
         meta = {"portal_known": known.id, "handle_httpstatus_list": [304]}
         return self.ask(url, priority=PRIORITY_ARTICLE, headers=history.conditions(known), meta=meta)
 
@@ -877,8 +873,8 @@ class PortalSpider(scrapy.Spider):
 
     def postpone(self, request: Request) -> None:
         """Leave a request to the next run of this crawl, if there is to be one."""
-        frontier: Any = self.crawler.engine._slot.scheduler if self.crawler.engine else None  # type: ignore[union-attr]  # noqa: SLF001
         if self.resumable:
+            frontier: Any = self.crawler.engine.scheduler
             frontier.postpone(request)
 
     def vanished(self, request: Request, rejected: Rejected) -> Gone | None:
