@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from portal_crawler.extraction.blocks import Block, blocks
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.legal import label_rows, legal_record
+from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.page import Element, Page
 from portal_crawler.extraction.scoring import probability, score
 from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
@@ -67,6 +68,8 @@ NAMED_BY_MARKUP = frozenset((
 ))  # fmt: skip
 # Widgets that stand inside the element of an article; "slide", "links" or "header" name parts of texts as well.
 NAMED_INSIDE = NAMED_BY_MARKUP | {"share_bar", "poll", "tags"}
+# Of fewer words, headline not counted, a text is sought by its place as well as by its looks.
+SHORT = 60
 # Among so many blocks at the beginning a line of date and time is that of publication.
 HEAD = 4
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
@@ -124,6 +127,8 @@ def select(page: Page, template: Template | None = None, regions: Sequence[Eleme
         work.keep_files_behind()
         return work.selection("template" if known else "page", 0.9, region)
     region = work.judge()
+    if (around := work.short_notice()) is not None:
+        region = around
     work.trim()
     method, expected = "template" if known else "page", work.expected_f1()
     selection = work.selection(method, calibrated(method, expected), region)
@@ -264,6 +269,26 @@ class _Work:
             self.attach(region)
             self._sign(region)
         return region
+
+    def short_notice(self) -> Element | None:
+        """Where next to nothing looks like text, keep what stands behind the headline; the element around both."""
+        kept = [place for place, why in enumerate(self.out) if why is None and not self._headline(self.blocks[place])]
+        if sum(self.blocks[place].words for place in kept) >= SHORT:
+            return None
+        told = notice(self.page, self.blocks, self.odds, _file_link)
+        if told is None:
+            return None
+        inside: dict[Element, Element | None] = {}
+        for place in kept:
+            block = self.blocks[place]
+            within = place > told.headline and _top(block.element, {told.around}, inside) is not None
+            sure = self.odds[place] > DOUBTLESS or (block.words >= SURE_WORDS and block.link_density < SURE_LINKED)
+            if not (within or sure):
+                self.out[place] = ("", "")
+        for place in told.text:
+            self.out[place] = None
+        self.out[told.headline] = ("headline", "what the text stands behind; see title")
+        return told.around
 
     def _sign(self, region: Element) -> None:
         """Keep a short line without links right behind the text: most often who wrote it, or the source."""

@@ -1,0 +1,168 @@
+"""Short notices: one line, "see the attached file", under a headline.
+
+What a text looks like tells nothing where there is hardly any. What remains is where it stands: behind the headline and
+its date, in the same part of the page, before the tools and the other news. The headline is the block that the page
+calls its title, or one with a time of publication right behind it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from portal_crawler.extraction.dates import is_date_line, is_stamp
+from portal_crawler.extraction.widgets import named, says
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from portal_crawler.extraction.blocks import Block
+    from portal_crawler.extraction.page import Element, Page
+
+# Words of a headline at least, and characters at most.
+HEADLINE_WORDS = 4
+LONGEST_HEADLINE = 300
+# The time of publication stands so many blocks behind a headline that the page does not call its title.
+STAMP_NEAR = 2
+# So many levels above the headline the element may be that holds the text as well; what follows, one more.
+LEVELS = 4
+# So many blocks are looked at for the first of the text, and so many it may have.
+FIRST_WITHIN = 6
+MOST_BLOCKS = 12
+# A block that is more of a link than this is one; log-odds below which it is none of the text, and those below which
+# any other block is none; a sentence of some words is, unless the template has it.
+LINK = 0.8
+LEAST_LINK = -3.0
+LEAST = -4.0
+LEAST_SENTENCE = -8.0
+SENTENCE_WORDS = 3
+
+
+@dataclass(slots=True)
+class Notice:
+    """Where a short notice stands.
+
+    Attributes:
+        headline: Place of its headline among the blocks.
+        text: Places of its text, in order; never empty.
+        around: The element that holds both.
+    """
+
+    headline: int
+    text: list[int]
+    around: Element
+
+
+def notice(
+    page: Page, found: Sequence[Block], odds: Sequence[float], is_file: Callable[[Block], bool]
+) -> Notice | None:
+    """Seek a short notice by its place behind the headline.
+
+    Args:
+        page: The parsed page.
+        found: Its blocks.
+        odds: Log-odds of each to be text; very low for what is known to be boilerplate.
+        is_file: Whether a block links to a file.
+    """
+    titles = [page.title or "", page.meta.get("og:title", "")]
+    heads = [place for place, block in enumerate(found) if _may_head(block)]
+    called = [place for place in heads if any(_is_title(found[place].text, title) for title in titles)]
+    for place in called or _stamped(heads, found):
+        told = _behind(place, set(called), found, odds, is_file)
+        if told is not None:
+            return told
+    return None
+
+
+def _stamped(heads: Sequence[int], found: Sequence[Block]) -> list[int]:
+    """Of the blocks that may be a headline, those that a time of publication follows, no other between."""
+    told = []
+    for place, following in pairwise([*heads, len(found)]):
+        if any(is_stamp(block.text) for block in found[place + 1 : min(following, place + 1 + STAMP_NEAR)]):
+            told.append(place)
+    return told
+
+
+def _may_head(block: Block) -> bool:
+    return (
+        not block.hidden
+        and block.words >= HEADLINE_WORDS
+        and len(block.text) < LONGEST_HEADLINE
+        and block.link_density < LINK
+        and not is_date_line(block.text)
+    )
+
+
+def _is_title(text: str, title: str) -> bool:
+    """Whether a page's title is that text, or begins with it as "headline - name of the site" does."""
+    return (bool(title) and title.casefold().startswith(text.casefold())) or (
+        len(title) > 20 and text.startswith(title)
+    )
+
+
+def _behind(
+    place: int, heads: set[int], found: Sequence[Block], odds: Sequence[float], is_file: Callable[[Block], bool]
+) -> Notice | None:
+    """What reads like the text of that headline; None if nothing does."""
+    ways = _ways_up(found[place].element)
+    around: Element | None = None
+    own = {widget for node in ways if (widget := named(node)) is not None}
+    text: list[int] = []
+    for other in range(place + 1, min(len(found), place + 1 + FIRST_WITHIN + MOST_BLOCKS)):
+        block = found[other]
+        if other in heads or (not text and other > place + FIRST_WITHIN):
+            break
+        top = _shared(block.element, ways, LEVELS if around is None else ways[around] + 1)
+        if top is None:
+            break
+        if block.hidden or is_date_line(block.text):
+            continue
+        if _is_none(block, odds[other], is_file) or _in_widget(block.element, top, own):
+            if text:
+                break
+            continue
+        around = around if around is not None else top
+        text.append(other)
+        if len(text) == MOST_BLOCKS:
+            break
+    return Notice(place, text, around) if around is not None else None
+
+
+def _is_none(block: Block, odds: float, is_file: Callable[[Block], bool]) -> bool:
+    """Whether a block is a label, a link that leads elsewhere, or boilerplate beyond doubt."""
+    if says(block.text) is not None:
+        return True
+    if block.link_density > LINK:
+        return odds < LEAST_LINK and not is_file(block)
+    sentence = block.words >= SENTENCE_WORDS and block.text.endswith((".", "!", "?"))
+    return odds < (LEAST_SENTENCE if sentence else LEAST)
+
+
+def _ways_up(element: Element) -> dict[Element, int]:
+    """The elements around one, and how many levels above it each is."""
+    ways: dict[Element, int] = {}
+    node: Element | None = element
+    while node is not None and node.tag not in ("body", "html"):
+        ways[node] = len(ways)
+        node = node.getparent()
+    return ways
+
+
+def _shared(element: Element, ways: dict[Element, int], most: int) -> Element | None:
+    """The innermost element that holds that one and the headline; None if it is more than ``most`` levels up."""
+    node: Element | None = element
+    while node is not None and node not in ways:
+        node = node.getparent()
+    return node if node is not None and ways[node] <= most else None
+
+
+def _in_widget(element: Element, top: Element, own: set[str]) -> bool:
+    """Whether an element below ``top`` is called a widget, as none of those around the headline is."""
+    node: Element | None = element
+    while node is not None and node is not top:
+        widget = named(node)
+        if widget is not None and widget not in own:
+            return True
+        node = node.getparent()
+    return False
