@@ -6,32 +6,21 @@ Features") found to matter most: the number of words and the share of them that 
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
-from zlib import crc32
 
 from lxml import etree
 
-from portal_crawler.extraction.page import NOT_TEXT, PHRASING, Element, Page, squeeze
+from portal_crawler.extraction.page import PHRASING, Element, Page, squeeze
+from portal_crawler.extraction.ways import Way, Ways, look_of
 
 _TEXT_NODES = etree.XPath("//text()")
-# What is no part of the running text though it holds text.
-_NO_RUN = NOT_TEXT | {"select", "option", "textarea", "button", "iframe", "object", "audio", "video", "canvas", "map"}
 # Words longer than this on average are no words but a script without spaces, with so many characters to a word.
 _LONGEST_WORD = 12
 _CHARACTERS_A_WORD = 2
 # Texts of so many characters are worth remembering.
 _LONGEST_LABEL = 120
-# So many ways are remembered, a few MB of them; a site has hundreds.
-_MOST_WAYS = 20_000
-_DIGITS = re.compile(r"\d+")
-# These tell nothing of where a cell stands: those of an article's table and those of a calendar have the same.
-_ROWS = frozenset(("tr", "tbody", "thead", "tfoot"))
-# Classes by which style sheets in wide use hide an element (Bootstrap's among them), unless another shows it again.
-_HIDING = frozenset(("d-none", "hidden", "hide", "visually-hidden", "sr-only"))
-_SHOWING = re.compile(r"\b(?:d-\w+-(?:block|flex|inline|grid|table)|visible-\w+|show)\b")
 
 
 @dataclass(slots=True, eq=False)
@@ -45,8 +34,8 @@ class Block:
         words: Number of words (an estimate in scripts that write no spaces).
         linked: Number of characters that stand in links.
         hidden: Whether the page's own style hides it (``display: none``).
-        path: Checksum of tags, classes and ids (digits masked) of the element and the three nearest around it, 16 bits
-            each; rows and bodies of tables are passed over, as they are the same in any table.
+        path: Checksum of where it stands; see :class:`.ways.Way`.
+        way: The way to its element.
     """
 
     text: str
@@ -56,6 +45,7 @@ class Block:
     linked: int
     hidden: bool
     path: int
+    way: Way
 
     @property
     def link_density(self) -> float:
@@ -63,65 +53,9 @@ class Block:
         return min(1.0, self.linked / len(self.text))
 
 
-# Tag, class, id and style of an element; the tag alone where it has none of these.
-_Look: TypeAlias = str | tuple[str, str | None, str | None, str | None]
-
-
-@dataclass(slots=True, eq=False)
-class _Way:
-    """A way from the root down to an element, as far as it matters to text.
-
-    Attributes:
-        path: See :class:`Block`.
-        inline: Whether the element begins no block: its text belongs to the one around it.
-        linked: Whether the text stands in a link.
-        hidden: Whether it is hidden.
-        mute: Whether it is no running text.
-        below: Ways to children, by what they look like; this way itself where nothing differs.
-    """
-
-    path: int = 0
-    inline: bool = False
-    linked: bool = False
-    hidden: bool = False
-    mute: bool = False
-    below: dict[_Look, _Way] = field(default_factory=dict)
-
-
-class _Ways:
-    """The ways met so far: menus, frames and lists have the same ones on every page of a site, so they are looked up.
-
-    Attributes:
-        top: Above the root.
-    """
-
-    def __init__(self) -> None:
-        self.top = _Way()
-        self._known = 0
-
-    def begin_page(self) -> None:
-        """Forget them all once there are too many."""
-        if self._known > _MOST_WAYS:
-            self.top, self._known = _Way(), 0
-
-    def go(self, above: _Way, look: _Look) -> _Way:
-        """The way to a child that has not been met below that way."""
-        tag, classes, name, style = look if isinstance(look, tuple) else (look, None, None, None)
-        inline, linked, mute, hidden = tag in PHRASING, tag == "a", tag in _NO_RUN, hides(style, classes)
-        way = above
-        if not inline or linked or mute or hidden:
-            path = above.path
-            if not inline and tag not in _ROWS:
-                path = (path & 0xFFFFFFFFFFFF) << 16 | _step(tag, classes, name)
-            way = _Way(path, inline, above.linked or linked, above.hidden or hidden, above.mute or mute)
-        above.below[look] = way
-        self._known += 1
-        return way
-
-
-_WAYS = _Ways()
+_WAYS = Ways()
 # Where the text under an element stands: the block-level element that holds it, and the way there.
-_Place: TypeAlias = tuple[Element, _Way]
+_Place: TypeAlias = tuple[Element, Way]
 
 
 def blocks(page: Page) -> list[Block]:
@@ -175,7 +109,7 @@ def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> 
         start += 1
     slots = [(holder, is_tail) for holder, is_tail, _ in run[start:]]
     element, way = place
-    return Block(text, element, slots, count_words(text), linked, way.hidden, way.path)
+    return Block(text, element, slots, count_words(text), linked, way.hidden, way.path, way.holder)
 
 
 def count_words(text: str) -> int:
@@ -195,49 +129,15 @@ def _place(element: Element, places: dict[Element, _Place]) -> _Place:
         chain.append(node)
     level, way = above or (chain[-1], _WAYS.top)
     for node in reversed(chain):
-        look = _look(node)
-        below = way.below.get(look) or _WAYS.go(way, look)
-        if below is not way:
-            way = below
-            if not way.inline:
-                level = node
+        look = look_of(node)
+        way = way.below.get(look) or _WAYS.go(way, look)
+        if not way.inline:
+            level = node
         places[node] = level, way
     return level, way
-
-
-def _look(element: Element) -> _Look:
-    """What the way to an element depends on."""
-    classes = name = style = None
-    # One call for all attributes: most elements have none of these three, and asking for each costs as much.
-    attributes: Any = element.items()  # always str for HTML
-    for key, value in attributes:
-        if key == "class":
-            classes = value
-        elif key == "id":
-            name = value
-        elif key == "style":
-            style = value
-    if classes is None and name is None and style is None:
-        return element.tag
-    return element.tag, classes, name, style
-
-
-@lru_cache(maxsize=20_000)
-def _step(tag: str, classes: str | None, name: str | None) -> int:
-    """Checksum of one level of a path, 16 bits: tag, class and id, digits masked."""
-    level = f"{tag}.{_DIGITS.sub('0', f'{classes or str()}#{name or str()}')}" if classes or name else f"{tag}."
-    return crc32(level.encode("utf-8", "replace")) & 0xFFFF
 
 
 @lru_cache(maxsize=50_000)
 def _label(raw: str) -> str:
     """A short text without superfluous space, remembered: menus say the same on every page of a site."""
     return squeeze(raw)
-
-
-@lru_cache(maxsize=20_000)
-def hides(style: str | None, classes: str | None) -> bool:
-    """Whether an element's own style or classes hide it."""
-    if style and "display:none" in style.replace(" ", "").lower():
-        return True
-    return bool(classes and not _HIDING.isdisjoint(classes.split()) and not _SHOWING.search(classes))

@@ -166,7 +166,6 @@ class _Work:
         self.blocks = found
         self.template = template
         self.out: list[tuple[str, str] | None] = [("", "")] * len(found)
-        self.named: dict[Element, str | None] = {}
         seen = template.evidence(found) if template is not None else [(0.0, None)] * len(found)
         self.shares = [share for share, _ in seen]
         self.votes = [vote for _, vote in seen]
@@ -202,24 +201,21 @@ class _Work:
         widget = self._kind(block, top)
         return (widget, f"inside an element called so, link density {block.link_density:.2f}") if widget else None
 
-    def _kind(self, block: Block, top: Element | None) -> str | None:
+    @staticmethod
+    def _kind(block: Block, top: Element | None) -> str | None:
         """The widget that the nearest named element around a block is, below ``top``."""
+        way = block.way
+        if top is None or way.widget is None:
+            return way.widget
+        if way.widget not in NAMED_INSIDE:
+            return None
+        # The named element stands inside ``top`` if ``top`` is not between it and the block.
         node: Element | None = block.element
-        chain: list[Element] = []
-        answer: str | None = None
-        while node is not None and node is not top:
-            if node in self.named:
-                answer = self.named[node]
-                break
-            if (answer := named(node)) is not None:
-                self.named[node] = answer
-                break
-            chain.append(node)
+        for _ in range(way.levels + 1):
+            if node is None or node is top:
+                return None
             node = node.getparent()
-        if top is None:
-            for below in chain:
-                self.named[below] = answer
-        return answer if top is None or answer in NAMED_INSIDE else None
+        return way.widget
 
     def legal_table(self) -> Element | None:
         """The table or list of a legal document's record, where the page is one's detail page."""

@@ -16,10 +16,10 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
-from portal_crawler.extraction.blocks import hides
 from portal_crawler.extraction.dates import DateFound, find_dates, is_stamp, parse_date, parse_iso
 from portal_crawler.extraction.page import Element, Page, element_text, squeeze
 from portal_crawler.extraction.render import absolute
+from portal_crawler.extraction.ways import hides
 from portal_crawler.extraction.wrapper import Wrapper, compiled
 from portal_crawler.items import Attachment, Capture
 

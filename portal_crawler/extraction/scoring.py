@@ -15,13 +15,13 @@ from functools import lru_cache
 from importlib.resources import files
 from math import exp, log1p
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
-from portal_crawler.extraction.widgets import named, says
+from portal_crawler.extraction.widgets import says
 
 if TYPE_CHECKING:
     from portal_crawler.extraction.blocks import Block
     from portal_crawler.extraction.page import Element, Page
+    from portal_crawler.extraction.ways import Way
 
 PARAGRAPH_WORDS = 12
 LINKED = 0.5
@@ -33,15 +33,6 @@ HOPELESS = -6.0
 # Pages of more blocks are not looked at block by block, so that none takes longer than seconds.
 MOST_SCORED = 20_000
 
-POSITIVE = re.compile(
-    r"article|body|content|entry|hentry|main|post|text|story|noi-?_?dung|detail|chi-?_?tiet|journal|news|sapo|tom-?_?tat",
-    re.IGNORECASE,
-)
-NEGATIVE = re.compile(
-    r"comment|foot|masthead|media|meta|related|scroll|shoutbox|sidebar|sponsor|shopping|widget|menu|nav|banner|tool"
-    r"|promo|hidden",
-    re.IGNORECASE,
-)
 BASE = (
     dict.fromkeys(("section", "td", "pre", "blockquote"), 3)
     | dict.fromkeys(("form", "ul", "ol", "dl", "li", "address"), -3)
@@ -58,9 +49,7 @@ TAGS = (
     | dict.fromkeys(("article", "section"), 12)
     | {"p": 1, "div": 4, "h1": 5, "h2": 6, "h3": 7, "figcaption": 11}
 )
-_TITLE = re.compile(r"title|head-?line|tieu-?_?de", re.IGNORECASE)
 _DATE = re.compile(r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d")
-_DIGITS = re.compile(r"\d+")
 # Han and kana are written without spaces; about so many characters make a word.
 _HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _ENDS = (".", "!", "?", "…", ":", ";", "”", '"', "。", "»", ")", "“")
@@ -82,6 +71,7 @@ class Outline:
         index: Element -> its place in the lists below.
         elements: The elements.
         parent: Place of the parent; -1 for the root.
+        ways: The way to each.
         length: Characters of text under it.
         linked: Of them, in links.
         running: Of them, in paragraphs.
@@ -91,10 +81,7 @@ class Outline:
     index: dict[Element, int]
     elements: list[Element]
     parent: list[int]
-    depth: list[int]
-    marked: list[tuple[str | None, int]]
-    hints: list[int]
-    signature: list[int]
+    ways: list[Way]
     length: list[int]
     linked: list[int]
     running: list[int]
@@ -117,13 +104,13 @@ def outline(found: list[Block], words: list[int]) -> Outline:
         found: Blocks of the page.
         words: Their numbers of words.
     """
-    out = Outline({}, [], [], [], [], [], [], [], [], [], [], -1)
+    out = Outline({}, [], [], [], [], [], [], [], -1)
     votes: dict[int, float] = {}
     parent = out.parent
     for number, block in enumerate(found):
         at = out.index.get(block.element)
         if at is None:
-            at = _enter(block.element, out)
+            at = _enter(block, out)
         if block.hidden:
             continue
         size = len(block.text)
@@ -134,7 +121,7 @@ def outline(found: list[Block], words: list[int]) -> Outline:
         if words[number] >= PARAGRAPH_WORDS:
             out.running[at] += size
         points = 1.0 + block.text.count(",") + block.text.count("，") + min(size / 100, 3.0)
-        node = parent[at] if block.element.tag in LEAF else at
+        node = parent[at] if block.way.tag in LEAF else at
         for share in (1.0, 0.5, 0.25):
             if node < 1:
                 break
@@ -159,61 +146,37 @@ def _elect(out: Outline, votes: dict[int, float]) -> None:
     """Weigh the votes by what the elements are called and how much of them is links; the first is the region."""
     best = 0.0
     for node, points in votes.items():
-        value = (points + _weight(out.elements[node])) * (1.0 - out.linked[node] / (out.length[node] or 1))
+        way = out.ways[node]
+        value = (points + BASE.get(way.tag, 0) + 25.0 * way.own_hint) * (
+            1.0 - out.linked[node] / (out.length[node] or 1)
+        )
         out.score[node] = value
         if value > best:
             best, out.region = value, node
 
 
-def _enter(element: Element, out: Outline) -> int:
-    """Add an element, and those of its ancestors that are new, to an outline."""
-    chain: list[Element] = []
-    node: Element | None = element
+def _enter(block: Block, out: Outline) -> int:
+    """Add the element of a block, and those of its ancestors that are new, to an outline."""
+    chain: list[tuple[Element, Way]] = []
+    node: Element | None = block.element
+    way: Way | None = block.way
     index = out.index
-    while node is not None and node not in index:
-        chain.append(node)
-        node = node.getparent()
+    while node is not None and way is not None and node not in index:
+        chain.append((node, way))
+        node, way = node.getparent(), way.above
     at = index[node] if node is not None else -1
-    for new in reversed(chain):
+    for new, its in reversed(chain):
         above, at = at, len(out.elements)
         index[new] = at
         out.elements.append(new)
         out.parent.append(above)
-        out.depth.append(out.depth[above] + 1 if above >= 0 else 0)
-        marks = (new.get("class") or "") + " " + (new.get("id") or "")
-        kind = named(new)
-        if kind is not None:
-            out.marked.append((kind, 0))
-        elif above >= 0 and out.marked[above][0] is not None:
-            out.marked.append((out.marked[above][0], out.marked[above][1] + 1))
-        else:
-            out.marked.append((None, 0))
-        hint = _hint(marks) if marks != " " else 0
-        if above >= 0:
-            hint += out.hints[above] if -3 < out.hints[above] < 3 else (2 if out.hints[above] > 0 else -2)
-        out.hints.append(hint)
-        own = f"{new.tag}.{_DIGITS.sub('0', marks) if marks != ' ' else ''}"
-        out.signature.append(_sign(own, out.signature[above] if above >= 0 else 0))
-        out.length.append(0)
-        out.linked.append(0)
-        out.running.append(0)
-        out.score.append(0.0)
+        out.ways.append(its)
+    zeros = [0] * len(chain)
+    out.length += zeros
+    out.linked += zeros
+    out.running += zeros
+    out.score += zeros
     return at
-
-
-def _sign(own: str, above: int) -> int:
-    """Checksum of tag, class and id below a parent's: the nearest four levels, 16 bits each in one number."""
-    return ((above & 0xFFFFFFFFFFFF) << 16) | (crc32(own.encode("utf-8", "replace")) & 0xFFFF)
-
-
-@lru_cache(maxsize=20_000)
-def _hint(marks: str) -> int:
-    return (1 if POSITIVE.search(marks) else 0) - (1 if NEGATIVE.search(marks) else 0)
-
-
-def _weight(element: Element) -> float:
-    marks = (element.get("class") or "") + " " + (element.get("id") or "")
-    return BASE.get(element.tag, 0) + (25.0 * _hint(marks) if marks != " " else 0.0)
 
 
 def rows(
@@ -231,7 +194,8 @@ def rows(
     density = [min(1.0, block.linked / size) for block, size in zip(found, sizes, strict=True)]
     linked = [min(block.linked, size) for block, size in zip(found, sizes, strict=True)]
     places = [out.index[block.element] for block in found]
-    signs = [out.signature[at] for at in places]
+    ways = [block.way for block in found]
+    signs = [way.signature for way in ways]
     style: dict[int, list[int]] = {}
     for number in range(count):
         entry = style.setdefault(signs[number], [0, 0, 0])
@@ -259,7 +223,7 @@ def rows(
             so_far += size
             continue
         text = block.text
-        kind, levels = out.marked[at]
+        way = ways[n]
         above = out.parent[at] if out.parent[at] >= 0 else at
         low, high = max(0, n - 3), min(count, n + 4)
         near = sum(sizes[low:high])
@@ -268,15 +232,15 @@ def rows(
         look = style[signs[n]]
         result.append([
             logs[n], density[n], 1.0 if text.endswith(_ENDS) else 0.0, min(5.0, float(text.count(","))),
-            sum(map(text[:60].count, "0123456789")) / min(size, 60), TAGS.get(block.element.tag, 0),
-            float(out.depth[at]), n / count, so_far / total,
+            sum(map(text[:60].count, "0123456789")) / min(size, 60), TAGS.get(way.tag, 0),
+            float(way.depth), n / count, so_far / total,
             logs[n - 1] if n else -1.0, density[n - 1] if n else -1.0,
             logs[n - 2] if n > 1 else -1.0, density[n - 2] if n > 1 else -1.0,
             logs[n + 1] if n + 1 < count else -1.0, density[n + 1] if n + 1 < count else -1.0,
             logs[n + 2] if n + 2 < count else -1.0, density[n + 2] if n + 2 < count else -1.0,
             log1p(near), sum(linked[low:high]) / near,
-            1.0 if kind is not None else 0.0, float(levels) if kind is not None else -1.0,
-            1.0 if size < 160 and says(text) is not None else 0.0, float(out.hints[at]),
+            0.0 if way.widget is None else 1.0, -1.0 if way.widget is None else float(way.levels),
+            1.0 if size < 160 and says(text) is not None else 0.0, float(way.hint),
             1.0 if shared[at] == 0 else 0.0, score, score / best if best > 0 else 0.0,
             region_length / total, region_links, log1p(parent_length), out.linked[above] / parent_length,
             look[0] / total, look[1] / (look[0] or 1), float(back[n]), float(ahead[n]),
@@ -298,21 +262,11 @@ def _landmarks(page: Page, found: list[Block], words: list[int]) -> tuple[list[f
         behind_date.append(stamp)
         headline, stamp = min(20.0, headline + 1), min(20.0, stamp + 1)
         text = block.text
-        if len(text) < 300 and count > 3 and (block.element.tag == "h1" or _is_titled(block.element) or text in title):
+        if len(text) < 300 and count > 3 and (block.way.tag == "h1" or block.way.titled or text in title):
             headline = 0.0
         if len(text) < 100 and _DATE.search(text):
             stamp = 0.0
     return behind_title, behind_date
-
-
-def _is_titled(element: Element) -> bool:
-    classes = element.get("class")
-    return classes is not None and _titled(classes)
-
-
-@lru_cache(maxsize=20_000)
-def _titled(classes: str) -> bool:
-    return _TITLE.search(classes) is not None
 
 
 def _shared(out: Outline) -> list[int]:

@@ -134,10 +134,14 @@ def _named(marks: str) -> str | None:
 
 def named(element: Element) -> str | None:
     """The widget that an element's class and id (or its tag) name, if any."""
-    marks = element.get("class"), element.get("id")
-    if marks != (None, None) and (widget := _named(f"{marks[0] or ''} {marks[1] or ''}")):
+    return named_so(element.tag, element.get("class"), element.get("id"))
+
+
+def named_so(tag: str, classes: str | None, name: str | None) -> str | None:
+    """As :func:`named`, for an element of that tag, class and id."""
+    if (classes is not None or name is not None) and (widget := _named(f"{classes or ''} {name or ''}")):
         return widget
-    return _TAGS.get(element.tag)
+    return _TAGS.get(tag)
 
 
 @lru_cache(maxsize=20_000)
