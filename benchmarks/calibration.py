@@ -82,8 +82,8 @@ def gather(shared: Path) -> list[Mark]:
         key = site if portal else fit.fold_of(site)
         if key not in models:
             kept = sites != site if portal else folds != key
-            models[key] = [scoring._frozen(tree) for tree in fit.plain(fit.fit(data, kept))["trees"]]
-        scoring._trees = lambda key=key: models[key]  # type: ignore[assignment]
+            models[key] = scoring.compiled(fit.plain(fit.fit(data, kept))["trees"])
+        scoring._model = lambda key=key: models[key]  # type: ignore[assignment]
         more = sorted((shared / "pages" / "raw" / raw.get(site, "-")).glob("*.gz")) if portal else []
         extra = [gzip.decompress(path.read_bytes()) for path in more]
         # Portals are what the figure is for: together they weigh as much as all the others.

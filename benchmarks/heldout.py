@@ -103,8 +103,8 @@ def siblings(shared: Path, data: dict[str, Any]) -> None:
 
 def use(booster: Any) -> None:
     """Score with another model from now on."""
-    trees = [scoring._frozen(tree) for tree in fit.plain(booster)["trees"]]
-    scoring._trees = lambda: trees  # type: ignore[assignment]
+    model = scoring.compiled(fit.plain(booster)["trees"])
+    scoring._model = lambda: model  # type: ignore[assignment]
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ class Block:
     @property
     def link_density(self) -> float:
         """Share of the characters that stand in links, from 0 to 1."""
-        return min(1.0, self.linked / len(self.text))
+        return self.linked / len(self.text)
 
 
 _WAYS = Ways()
@@ -109,7 +109,7 @@ def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> 
         start += 1
     slots = [(holder, is_tail) for holder, is_tail, _ in run[start:]]
     element, way = place
-    return Block(text, element, slots, count_words(text), linked, way.hidden, way.path, way.holder)
+    return Block(text, element, slots, count_words(text), min(linked, len(text)), way.hidden, way.path, way.holder)
 
 
 def count_words(text: str) -> int:

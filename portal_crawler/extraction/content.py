@@ -438,8 +438,9 @@ class _Work:
     def expected_f1(self) -> float:
         """The word F1 that the blocks' own probabilities let expect."""
         kept = right = text = 0.0
+        never = probability(UNSCORED)
         for block, why, odds in zip(self.blocks, self.out, self.odds, strict=True):
-            chance = probability(odds) * block.words
+            chance = (never if odds == UNSCORED else probability(odds)) * block.words
             text += chance
             if why is None:
                 kept += block.words

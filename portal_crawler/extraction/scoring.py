@@ -8,17 +8,20 @@ pages by ``benchmarks/fit.py``, and read from ``text_model.json``: plain numbers
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from math import exp, log1p
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from portal_crawler.extraction.widgets import says
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from portal_crawler.extraction.blocks import Block
     from portal_crawler.extraction.page import Element, Page
     from portal_crawler.extraction.ways import Way
@@ -115,7 +118,7 @@ def outline(found: list[Block], words: list[int]) -> Outline:
             continue
         size = len(block.text)
         out.length[at] += size
-        out.linked[at] += min(size, block.linked)
+        out.linked[at] += block.linked
         if size < 25 or block.linked > LINKED * size:
             continue
         if words[number] >= PARAGRAPH_WORDS:
@@ -191,8 +194,8 @@ def rows(
     sizes = [len(block.text) for block in found]
     total = sum(sizes) or 1
     logs = [log1p(number) for number in words]
-    density = [min(1.0, block.linked / size) for block, size in zip(found, sizes, strict=True)]
-    linked = [min(block.linked, size) for block, size in zip(found, sizes, strict=True)]
+    linked = [block.linked for block in found]
+    density = [number / size for number, size in zip(linked, sizes, strict=True)]
     places = [out.index[block.element] for block in found]
     ways = [block.way for block in found]
     signs = [way.signature for way in ways]
@@ -300,7 +303,8 @@ def _distances(count: int, texts: list[int]) -> tuple[list[int], list[int]]:
 
 # ------------------------------------------------------------------ the model
 
-# A tree: (feature, threshold, branch if not above, branch otherwise); a leaf is a number.
+# Trees in one: their sum over a block's features.
+Trees: TypeAlias = "Callable[[list[float]], float]"
 # Once the sum of this many trees is so far from the threshold, the rest of them changes nothing.
 _GLANCE = 24
 _SURE = 3.0
@@ -346,30 +350,46 @@ def probability(logit: float) -> float:
 
 def log_odds(row: list[float]) -> float:
     """What the fitted trees say of one block's features."""
-    trees = _trees()
-    total = _walk(trees[:_GLANCE], row)
-    return total if not -_SURE < total < _SURE else total + _walk(trees[_GLANCE:], row)
-
-
-def _walk(trees: list[Any], row: list[float]) -> float:
-    """Sum of the leaves that the features lead to."""
-    total = 0.0
-    for tree in trees:
-        node = tree
-        while node.__class__ is tuple:
-            node = node[2] if row[node[0]] <= node[1] else node[3]
-        total += node
-    return total
+    glance, rest = _model()
+    total = glance(row)
+    return total if not -_SURE < total < _SURE else total + rest(row)
 
 
 @lru_cache(maxsize=1)
-def _trees() -> list[Any]:
+def _model() -> tuple[Trees, Trees]:
     model = json.loads(files("portal_crawler.extraction").joinpath("text_model.json").read_text("utf-8"))
     if model.get("format") != 1 or tuple(model.get("features", ())) != FEATURES:
         raise ValueError("text_model.json was fitted to other features: run benchmarks/fit.py")
-    return [_frozen(tree) for tree in model["trees"]]
+    return compiled(model["trees"])
 
 
-def _frozen(node: Any) -> Any:
-    """A tree of lists as tuples; trees are a few levels deep."""
-    return (node[0], node[1], _frozen(node[2]), _frozen(node[3])) if isinstance(node, list) else float(node)
+def compiled(trees: list[Any]) -> tuple[Trees, Trees]:
+    """The first trees, which settle most blocks, and the rest, each as a function of a block's features.
+
+    Walking nested lists costs more than anything else of a page, so the trees are made one expression of conditionals.
+
+    Args:
+        trees: Each ``[feature, threshold, tree if not above, tree otherwise]`` or a number, as ``fit.py`` writes them.
+    """
+    return _sum(trees[:_GLANCE]), _sum(trees[_GLANCE:])
+
+
+def _sum(trees: list[Any]) -> Trees:
+    whole: ast.expr = ast.Constant(0.0)
+    for tree in trees:
+        whole = ast.BinOp(whole, ast.Add(), _conditional(tree))
+    row = ast.arguments(posonlyargs=[], args=[ast.arg("row")], kwonlyargs=[], kw_defaults=[], defaults=[])
+    code = compile(ast.fix_missing_locations(ast.Expression(ast.Lambda(row, whole))), "text_model.json", "eval")
+    # Nothing but numbers of this package's own file is in it: no name, no call, no text.
+    function: Trees = eval(code, {"__builtins__": {}})  # noqa: S307
+    return function
+
+
+def _conditional(node: Any) -> ast.expr:
+    """A tree as an expression; trees are a few levels deep."""
+    if not isinstance(node, list):
+        return ast.Constant(float(node))
+    feature, threshold, low, high = node
+    value = ast.Subscript(ast.Name("row", ast.Load()), ast.Constant(int(feature)), ast.Load())
+    test = ast.Compare(value, [ast.LtE()], [ast.Constant(float(threshold))])
+    return ast.IfExp(test, _conditional(low), _conditional(high))
