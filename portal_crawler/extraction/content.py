@@ -193,7 +193,7 @@ class _Work:
         template = self.template if not _in_record(block.element, top) else None
         share = self.shares[place]
         if template is not None and template.is_boilerplate(block, max(0.0, share - MARGIN if self.layout else share)):
-            return self._kind(block, top) or "template", f"document frequency {share:.2f} over {template.pages} pages"
+            return self._kind(block, top) or "template", _frequency(share, template.pages)
         if label := says_surely(block.text):
             return label, f"the block says {block.text[:60]!r} and nothing else"
         if sure:
@@ -428,7 +428,7 @@ class _Work:
         widget = says(block.text) or self._kind(block, None)
         if share := self.shares[place]:
             assert self.template is not None
-            return widget or "template", f"document frequency {share:.2f} over {self.template.pages} pages"
+            return widget or "template", _frequency(share, self.template.pages)
         if block.link_density > LINKED:
             return widget or "menu", f"outside the text, link density {block.link_density:.2f}"
         # A region that a layout or a record names decides without scores.
@@ -446,6 +446,11 @@ class _Work:
                 kept += block.words
                 right += chance
         return round(2 * right / (kept + text), 3) if kept else 0.0
+
+
+@lru_cache(maxsize=1_000)
+def _frequency(share: float, pages: int) -> str:
+    return f"document frequency {share:.2f} over {pages} pages"
 
 
 def _top(element: Element, tops: set[Element], known: dict[Element, Element | None]) -> Element | None:

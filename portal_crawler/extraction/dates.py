@@ -106,6 +106,9 @@ _LABEL = re.compile(
 )
 
 
+_DIGITS = re.compile(r"\d\D*\d")
+
+
 def find_dates(text: str, *, month_first: bool = False) -> list[DateFound]:
     """Every complete date in a short text.
 
@@ -118,6 +121,8 @@ def find_dates(text: str, *, month_first: bool = False) -> list[DateFound]:
         The dates in the order of the text.  Without a year, with a day that the calendar lacks, or with a year before
         1945 or after the next one there is no date.
     """
+    if not _DIGITS.search(text):  # most lines of a page hold no number, and a day has at least two digits
+        return []
     if not unicodedata.is_normalized("NFC", text):
         text = unicodedata.normalize("NFC", text)
     found: list[DateFound] = []
@@ -208,13 +213,8 @@ def date_orders(text: str) -> tuple[int, int]:
     return american, other
 
 
-_DIGITS = re.compile(r"\d\D*\d")
-
-
 def _days(text: str, *, month_first: bool) -> list[tuple[int, int, date]]:
     """Start, end and value of every calendar day in a text, in its order; they do not overlap by construction."""
-    if not _DIGITS.search(text):  # most lines of a page hold no number, and a day has at least two digits
-        return []
     found = [
         *((match.start(), match.end(), _numeric(match, month_first=month_first)) for match in _NUMERIC.finditer(text)),
         *((match.start(), match.end(), _date(match[1], match[3], match[4])) for match in _YEAR_FIRST.finditer(text)),

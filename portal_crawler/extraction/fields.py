@@ -10,6 +10,7 @@ import json
 import mimetypes
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -330,16 +331,16 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
     """Dates of the lines around the text that hold little else than a date."""
     first, last = sheet.first_kept(), sheet.last_kept()
     inside = {id(block) for block in sheet.kept}
+    month_first = sheet.month_first
     scored: list[tuple[float, DateFound]] = []
     for place in range(max(0, first - BEFORE), min(len(sheet.blocks), last + BEHIND + 1)):
         block = sheet.blocks[place]
-        if (
-            len(block.text) > 160
-            or (id(block) in inside and first + 3 < place < last - 3)
-            or sheet.constant(block.text)
-        ):
+        if len(block.text) > 160 or (id(block) in inside and first + 3 < place < last - 3):
             continue
-        for date in find_dates(block.text, month_first=sheet.month_first):
+        said = find_dates(block.text, month_first=month_first)
+        if not said or sheet.constant(block.text):
+            continue
+        for date in said:
             score = _date_score(block, date, inside=id(block) in inside)
             distance = first - place if place <= first else max(0, place - last) + 2
             scored.append((score - 0.05 * distance, date))
@@ -368,15 +369,16 @@ def _date_score(block: Block, date: DateFound, *, inside: bool) -> float:
     return score - (1.5 if inside and not date.label else 0.0)
 
 
-_ITEMPROPS = etree.XPath("//*[@itemprop]")
+_ITEMPROPS = etree.XPath("//@itemprop")
 
 
 def _structured_date(sheet: Sheet, keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, str] | None:
     said = [thing.get(key) for thing in sheet.json_ld() for key in keys]
     said += [sheet.page.meta.get(name) for name in names]
-    nodes: Any = _ITEMPROPS(sheet.page.root)
-    for node in nodes:
-        if node.get("itemprop") in keys:
+    names_said: Any = _ITEMPROPS(sheet.page.root)  # strings that know their element
+    for name in names_said:
+        if name in keys:
+            node = name.getparent()
             said += [node.get("datetime"), node.get("content"), node.text]
     for value in said:
         if isinstance(value, str) and (iso := parse_iso(value.strip())) and not sheet.constant(value.strip()):
@@ -421,6 +423,11 @@ def _bold_slot(slot: tuple[Element, bool], top: Element) -> bool:
     return False
 
 
+@lru_cache(maxsize=20_000)
+def _is_crumb(classes: str | None, name: str | None) -> bool:
+    return CRUMB_HINT.search(f"{classes or ''} {name or ''}") is not None
+
+
 def section(sheet: Sheet, headline: str | None) -> list[str]:
     """The breadcrumb, without the home page and the article itself; the listing's where the page shows none."""
     names: list[str] = []
@@ -429,7 +436,7 @@ def section(sheet: Sheet, headline: str | None) -> list[str]:
     else:
         crumbs = (
             node for node in sheet.page.root.iter("div", "ul", "ol", "nav", "p", "h3", "span", "td")
-            if CRUMB_HINT.search(f"{node.get('class') or ''} {node.get('id') or ''}")
+            if _is_crumb(node.get("class"), node.get("id"))
             and not any(hides(up.get("style"), up.get("class")) for up in (node, *node.iterancestors()))
         )  # fmt: skip
         for node in crumbs:
@@ -444,6 +451,11 @@ def section(sheet: Sheet, headline: str | None) -> list[str]:
     return once or list(sheet.capture.section)
 
 
+@lru_cache(maxsize=20_000)
+def _is_tags(classes: str) -> bool:
+    return TAGS_HINT.search(classes) is not None
+
+
 def tags(sheet: Sheet) -> list[str]:
     """Keywords that the page shows with the article."""
     if sheet.wrapper is not None and sheet.wrapper.tags is not None:
@@ -452,7 +464,7 @@ def tags(sheet: Sheet) -> list[str]:
         boxes = (
             node
             for node in sheet.page.root.iter("div", "ul", "p", "section")
-            if (named := node.get("class")) is not None and TAGS_HINT.search(named)
+            if (named := node.get("class")) is not None and _is_tags(named)
         )
         found = [element_text(link) for box in boxes for link in box.iter("a")][:40]
     cleaned = (TAGS_LABEL.sub("", name).strip(" ,;#") for name in found)

@@ -168,12 +168,13 @@ class Template:
             Document frequency over the site's pages, from 0 to 1 (one page is no frequency); and log-odds that a block
             in that path is text, None where too few were seen.
         """
-        result = []
+        result: list[tuple[float, float | None]] = []
+        counts, votes, pages = self._counts, self._votes, self.pages or 1
         for block in found:
-            count = self._counts.get(_key(block), 0)
-            text, seen = self._votes.get(block.path, (0, 0))
-            vote = log((text + 0.5) / (seen - text + 0.5)) if seen >= ENOUGH else None
-            result.append((count / self.pages if count > 1 and self.pages else 0.0, vote))
+            count = counts.get(_key(block), 0)
+            polled = votes.get(block.path)
+            vote = _odds(*polled) if polled is not None and polled[1] >= ENOUGH else None
+            result.append((count / pages if count > 1 else 0.0, vote))
         return result
 
     def share(self, block: Block) -> float:
@@ -265,6 +266,11 @@ class Template:
         template._orders = [int(count) for count in record["dates"]]
         template._votes = {path: [text, seen] for path, text, seen in record["paths"]}
         return template
+
+
+@lru_cache(maxsize=20_000)
+def _odds(text: int, seen: int) -> float:
+    return log((text + 0.5) / (seen - text + 0.5))
 
 
 def _lines(value: Any) -> str:

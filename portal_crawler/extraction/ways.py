@@ -133,9 +133,11 @@ class Ways:
 
 def look_of(element: Element) -> Look:
     """What the way to an element depends on."""
-    classes = name = style = None
-    # One call for all attributes: most elements have none of these three, and asking for each costs as much.
+    # One call for all attributes: many elements have none, most none of these three, and asking for each costs as much.
     attributes: Any = element.items()  # always str for HTML
+    if not attributes:
+        return element.tag
+    classes = name = style = None
     for key, value in attributes:
         if key == "class":
             classes = value
