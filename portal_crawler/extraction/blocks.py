@@ -30,7 +30,7 @@ class Block:
     Attributes:
         text: NFC, white space collapsed, never empty.
         element: The innermost block-level element that holds the run.
-        slots: Its text nodes: ``(element, False)`` is an element's text, ``(element, True)`` its tail.
+        nodes: Its text nodes: ``(element, False, text)`` is an element's text, ``(element, True, text)`` its tail.
         words: Number of words (an estimate in scripts that write no spaces).
         linked: Number of characters that stand in links.
         hidden: Whether the page's own style hides it (``display: none``).
@@ -40,12 +40,20 @@ class Block:
 
     text: str
     element: Element
-    slots: list[tuple[Element, bool]]
+    nodes: list[tuple[Element, bool, str]]
     words: int
     linked: int
     hidden: bool
     path: int
     way: Way
+
+    @property
+    def slots(self) -> list[tuple[Element, bool]]:
+        """Elements of its text nodes, and whether each is a tail; those before the first letter are left out."""
+        start = 0
+        while not (head := self.nodes[start][2].lstrip()) or (head[0] in "\u200b\ufeff\u00ad" and not squeeze(head)):
+            start += 1
+        return [(holder, is_tail) for holder, is_tail, _ in self.nodes[start:]]
 
     @property
     def link_density(self) -> float:
@@ -104,12 +112,8 @@ def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> 
     text = _label(raw) if len(raw) <= _LONGEST_LABEL else squeeze(raw)
     if not text:
         return None
-    start = 0
-    while not (head := run[start][2].lstrip()) or (head[0] in "\u200b\ufeff\u00ad" and not squeeze(head)):
-        start += 1
-    slots = [(holder, is_tail) for holder, is_tail, _ in run[start:]]
     element, way = place
-    return Block(text, element, slots, count_words(text), min(linked, len(text)), way.hidden, way.path, way.holder)
+    return Block(text, element, run, count_words(text), min(linked, len(text)), way.hidden, way.path, way.holder)
 
 
 def count_words(text: str) -> int:
@@ -121,20 +125,24 @@ def count_words(text: str) -> int:
 def _place(element: Element, places: dict[Element, _Place]) -> _Place:
     """Resolve the place of an element from the nearest ancestor that is known; iterative, as pages nest deeply."""
     chain = [element]
+    node = element.getparent()
     above: _Place | None = None
-    while (node := chain[-1].getparent()) is not None:
+    while node is not None:
         above = places.get(node)
         if above is not None:
             break
         chain.append(node)
-    level, way = above or (chain[-1], _WAYS.top)
-    for node in reversed(chain):
+        node = node.getparent()
+    place = above or (chain[-1], _WAYS.top)
+    level, way = place
+    while chain:
+        node = chain.pop()
         look = look_of(node)
         way = way.below.get(look) or _WAYS.go(way, look)
         if not way.inline:
             level = node
-        places[node] = level, way
-    return level, way
+        places[node] = place = (level, way)
+    return place
 
 
 @lru_cache(maxsize=50_000)
