@@ -201,7 +201,7 @@ _CHARSETS = re.compile(
 # How the first two bytes of the letters U+1E80..U+1EFF, without which no Vietnamese sentence goes, look when read as
 # windows-1252.
 _DOUBLED = ("\u00e1\u00ba", "\u00e1\u00bb")
-_DOUBLED_BYTES = tuple(sign.encode() for sign in _DOUBLED)
+_DOUBLED_BYTES = re.compile(b"|".join(sign.encode() for sign in _DOUBLED))
 _TO_BYTES = {byte: byte for byte in range(256)} | {ord(char): byte for byte, char in enumerate(_SINGLE_BYTE[LATIN])}
 
 
@@ -226,8 +226,8 @@ def decode_html(body: bytes, content_type: str | None) -> Decoded:
         text = body.decode(UTF_8)
     except UnicodeDecodeError:
         return _decode_damaged(body, content_type)
-    # Searched in the bytes, which is faster than in the text: every page goes this way.
-    if _DOUBLED_BYTES[0] in body or _DOUBLED_BYTES[1] in body:
+    # One search, and in the bytes: every page goes this way, and two in the text take six times as long.
+    if _DOUBLED_BYTES.search(body):
         return _undouble(text)
     return Decoded(text, UTF_8, utf_8=body)
 

@@ -191,8 +191,9 @@ class Template:
 
         A paragraph that a few articles share is none: two of five pages prove nothing about a text of many words.
         """
-        enough = COMMON_PARAGRAPH if block.words >= PARAGRAPH_WORDS and block.link_density < 0.5 else COMMON
-        return share >= enough and share * self.pages >= 3
+        if share < COMMON or share * self.pages < 3:
+            return False
+        return share >= COMMON_PARAGRAPH or block.words < PARAGRAPH_WORDS or block.link_density >= 0.5
 
     @property
     def month_first(self) -> bool:
