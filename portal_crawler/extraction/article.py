@@ -254,10 +254,14 @@ def _common_region(kept: Sequence[Block]) -> list[Element]:
     if not kept:
         return []
     shared = [kept[0].element, *kept[0].element.iterancestors()]
+    level = {node: place for place, node in enumerate(shared)}
+    innermost = 0
     for block in kept[1:]:
-        chain = {block.element, *block.element.iterancestors()}
-        shared = [node for node in shared if node in chain]
-    return shared[:1]
+        node = block.element
+        while (above := node.getparent()) is not None and node not in level:
+            node = above
+        innermost = max(innermost, level[node])
+    return [shared[innermost]]
 
 
 def _pictured(sheet: fields.Sheet) -> list[Element]:

@@ -50,6 +50,8 @@ class Block:
     @property
     def slots(self) -> list[tuple[Element, bool]]:
         """Elements of its text nodes, and whether each is a tail; those before the first letter are left out."""
+        if len(self.nodes) == 1:
+            return [self.nodes[0][:2]]
         start = 0
         while not (head := self.nodes[start][2].lstrip()) or (head[0] in "\u200b\ufeff\u00ad" and not squeeze(head)):
             start += 1
@@ -124,25 +126,22 @@ def count_words(text: str) -> int:
 
 def _place(element: Element, places: dict[Element, _Place]) -> _Place:
     """Resolve the place of an element from the nearest ancestor that is known; iterative, as pages nest deeply."""
-    chain = [element]
-    node = element.getparent()
-    above: _Place | None = None
-    while node is not None:
-        above = places.get(node)
-        if above is not None:
-            break
-        chain.append(node)
-        node = node.getparent()
-    place = above or (chain[-1], _WAYS.top)
-    level, way = place
-    while chain:
-        node = chain.pop()
-        look = look_of(node)
+    chain: list[Element] = []
+    top, node = element, element.getparent()
+    place: _Place | None = None
+    while node is not None and (place := places.get(node)) is None:
+        chain.append(top)
+        top, node = node, node.getparent()
+    level, way = place or (top, _WAYS.top)
+    while True:
+        look = look_of(top)
         way = way.below.get(look) or _WAYS.go(way, look)
         if not way.inline:
-            level = node
-        places[node] = place = (level, way)
-    return place
+            level = top
+        places[top] = place = (level, way)
+        if not chain:
+            return place
+        top = chain.pop()
 
 
 @lru_cache(maxsize=50_000)

@@ -438,9 +438,11 @@ class _Work:
     def expected_f1(self) -> float:
         """The word F1 that the blocks' own probabilities let expect."""
         kept = right = text = 0.0
-        never = probability(UNSCORED)
+        chances: dict[float, float] = {}  # most blocks of a page have one of a few figures
         for block, why, odds in zip(self.blocks, self.out, self.odds, strict=True):
-            chance = (never if odds == UNSCORED else probability(odds)) * block.words
+            if (each := chances.get(odds)) is None:
+                each = chances[odds] = probability(odds)
+            chance = each * block.words
             text += chance
             if why is None:
                 kept += block.words

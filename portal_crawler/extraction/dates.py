@@ -195,7 +195,7 @@ def is_stamp(text: str) -> bool:
 
 
 def _line_date(text: str) -> DateFound | None:
-    if len(text) >= _LONGEST_LINE or _NUMBERED.search(text):
+    if len(text) >= _LONGEST_LINE or not _DIGITS.search(text) or _NUMBERED.search(text):
         return None
     date = next(iter(find_dates(text)), None)
     if date is None or len(text) - len(date.raw) >= (_BESIDE_LABELLED if date.label else _BESIDE):

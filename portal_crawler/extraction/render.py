@@ -343,12 +343,13 @@ class _Html:
 
     def _inline(self, block: Block) -> str:
         """A block's text with its links and emphasis; white space collapsed as in ``block.text``."""
-        if block.slots == [(block.element, False)]:
+        slots = block.slots
+        if slots == [(block.element, False)]:
             return escape(block.text, quote=False)
         out: list[str] = []
         opened: list[Element] = []
         blank = True
-        for slot in block.slots:
+        for slot in slots:
             raw = (slot[0].tail if slot[1] else slot[0].text) or ""
             words = squeeze(raw)
             chain = [node for node in _chain(slot, block.element) if node.tag in INLINE and self._opening(node)]
