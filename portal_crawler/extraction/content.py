@@ -68,8 +68,10 @@ NAMED_BY_MARKUP = frozenset((
 ))  # fmt: skip
 # Widgets that stand inside the element of an article; "slide", "links" or "header" name parts of texts as well.
 NAMED_INSIDE = NAMED_BY_MARKUP | {"share_bar", "poll", "tags"}
-# Of fewer words, headline not counted, a text is sought by its place as well as by its looks.
+# Of fewer words, headline not counted, a text is sought by its place as well as by its looks; the log-odds of what is
+# found so.
 SHORT = 60
+PLACED = 2.0
 # Among so many blocks at the beginning a line of date and time is that of publication.
 HEAD = 4
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
@@ -220,7 +222,7 @@ class _Work:
     def legal_table(self) -> Element | None:
         """The table or list of a legal document's record, where the page is one's detail page."""
         for block in self.blocks:
-            if len(block.text) < 40 and LEGAL_LABEL.fullmatch(block.text):
+            if len(block.text) < 40 and block.text[0] in "sSlL" and LEGAL_LABEL.fullmatch(block.text):
                 node: Element | None = block.element
                 for _ in range(6):
                     node = node.getparent() if node is not None else None
@@ -268,9 +270,13 @@ class _Work:
 
     def short_notice(self) -> Element | None:
         """Where next to nothing looks like text, keep what stands behind the headline; the element around both."""
-        kept = [place for place, why in enumerate(self.out) if why is None and not self._headline(self.blocks[place])]
-        if sum(self.blocks[place].words for place in kept) >= SHORT:
-            return None
+        kept, words = [], 0
+        for place, why in enumerate(self.out):
+            if why is None and not self._headline(self.blocks[place]):
+                kept.append(place)
+                words += self.blocks[place].words
+                if words >= SHORT:
+                    return None
         told = notice(self.page, self.blocks, self.odds, _file_link)
         if told is None:
             return None
@@ -283,6 +289,7 @@ class _Work:
                 self.out[place] = ("", "")
         for place in told.text:
             self.out[place] = None
+            self.odds[place] = max(self.odds[place], PLACED)
         self.out[told.headline] = ("headline", "what the text stands behind; see title")
         return told.around
 
