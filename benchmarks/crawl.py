@@ -130,6 +130,7 @@ def ours(base: str, pages: int, **arguments: str) -> dict[str, float]:  # noqa: 
         settings.setmodule("portal_crawler.settings")
         settings.update({**FAST, "PORTAL_STATE_DIR": f"{folder}/state"}, priority="cmdline")
         settings.set("FEEDS", {f"{folder}/items.jsonl": {"format": "jsonlines"}}, priority="cmdline")
+        settings.set("PORTAL_ARCHIVE", "0", priority="cmdline")  # what is measured is the crawl alone
         settings.set("PORTAL_REJECTS", f"{folder}/rejects.jsonl", priority="cmdline")
         settings.set("PORTAL_RUN_RECORD", f"{folder}/run.json", priority="cmdline")
         return run_scrapy(settings, "unseen", url=f"{base}/", **arguments)

@@ -23,6 +23,9 @@ KINDS = ("article", "notice", "document", "gallery")
 # the article could not be had.
 FLAGS = ("truncated", "broken_certificate", "legacy_tls", "missing_part")
 
+# Where the meta of a response that is archived bears its :class:`Archived`, and the time of the exchange.
+ARCHIVED = "portal_archived"
+FETCHED_AT = "portal_fetched_at"
 
 # What leads to an article: a list or any other page, a sitemap, a feed.
 WAYS = ("listing", "sitemap", "feed")
@@ -31,6 +34,22 @@ WAYS = ("listing", "sitemap", "feed")
 def described(text: str, **schema: Any) -> dict[str, Any]:
     """Field metadata that itemadapter copies into the JSON Schema."""
     return {"json_schema_extra": {"description": text, **schema}}
+
+
+@dataclass(slots=True, kw_only=True)
+class Archived:
+    """Where the exchange that a page came with stands in the WARC files."""
+
+    file: str = field(default="", metadata=described("Name of the WARC file."))
+    offset: int = field(default=0, metadata=described("Where the record begins in it, in bytes.", minimum=0))
+    record_id: str = field(metadata=described("WARC-Record-ID, without its angle brackets."))
+    payload_digest: str | None = field(
+        default=None, metadata=described("WARC-Payload-Digest: of the body as it was received.")
+    )
+    payload_file: str | None = field(
+        default=None, metadata=described("For a revisit record: the WARC file of the record that holds the body.")
+    )
+    payload_offset: int | None = field(default=None, metadata=described("Where that record begins.", minimum=0))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,6 +73,7 @@ class Capture:
         section: Breadcrumb of the listing that led here, outermost first.
         found_in: What had led to the article when it came, of :data:`WAYS`.
         flags: What was not as it should be about the exchange; see :data:`FLAGS`.
+        archive: Where the exchange stands in the WARC files, if it does; what is still being written has no file yet.
         parts: The further pages of an article that stands on several, in their order.
         page: The parsed page, once somebody asked for it (``extraction.page.parse_page``).
     """
@@ -72,6 +92,7 @@ class Capture:
     section: list[str] = field(default_factory=list)
     found_in: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    archive: Archived | None = None
     parts: list[Capture] = field(default_factory=list, repr=False)
     page: Any = field(default=None, repr=False, compare=False)
 
@@ -315,6 +336,7 @@ class Article:
     changes: str | None = field(
         default=None, metadata=described("What differs from the version before: a unified difference of the lines.")
     )
+    archive: Archived | None = field(default=None, metadata=described("Where the page stands in the WARC files."))
     content_sha256: str = field(
         metadata=described("SHA-256 of title, lead and text in UTF-8, joined by line feeds.", pattern="^[0-9a-f]{64}$")
     )

@@ -121,6 +121,7 @@ DOWNLOADER_MIDDLEWARES = {
     "portal_crawler.crawling.breaker.Budget": 820,
     "portal_crawler.crawling.breaker.CircuitBreaker": 830,
     "portal_crawler.crawling.pace.HostPace": 840,
+    "portal_crawler.archive.exchanges.ArchiveExchanges": 990,  # what it sees is what was sent and received
 }
 # Templates learned from the pages of a site are kept here between runs; empty: nowhere.
 PORTAL_STATE_DIR = "state"
@@ -136,11 +137,18 @@ ITEM_PIPELINES = {
     "portal_crawler.pipelines.QuarantineSpam": 150,
     "portal_crawler.pipelines.CheckArticle": 200,
     "portal_crawler.pipelines.DropDuplicates": 300,
+    "portal_crawler.archive.exchanges.LocateCapture": 310,
     "portal_crawler.crawling.history.KeepHistory": 320,
     "portal_crawler.archive.similar.LinkSimilar": 350,
     "portal_crawler.crawling.files.FetchFiles": 400,
     "portal_crawler.crawling.learning.HeldCaptures": 900,
 }
+# Every exchange is kept as WARC: what we crawl may be the last copy. Replays make none; the demo's portals outlive it.
+PORTAL_ARCHIVE = True
+# Beside the export, whose articles name the files.
+PORTAL_ARCHIVE_FILES = "exports/%(name)s/archive"
+# Of compressed bytes: the size that web archives use, large enough to be few, small enough to be copied again.
+PORTAL_ARCHIVE_MEGABYTES = 1000
 # Articles of other portals that are at least so similar (0.7, say) are linked in similar_to; 0: none is compared, since
 # comparing needs the extra "dedup".
 PORTAL_SIMILAR = 0.0

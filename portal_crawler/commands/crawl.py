@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import inspect
 import logging
 import sys
@@ -18,8 +19,6 @@ from portal_crawler.monitoring.verdict import ExitCode, verdict
 from portal_crawler.platforms.portal import PortalSpider
 
 if TYPE_CHECKING:
-    import argparse
-
     from scrapy import Spider
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
@@ -59,6 +58,9 @@ class Command(ScrapyCrawl):
             ("fresh", "begin a new crawl though the last one was not finished"),
         ):
             parser.add_argument(f"--{name}", action="store_true", help=what)
+        parser.add_argument(
+            "--archive", action=argparse.BooleanOptionalAction, default=None, help="keep every exchange as WARC"
+        )
         one_line_errors(parser)
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -66,6 +68,8 @@ class Command(ScrapyCrawl):
         super().process_options(args, opts)
         switches = ("attachments", "images", "full", "only_new", "fresh")
         opts.spargs |= {name: "1" for name in switches if getattr(opts, name)}
+        if opts.archive is not None:
+            opts.spargs["archive"] = str(int(opts.archive))
         if len(args) != 1 or args[0].startswith("-"):
             refuse("crawl takes one spider: portal-crawler crawl NAME (portal-crawler portals lists them)")
         if opts.loglevel and opts.loglevel.upper() not in logging.getLevelNamesMapping():

@@ -92,6 +92,7 @@ class Command(ScrapyCommand):
             "PORTAL_REJECTS": str(folder / "%(run)s.rejects.jsonl"),
             "PORTAL_RUN_RECORD": str(folder / "%(run)s.run.json"),
             "PORTAL_STATE_DIR": "",
+            "PORTAL_ARCHIVE": False,  # its pages can be made again at any time
         }.items():
             self.settings.set(name, value, "cmdline")
         # Five crawls share the terminal: this command shows their progress and their end itself.

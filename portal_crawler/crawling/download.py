@@ -48,6 +48,26 @@ TLS_SETTINGS = (
 OLD = frozenset(("SSLv3", "TLSv1", "TLSv1.1"))
 
 
+class ReceivedHeaders(Headers):
+    """Scrapy's headers, which forget order and case, with what was sent and received as it was.
+
+    Attributes:
+        version: HTTP version of the answer, as in ``1.1``.
+        reason: Its reason phrase.
+        received: Names and values of its headers.
+        sent: The same of the request.
+    """
+
+    def __init__(self, response: _ClientResponse) -> None:
+        # As bytes: aiohttp's strings cannot be encoded again where a server sent Latin-1.
+        self.received = response.raw_headers
+        super().__init__(list(self.received))
+        self.version = "{}.{}".format(*(response.version or (1, 1)))
+        self.reason = response.reason or ""
+        sent = response.request_info.headers.items()
+        self.sent = tuple((name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in sent)
+
+
 class ForbiddenAddressError(Exception):
     """A connection to an address that is not public; it was not made."""
 
@@ -202,5 +222,4 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
 
     @staticmethod
     def _extract_headers(response: _ClientResponse) -> Headers:
-        # As bytes: the parent's strings cannot be encoded again where a server sent Latin-1.
-        return Headers(list(response.raw_headers))
+        return ReceivedHeaders(response)

@@ -319,6 +319,7 @@ def _assemble(
         language=fields.language(" ".join(filter(None, (headline, rendered.text)))),
         fetched_at=capture.fetched_at.isoformat(),
         http=_http(capture, page),
+        archive=capture.archive,
         content_sha256=content_hash(headline, opening, rendered.text),
         extraction=Extraction(method="page", version=EXTRACTOR_VERSION, confidence=0.0),
     )

@@ -83,7 +83,8 @@ class RunSummary:
         run = getattr(spider, "run_id", None) or datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
         names = {"name": spider.name, "run": run}
         rejects = Path(str(self.crawler.settings.get("PORTAL_REJECTS") or "") % names)
-        files = [path for path in (*self.feeds, rejects) if path.is_file()]
+        archive: list[Path] = getattr(spider, "archive_files", [])
+        files = [path for path in (*self.feeds, rejects, *archive) if path.is_file()]
         if self.template:
             record = Path(self.template % names)
             write_record(record, self._record(spider, stats, code, files))

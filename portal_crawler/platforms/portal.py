@@ -35,7 +35,7 @@ from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import PageError, parse_page
-from portal_crawler.items import FLAGS, Capture, Gone, Rejected, article_id
+from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.replay import replay
 
 if TYPE_CHECKING:
@@ -94,6 +94,7 @@ class PortalSpider(scrapy.Spider):
         warc: A WARC file, or several separated by spaces, to read instead of the network: no request is made.
         attachments: ``1`` fetches the files of articles (``crawling.files``).
         images: ``1`` fetches their pictures.
+        archive: ``0`` or ``1`` instead of the setting ``PORTAL_ARCHIVE``: whether exchanges are kept as WARC files.
         retry: A file of an earlier run, whose failed requests are made again instead of a crawl.
         full: ``1`` walks the whole portal and looks at every article again (``crawling.history``).
         only_new: ``1`` looks at no article that is known.
@@ -128,6 +129,7 @@ class PortalSpider(scrapy.Spider):
         full: str | None = None,
         only_new: str | None = None,
         fresh: str | None = None,
+        archive: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
@@ -137,6 +139,7 @@ class PortalSpider(scrapy.Spider):
         self.warc = _files(warc) if warc else []
         self.attachments, self.images = (_switch(value) for value in (attachments, images))
         self.full, self.only_new, self.fresh = (_switch(value) for value in (full, only_new, fresh))
+        self.archive = _switch(archive) if archive else None
         if self.warc and (self.attachments or self.images):
             raise UsageError("a replay makes no request: attachments and images are fetched by a crawl only")
         self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
@@ -452,10 +455,11 @@ class PortalSpider(scrapy.Spider):
         return Capture(
             url=response.url,
             body=response.body,
-            fetched_at=datetime.now(UTC),
+            fetched_at=response.meta.get(FETCHED_AT) or datetime.now(UTC),
             status=response.status,
             headers=headers,
             flags=[flag for flag in FLAGS if flag in response.flags],
+            archive=response.meta.get(ARCHIVED),
         )
 
     def unreadable(self, capture: Capture, link: Judgement, error: PageError) -> Iterator[Capture | Request | Rejected]:
@@ -903,7 +907,7 @@ class PortalSpider(scrapy.Spider):
 
 def _switch(value: str | None) -> bool:
     if value not in (None, "", "0", "1"):
-        raise UsageError(f"attachments and images are 0 or 1, not {value!r}")
+        raise UsageError(f"attachments, images and archive are 0 or 1, not {value!r}")
     return value == "1"
 
 
