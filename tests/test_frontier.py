@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from portal_server import Answer, PortalServer, Seen, article, link, page
+from warcio.archiveiterator import ArchiveIterator
 
 from portal_crawler.archive.feeds import recover
 from portal_crawler.crawling.history import difference
@@ -45,6 +46,7 @@ def command(folder: Path, url: str, *more: str, checkpoint: float = 0.1) -> subp
         "PORTAL_REJECTS": f"{folder}/%(run)s.rejects.jsonl",
         "PORTAL_RUN_RECORD": f"{folder}/%(run)s.run.json",
         "PORTAL_STATE_DIR": f"{folder}/state",
+        "PORTAL_ARCHIVE_FILES": f"{folder}/archive",
         "PORTAL_CHECKPOINT_SECONDS": str(checkpoint),
         "DOWNLOAD_DELAY": "0.002",
         "AUTOTHROTTLE_ENABLED": "False",
@@ -113,6 +115,13 @@ def exported(folder: Path, kind: str = "") -> list[dict[str, Any]]:
     return [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
 
 
+def record_at(archive: Path, place: dict[str, Any]) -> str:
+    """The name of the record that stands where an article says its page is."""
+    with (archive / place["file"]).open("rb") as stream:
+        stream.seek(place["offset"])
+        return next(iter(ArchiveIterator(stream))).rec_headers.get_header("WARC-Record-ID")
+
+
 def test_a_crawl_that_is_killed_again_and_again_loses_nothing(
     province: SampleProvince, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,7 +146,9 @@ def test_a_crawl_that_is_killed_again_and_again_loses_nothing(
                 break
             killed += 1
         assert sorted(item["id"] for item in exported(folder)) == expected
-        assert not list(folder.glob("*.part"))
+        assert not list(folder.rglob("*.part"))
+        for item in exported(folder):
+            assert record_at(folder / "archive", item["archive"]) == f"<{item['archive']['record_id']}>"
 
 
 def test_an_unchanged_portal_is_asked_little_and_exports_nothing(province: SampleProvince, tmp_path: Path) -> None:

@@ -166,6 +166,15 @@ class ArchiveExchanges:
             notes=notes,
         )
 
+    def sync(self) -> None:
+        """Wait until all exchanges so far stand on the disk.
+
+        Raises:
+            OSError: if the disk does not take them.
+        """
+        if self.writer is not None:
+            self.writer.sync()
+
     async def spider_closed(self) -> None:
         """Finish the last file."""
         if self.writer is None:

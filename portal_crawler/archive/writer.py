@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 import threading
 from collections import deque
@@ -96,6 +97,21 @@ class CaptureWriter:
         done: Future[None] = Future()
         self._hand_over(done, 0)
         await asyncio.wrap_future(done)
+
+    def sync(self) -> None:
+        """Wait until all that was handed over stands on the disk.
+
+        Raises:
+            OSError: if the disk does not take it.
+        """
+        if not self._thread.is_alive():
+            return
+        done: Future[None] = Future()
+        self._hand_over(done, 0)
+        done.result()
+        # The thread waits for the next exchange now, and only the caller's thread hands one over.
+        if self._file is not None:
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Write what waits, and give the last file its name."""

@@ -16,6 +16,7 @@ from scrapy.exceptions import CloseSpider
 from scrapy.utils.defer import deferred_from_coro
 from scrapy.utils.request import request_from_dict
 
+from portal_crawler.archive.exchanges import ArchiveExchanges
 from portal_crawler.archive.feeds import PART, export_failed, feed_files, recover, uri_params
 from portal_crawler.crawling.state import PortalState, StateError
 
@@ -196,6 +197,10 @@ class Frontier(Scheduler):
 
     def _commit(self, *, clean: bool) -> None:
         assert self.state is not None
+        # What the state takes for captured must be in the archive, and captures that wait must know their records.
+        archive = self.crawler.get_downloader_middleware(ArchiveExchanges)
+        if archive is not None:
+            archive.sync()
         if self.on_disk:
             self.state.snapshot = pickle.dumps(self.spider.knowledge(), protocol=5)
         self.state.files = {str(path): _synced(path) for path in self._paths}
