@@ -22,7 +22,9 @@ ALLOWED = {
     "platforms": {"items", "extraction", "crawling", "archive"},
     "spiders": {"items", "platforms", "extraction.wrapper"},
     "sample": {"items"},
+    "corpus": {"items", "schema", "extraction"},
     "commands": {
+        "corpus",
         "items",
         "extraction",
         "crawling",

@@ -334,6 +334,7 @@ def _complete_document(found: Article) -> None:
         return
     found.title = found.document.summary or found.title
     found.document.summary = found.document.summary or found.lead
+    found.content_sha256 = content_hash(found.title, found.lead, found.text)
     if found.published_at is None and found.document.issued_on:
         found.published_at = found.published_raw = found.document.issued_on
 

@@ -1,0 +1,230 @@
+"""Which articles of which runs make a corpus.
+
+Two passes: the first reads every line of the runs and remembers where the chosen ones stand, the second reads those in
+the order of portal, date and id. What stays in memory is a few figures for each article, so the same runs give the same
+corpus, in whatever order their files are named.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+LINES = ".jsonl"
+# The articles of a run, by its time; what stands beside them has one more ending.
+RUN = re.compile(r"\d{4}-\d\d-\d\dT[\d-]+Z[^.]*\.jsonl")
+# Stands behind every date: articles without one come last.
+NO_DATE = "9999-99-99"
+
+# Sections and headlines under which private citizens stand with name, address or health: questions and complaints,
+# lists of candidates, beneficiaries and patients (Law 91/2025/QH15 on personal data). Matched without diacritics.
+PRIVATE: dict[str, re.Pattern[str]] = {
+    "questions": re.compile(
+        r"\b(?:hoi dap|hoi ap|giai dap(?! thac mac ve)|y kien (?:cong dan|cua dan|nguoi dan|ban doc)"
+        r"|gop y cua (?:cong dan|to chuc|nguoi dan)|dan hoi|hoi va dap|tra loi (?:cong dan|ban doc|kien nghi))\b"
+    ),
+    "complaints": re.compile(
+        r"\b(?:khieu nai|to cao|don thu|phan anh,? kien nghi|kien nghi (?:cua )?(?:cong dan|cu tri|nguoi dan))\b"
+    ),
+    "candidates": re.compile(
+        r"\b(?:danh sach|ket qua|diem thi|diem so|so bao danh)\b.*\b(?:thi sinh|ung vien|du tuyen|trung tuyen"
+        r"|thi tuyen|xet tuyen|du thi|tuyen sinh|hoc sinh|sinh vien)\b"
+    ),
+    "beneficiaries": re.compile(
+        r"\bdanh sach\b.*\b(?:ho ngheo|can ngheo|nguoi co cong|doi tuong|huong (?:tro cap|che do|ho tro)|tro cap"
+        r"|benh nhan|nguoi khuyet tat|nguoi lao dong|cap nha|ho gia dinh)\b"
+    ),
+}
+
+
+def folded(text: str) -> str:
+    """Text in lower case without diacritics, hyphens and underscores as spaces."""
+    plain = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "d"))
+    return re.sub(r"[\s_-]+", " ", "".join(sign for sign in plain if not unicodedata.combining(sign))).casefold()
+
+
+def private(record: dict[str, Any]) -> str | None:
+    """Why an article is likely to hold private citizens' data: a key of ``PRIVATE``; None if it is not."""
+    path = unquote(urlsplit(record.get("canonical_url") or "").path)
+    section = folded(" / ".join([*(record.get("section") or []), *path.split("/")[:-1]]))
+    whole = f"{section} / {folded(record.get('title') or '')}"
+    for name, pattern in PRIVATE.items():
+        # Questions and complaints are sections; an article about how complaints are dealt with is none.
+        if pattern.search(section if name in ("questions", "complaints") else whole):
+            return name
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a corpus is to hold.
+
+    Attributes:
+        portals: Names of spiders; empty: all.
+        since: First date of publication, ``YYYY-MM-DD``; with it or ``until`` articles without a date are left out.
+        until: Last date.
+        kinds: Kinds of articles; empty: all.
+        sections: What one of the sections must hold, without regard to case and diacritics; empty: any.
+        least_confidence: Of the extraction.
+        versions: All versions of an article instead of the newest.
+        private: Keep articles that are likely to hold private citizens' data.
+    """
+
+    portals: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    kinds: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    least_confidence: float = 0.0
+    versions: bool = False
+    private: bool = False
+
+    def refusal(self, record: dict[str, Any]) -> str | None:
+        """Why an article is left out; None if it is not."""
+        day = (record.get("published_at") or "")[:10]
+        names = [folded(name) for name in record.get("section") or []]
+        checks = {
+            "other_portal": bool(self.portals) and record.get("portal") not in self.portals,
+            "other_kind": bool(self.kinds) and record.get("kind") not in self.kinds,
+            "no_date": bool(self.since or self.until) and not day,
+            "other_date": bool(day) and not (self.since or "") <= day <= (self.until or NO_DATE),
+            "other_section": bool(self.sections)
+            and not any(folded(wanted) in name for wanted in self.sections for name in names),
+            "low_confidence": (record.get("extraction") or {}).get("confidence", 0.0) < self.least_confidence,
+        }
+        if why := next((why for why, true in checks.items() if true), None):
+            return why
+        if not self.private and (kind := private(record)):
+            return f"private_{kind}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a chosen article stands.
+
+    Attributes:
+        order: Portal, date, id, version, time of capture: what the corpus is sorted by.
+        content: Its ``content_sha256``.
+        file: Number of the file among the sources.
+        offset: Of its line, in bytes.
+    """
+
+    order: tuple[str, str, str, int, str]
+    content: str
+    file: int
+    offset: int
+
+
+@dataclass(slots=True)
+class Selection:
+    """The chosen articles.
+
+    Attributes:
+        sources: The runs' files that were read.
+        places: Where the articles stand, in the order of the corpus.
+        left_out: Articles that were not chosen, by reason.
+        broken: Lines that are no articles: file, number of the line, cause.
+    """
+
+    sources: list[Path]
+    places: list[Place] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    broken: list[tuple[Path, int, str]] = field(default_factory=list)
+
+    def read(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """Each chosen line as it stands in its run, without its line feed, and what it says."""
+        files = [path.open("rb") for path in self.sources]
+        try:
+            for place in self.places:
+                file = files[place.file]
+                file.seek(place.offset)
+                line = file.readline().rstrip(b"\r\n")
+                yield line, json.loads(line)
+        finally:
+            for file in files:
+                file.close()
+
+    def gone(self, portals: tuple[str, ...]) -> Iterator[bytes]:
+        """Lines that tell of articles which have gone from their portals, each once, sorted."""
+        lines = set()
+        for path in self.sources:
+            beside = path.with_name(path.name.removesuffix(LINES) + ".gone.jsonl")
+            for line in beside.read_bytes().splitlines() if beside.is_file() else ():
+                if not portals or json.loads(line).get("portal") in portals:
+                    lines.add(line)
+        yield from sorted(lines)
+
+
+def run_files(paths: Iterable[Path]) -> list[Path]:
+    """The files of articles, sorted: those that are named, and in folders those with the name of a finished run."""
+    found = set()
+    for path in paths:
+        inside = path.rglob(f"*{LINES}") if path.is_dir() else [path]
+        found |= {one for one in inside if one.is_file() and (one is path or RUN.fullmatch(one.name))}
+    return sorted(found)
+
+
+def select(sources: list[Path], choice: Choice) -> Selection:
+    """Choose the articles of a corpus.
+
+    Raises:
+        OSError: if a file cannot be read.
+    """
+    chosen = Selection(sources)
+    best: dict[str, Place] = {}
+    for number, path in enumerate(sources):
+        for line, offset, record in _records(path, chosen):
+            if why := choice.refusal(record):
+                chosen.left_out[why] += 1
+                continue
+            try:
+                place = _place(record, number, offset)
+            except (KeyError, TypeError, ValueError) as error:
+                chosen.broken.append((path, line, f"it is no article: {type(error).__name__}: {error}"))
+                continue
+            key = f"{record['id']} {place.content}" if choice.versions else record["id"]
+            known = best.get(key)
+            if known is None or _goes_before(place, known, choice):
+                best[key] = place
+            if known is not None:
+                chosen.left_out["same" if choice.versions else "older_version"] += 1
+    chosen.places = sorted(best.values(), key=lambda place: (*place.order, place.content))
+    return chosen
+
+
+def _records(path: Path, chosen: Selection) -> Iterator[tuple[int, int, dict[str, Any]]]:
+    """Number, offset and content of each line; what cannot be read is noted."""
+    offset = 0
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                record = json.loads(line)
+                if not isinstance(record, dict):
+                    raise TypeError("a line must be an object")  # noqa: TRY301 - told as any other cause
+            except (ValueError, TypeError) as error:
+                chosen.broken.append((path, number, f"it cannot be read: {error}"))
+            else:
+                yield number, offset, record
+            offset += len(line)
+
+
+def _place(record: dict[str, Any], file: int, offset: int) -> Place:
+    day = (record["published_at"] or NO_DATE)[:10]
+    order = (str(record["portal"]), day, str(record["id"]), int(record.get("version", 1)), str(record["fetched_at"]))
+    return Place(order, str(record["content_sha256"]), file, offset)
+
+
+def _goes_before(place: Place, known: Place, choice: Choice) -> bool:
+    """Whether an article is kept instead of another with the same id: the newest, or of one content the oldest."""
+    mine, theirs = ((one.order[3], one.order[4], one.content) for one in (place, known))
+    return mine < theirs if choice.versions else mine > theirs

@@ -1,0 +1,245 @@
+"""Corpora: what is chosen, every format, the proof that it is whole."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import bagit
+import pyarrow.dataset
+import pytest
+from test_commands import run
+
+from portal_crawler.corpus.export import export
+from portal_crawler.corpus.formats import FORMATS, zstd
+from portal_crawler.corpus.selection import Choice, private, run_files, select
+from portal_crawler.corpus.verify import verify
+from portal_crawler.extraction.article import content_hash
+from portal_crawler.items import Article, Attachment, Extraction, Http, as_record
+
+
+def record(number: int, **changes: Any) -> dict[str, Any]:
+    title, text = f"Hội nghị số {number} tại Đồng Nai", f"Sáng nay đã họp lần {number}.\n\n=1+1 là một dòng chữ."
+    values = {
+        "id": hashlib.sha256(str(number).encode()).hexdigest()[:16],
+        "url": f"http://a.gov.vn/tin/{number}",
+        "canonical_url": f"http://a.gov.vn/tin/{number}",
+        "portal": "so_a" if number % 2 else "so_b",
+        "site": "a.gov.vn",
+        "title": title,
+        "text": text,
+        "html": f"<p>{text}</p>",
+        "published_at": f"20{20 + number % 3}-03-0{1 + number % 9}T08:00:00+07:00" if number % 5 else None,
+        "section": ["Tin tức", "Hoạt động của Sở"],
+        "attachments": [Attachment(url=f"http://a.gov.vn/{number}.pdf", name="Quyết định")],
+        "fetched_at": f"2026-01-{1 + number % 28:02}T00:00:00+00:00",
+        "http": Http(status=200),
+        "content_sha256": content_hash(title, None, text),
+        "extraction": Extraction(method="page", version="1", confidence=0.5 + number / 100),
+        **changes,
+    }
+    if {"title", "text", "lead"} & set(changes):
+        values["content_sha256"] = content_hash(values["title"], values.get("lead"), values["text"])
+    return as_record(Article(**values))
+
+
+def write(path: Path, records: list[dict[str, Any]]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records), "utf-8")
+    return path
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    write(tmp_path / "exports/so_a/2026-01-01T00-00-00Z.jsonl", [record(n) for n in range(1, 12)])
+    changed = record(3, version=2, text="Đã sửa lại.", fetched_at="2026-02-01T00:00:00+00:00")
+    write(tmp_path / "exports/so_a/2026-02-01T00-00-00Z.jsonl", [changed, record(4)])
+    write(tmp_path / "exports/so_a/2026-02-01T00-00-00Z.rejects.jsonl", [{"url": "x", "reason": "y"}])
+    write(tmp_path / "exports/so_a/2026-02-01T00-00-00Z.gone.jsonl", [{"portal": "so_a", "url": "http://a.gov.vn/0"}])
+    return tmp_path / "exports"
+
+
+def nowhere(*_: str) -> None:
+    return None
+
+
+def test_every_format_holds_the_same_articles(runs: Path, tmp_path: Path) -> None:
+    made, _ = export(tmp_path / "corpus", run_files([runs]), list(FORMATS), Choice())
+    folder = tmp_path / "corpus"
+    lines = (folder / "articles.jsonl").read_bytes()
+    ids = [json.loads(line)["id"] for line in lines.splitlines()]
+    assert len(ids) == len(set(ids)) == made["articles"] == 11
+    assert gzip.decompress((folder / "articles.jsonl.gz").read_bytes()) == lines
+    assert zstd.decompress((folder / "articles.jsonl.zst").read_bytes()) == lines
+    with (folder / "articles.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["id"] for row in csv.DictReader(file)] == ids
+    table = pyarrow.dataset.dataset(folder / "parquet", partitioning="hive").to_table()
+    assert sorted(table["id"].to_pylist()) == sorted(ids)
+    assert set(table["year"].to_pylist()) == {2020, 2021, 2022, None}
+    assert table["attachments"][0].as_py()[0]["name"] == "Quyết định"
+    assert len(list((folder / "text").rglob("*.txt"))) == 11
+    for name in ("dublin-core.jsonl", "schema-org.jsonl"):
+        assert len((folder / name).read_text("utf-8").splitlines()) == 11
+    assert made["with"]["attachments"] == 11
+
+
+def test_lines_stand_as_in_their_runs(runs: Path, tmp_path: Path) -> None:
+    export(tmp_path / "corpus", run_files([runs]), ["jsonl"], Choice())
+    there = {line for path in run_files([runs]) for line in path.read_bytes().splitlines()}
+    assert set((tmp_path / "corpus/articles.jsonl").read_bytes().splitlines()) <= there
+
+
+def test_the_search_finds_with_and_without_diacritics(runs: Path, tmp_path: Path) -> None:
+    export(tmp_path / "corpus", run_files([runs]), ["sqlite"], Choice())
+    database = sqlite3.connect(tmp_path / "corpus/articles.sqlite")
+
+    def count(table: str, words: str) -> int:
+        return database.execute(f"SELECT count(*) FROM {table} WHERE {table} MATCH ?", [words]).fetchone()[0]
+
+    assert count("articles_fts", '"Đồng Nai"') == 11
+    assert count("articles_fts", '"dong nai"') == 0
+    assert count("articles_plain", '"dong nai"') == 11
+    found = database.execute(
+        "SELECT title FROM articles WHERE rowid IN (SELECT rowid FROM articles_plain WHERE articles_plain MATCH 'sua')"
+    ).fetchall()
+    assert found == [("Hội nghị số 3 tại Đồng Nai",)]
+    database.close()
+
+
+def test_a_spreadsheet_gets_no_formula(tmp_path: Path) -> None:
+    source = write(tmp_path / "run.jsonl", [record(1, title="=HYPERLINK(0)", text="+84 233 3852 000")])
+    made, _ = export(tmp_path / "corpus", [source], ["csv"], Choice())
+    with (tmp_path / "corpus/articles.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["title"], row["text"]) == ("'=HYPERLINK(0)", "'+84 233 3852 000")
+    assert made["notes"]["csv"] == {"cells_with_an_apostrophe_before_them": 2}
+
+
+def test_the_same_runs_give_the_same_bytes(runs: Path, tmp_path: Path) -> None:
+    sources = run_files([runs])
+    for name, order in (("one", sources), ("two", sources)):
+        export(tmp_path / name, order, list(FORMATS), Choice(), bag=True)
+    one, two = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (tmp_path / "one", tmp_path / "two")
+    )
+    assert one == two
+    assert bagit.Bag(str(tmp_path / "one")).is_valid()
+    assert verify(tmp_path / "one", nowhere).problems == []
+
+
+def test_versions_and_what_is_gone(runs: Path, tmp_path: Path) -> None:
+    made, chosen = export(tmp_path / "corpus", run_files([runs]), ["jsonl", "text"], Choice(versions=True))
+    assert made["articles"] == 12
+    assert chosen.left_out == {"same": 1}
+    (changed,) = (tmp_path / "corpus/text").rglob("*-v2.txt")
+    assert changed.read_text("utf-8").endswith("Đã sửa lại.\n")
+    assert json.loads((tmp_path / "corpus/gone.jsonl").read_text("utf-8"))["url"] == "http://a.gov.vn/0"
+    newest, _ = export(tmp_path / "newest", run_files([runs]), ["jsonl"], Choice())
+    assert newest["left_out"] == {"older_version": 2}
+
+
+@pytest.mark.parametrize(
+    ("choice", "numbers"),
+    [
+        (Choice(portals=("so_b",)), {2, 4, 6, 8, 10}),
+        (Choice(since="2021-01-01", until="2021-12-31"), {1, 4, 7}),
+        (Choice(kinds=("document",)), set()),
+        (Choice(sections=("hoat dong",)), set(range(1, 12))),
+        (Choice(sections=("thông báo",)), set()),
+        (Choice(least_confidence=0.58), {8, 9, 10, 11}),
+    ],
+)
+def test_choices(runs: Path, choice: Choice, numbers: set[int]) -> None:
+    chosen = select(run_files([runs]), choice)
+    assert {int(one["url"].rsplit("/", 1)[1]) for _, one in chosen.read()} == numbers
+    assert sum(chosen.left_out.values()) + len(chosen.places) == 13
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"section": ["Hỏi đáp"]}, "questions"),
+        ({"canonical_url": "http://a.gov.vn/hoi-ap/cau-12.html"}, "questions"),
+        ({"section": ["Phản ánh, kiến nghị"]}, "complaints"),
+        ({"title": "Danh sách thí sinh trúng tuyển viên chức năm 2023"}, "candidates"),
+        ({"title": "Danh sách hộ nghèo được hỗ trợ sửa nhà"}, "beneficiaries"),
+        ({"title": "Danh sách các dự án kêu gọi đầu tư"}, None),
+        ({"title": "Sở đối thoại, giải quyết khiếu nại của công dân"}, None),
+        ({"section": ["Tin tức"], "title": "Hội nghị giảm nghèo bền vững"}, None),
+    ],
+)
+def test_citizens_stay_private(changes: dict[str, Any], kind: str | None, tmp_path: Path) -> None:
+    one = record(1, **changes)
+    assert private(one) == kind
+    source = write(tmp_path / "run.jsonl", [one, record(2)])
+    made, _ = export(tmp_path / "corpus", [source], ["jsonl"], Choice())
+    assert made["articles"] == (1 if kind else 2)
+    assert made["left_out"] == ({f"private_{kind}": 1} if kind else {})
+    assert "left out" in made["private_data"]
+    every, _ = export(tmp_path / "all", [source], ["jsonl"], Choice(private=True))
+    assert every["articles"] == 2
+    assert "are included" in every["private_data"]
+
+
+def test_what_does_not_agree_is_told(runs: Path, tmp_path: Path) -> None:
+    export(tmp_path / "corpus", run_files([runs]), ["jsonl", "csv"], Choice())
+    assert verify(tmp_path / "corpus", nowhere).problems == []
+    path = tmp_path / "corpus/articles.jsonl"
+    path.write_text(path.read_text("utf-8").replace("Đã sửa lại.", "Đã sửa rồi."), "utf-8")
+    (tmp_path / "corpus/articles.csv").unlink()
+    problems = verify(tmp_path / "corpus", nowhere).problems
+    assert len(problems) == 3
+    assert any("http://a.gov.vn/tin/3" in problem for problem in problems)
+
+
+def test_a_manifest_does_not_lead_out_of_its_folder(runs: Path, tmp_path: Path) -> None:
+    export(tmp_path / "corpus", run_files([runs]), ["jsonl"], Choice())
+    path = tmp_path / "corpus/manifest.json"
+    made = json.loads(path.read_text("utf-8"))
+    made["files"][0]["path"] = "../secret"
+    path.write_text(json.dumps(made), "utf-8")
+    (problem,) = verify(tmp_path / "corpus", nowhere).problems
+    assert "outside" in problem
+
+
+def test_hostile_names_become_no_paths(tmp_path: Path) -> None:
+    source = write(tmp_path / "run.jsonl", [{**record(1), "id": "../../x", "portal": "../so"}])
+    made, _ = export(tmp_path / "corpus", [source], ["text", "parquet"], Choice())
+    assert all(".." not in file["path"] for file in made["files"])
+    assert verify(tmp_path / "corpus", nowhere).problems == []
+
+
+def test_a_broken_line_costs_no_other(tmp_path: Path) -> None:
+    source = write(tmp_path / "exports/a/2026-01-01T00-00-00Z.jsonl", [record(1), record(2)])
+    source.write_bytes(source.read_bytes() + b'{"id": "\n[]\n{"portal": "a"}\n')
+    code, told, _ = run(tmp_path, "export", "corpus")
+    assert code == 6
+    assert "Z.jsonl, line 3" in told
+    assert "2 articles of 2 portals from 1 runs" in told
+
+
+def test_an_export_is_whole_or_not_there(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("portal_crawler.corpus.formats.Csv.add", fails)
+    with pytest.raises(OSError, match="No space"):
+        export(tmp_path / "corpus", run_files([runs]), ["jsonl", "csv"], Choice())
+    assert not list(tmp_path.glob("corpus*"))
+
+
+def test_the_commands(runs: Path) -> None:
+    folder = runs.parent
+    assert run(folder, "export", "corpus", "--format", "sqlite", "--format", "jsonl.zst", "--bagit")[0] == 0
+    code, told, _ = run(folder, "verify", "corpus")
+    assert (code, "11 articles" in told, "all agree" in told) == (0, True, True)
+    assert run(folder, "export", "corpus")[0] == 2
+    assert run(folder, "export", "other", "--since", "1.1.2020")[0] == 2
+    assert run(folder, "export", "other", "--portal", "so_c")[0] == 3
+    assert run(folder, "verify", "exports")[0] == 2
