@@ -127,8 +127,9 @@ DOWNLOADER_MIDDLEWARES = {
 PORTAL_STATE_DIR = "state"
 # Captures of a site without wrappers that are held back at most until its template can be trusted.
 PORTAL_HOLD_PAGES = 60
-# Pages of one address pattern that may bring nothing new before the pattern is left alone.
-PORTAL_PATTERN_BUDGET = 20
+# Pages of one address pattern, folder or parameter that may bring nothing new before it is left alone. With the few
+# that are looked at when the crawl has run dry, no trap costs more than 25 requests.
+PORTAL_PATTERN_BUDGET = 18
 
 # ---------------------------------------------------------------------- output
 

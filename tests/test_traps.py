@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from portal_server import Answer, PortalServer, Seen, article, link, page
 
+from portal_crawler.crawling.contents import content_of
 from portal_crawler.crawling.rules import UrlRules
 from portal_crawler.crawling.traps import PatternBudget, form_of
 
@@ -62,13 +63,53 @@ def test_sections_that_fail_do_not_hold_up_the_others() -> None:
     assert [budget.grants(url) for url in urls] == [True] * 3 + [False] * 7
     budget.failed(urls[0])
     assert budget.released(url=urls[0]) == []
-    budget.visited(urls[1], {"an article"})
+    budget.visited(urls[1], (), article=urls[1])
     assert budget.released(url=urls[1]) == urls[3:5]
     assert budget.released(all_forms=True) == urls[5:8]
     for url in urls[5:8]:
         budget.visited(url, ())
     assert budget.exhausted(urls[9])
+    assert sorted(budget.released(all_forms=True)) == urls[8:]  # a last look at a few of them
     assert budget.released(all_forms=True) == []
+
+
+def test_a_folder_without_articles_is_one_trap_whatever_stands_in_it() -> None:
+    budget = PatternBudget(6)
+    paths = ["2024/01/", "a-b-c-d.html", "x/y/z.aspx", "tin?loai=3", "2024/", "q/", "rs/7/", "u.html"]
+    urls = [f"http://a.example/kho/{path}" for path in paths]
+    assert [budget.grants(url) for url in urls] == [True] * 6 + [False] * 2
+    budget.visited(urls[0], (), article=urls[0])
+    assert budget.released(all_forms=True) == urls[6:]
+
+
+def test_filters_share_a_budget_however_they_are_combined() -> None:
+    budget = PatternBudget(4)
+    queries = ["a=1", "b=2", "a=1&b=2", "b=1&c=5", "a=2", "c=1"]
+    urls = [f"http://a.example/loc?{query}" for query in queries]
+    assert [budget.grants(url) for url in urls] == [True] * 4 + [False] * 2
+
+
+def test_promises_that_are_never_kept_keep_no_budget_open() -> None:
+    budget = PatternBudget(5)
+    asked = 0
+    for number in range(100):
+        url = f"http://a.example/su-kien/thang-{number}/"
+        if budget.grants(url):
+            asked += 1
+            budget.visited(url, {f"a.example/su-kien/bai-viet-so-{number}-{day}.html" for day in range(9)})
+    assert asked <= 5 + 3
+
+
+def test_articles_that_say_the_same_are_no_yield() -> None:
+    budget = PatternBudget(5)
+    urls = [f"http://a.example/tin/bai-viet-chung-{number}.html" for number in range(50)]
+    asked = 0
+    for url in urls:
+        if budget.grants(url):
+            asked += 1
+            body = f'<title>Tin</title><p>Cùng một bài.</p><i>{url[-7:-5]}</i><a href="{url}">Tin khác</a>'
+            budget.visited(url, (), article=url, content=content_of(body.encode()))
+    assert asked == 1 + 5
 
 
 def test_combinations_of_facets_are_one_form() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
+from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.patterns import pattern_of
@@ -14,6 +17,16 @@ if TYPE_CHECKING:
 
 # From so many parameters on, an address is one of a faceted search's combinations, which share a budget.
 FACETS = 3
+# Folders of an address that have a budget of their own, from the host on.
+FOLDERS = 4
+# Pages that are not held against a budget because of links that look like articles, before one of that shape is one.
+PROMISES = 3
+# Addresses of an exhausted budget that are looked at all the same once the crawl has run dry, spread over all of them.
+SAMPLES = 3
+# Addresses that are kept of an exhausted budget, for those looks.
+MOST_HELD = 1000
+
+DIGITS = re.compile(r"\d+")
 
 
 def form_of(url: str) -> str:
@@ -22,63 +35,155 @@ def form_of(url: str) -> str:
     return f"{pattern}?*" if names.count("&") + 1 >= FACETS else f"{pattern}?{names}"
 
 
-class PatternBudget:
-    """Bounds the requests for pages of one form by what such pages bring: articles that no other page has shown.
+@lru_cache(maxsize=32_768)
+def shape_of(address: str) -> str:
+    """The form of an address together with the folder it is in, digits masked."""
+    return f"{DIGITS.sub('#', urlsplit(address).path.rpartition('/')[0])} {pattern_of(address)}"
 
-    Tag pages, calendars and faceted searches are endless in number and alike in form; lists have a budget of their own
-    (``chains.ListChains``). A page may name hundreds of them at once, so that requests under way count as well: what is
-    beyond the budget is held back until pages of its form have brought something.
+
+@lru_cache(maxsize=32_768)
+def grounds_of(url: str) -> tuple[str, ...]:
+    """All that an address shares a budget with: its form, the folders above it, its program and the parameters of it.
+
+    A calendar's months and days are of several forms, paths that grow are of ever new ones, and filters are combined:
+    what they have in common is the folder, or the program and the parameter.
+    """
+    parts = urlsplit(url)
+    path = DIGITS.sub("#", parts.path)
+    folders = path.split("/")[1:-1][:FOLDERS]
+    grounds = [form_of(url), *("/" + "/".join(folders[: depth + 1]) + "/" for depth in range(len(folders)))]
+    if parts.query:
+        names = {parameter.partition("=")[0] for parameter in parts.query.split("&") if parameter}
+        grounds += [f"{path}?", *(f"{path}?{name}" for name in sorted(names))]
+    return tuple(grounds)
+
+
+class PatternBudget:
+    """Bounds the requests for pages that have something in common by what they bring: articles that no other has shown.
+
+    Tag pages, calendars and faceted searches are endless in number and alike in their addresses; lists have a budget
+    of their own (``chains.ListChains``). A page may name hundreds of them at once, so that requests under way count as
+    well: what is beyond the budget is held back until pages of its kind have brought something. A folder, a program
+    and a parameter have a budget only as long as no article has been found there: a whole portal may stand in one.
+
+    Args:
+        limit: Pages in a row that may bring nothing, for each form, folder, program and parameter.
     """
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self._listed: set[int] = set()
+        self._contents: set[int] = set()
         self._barren: dict[str, int] = {}
         self._open: dict[str, set[str]] = {}
         self._held: dict[str, deque[str]] = {}
+        self._fertile: set[str] = set()
+        self._proved: set[str] = set()
+        self._promised: dict[str, int] = {}
+        self._sampled: set[str] = set()
+
+    def _grounds(self, url: str) -> list[str]:
+        form, *others = grounds_of(url)
+        return [form, *(ground for ground in others if ground not in self._fertile)]
 
     def exhausted(self, url: str) -> bool:
-        """Whether pages of this form are left alone."""
-        return self._barren.get(form_of(url), 0) >= self.limit
+        """Whether pages of this kind are left alone, until others of it bring something."""
+        return any(self._barren.get(ground, 0) >= self.limit for ground in self._grounds(url))
+
+    def _full(self, url: str) -> str | None:
+        """What keeps a page from being asked for now."""
+        for ground in self._grounds(url):
+            if self._barren.get(ground, 0) + len(self._open.get(ground, ())) >= self.limit:
+                return ground
+        return None
 
     def grants(self, url: str) -> bool:
-        """Whether a page of this form may be asked for now; else it is held back, or its form is exhausted."""
-        form = form_of(url)
-        under_way = self._open.setdefault(form, set())
-        if self._barren.get(form, 0) + len(under_way) < self.limit:
-            under_way.add(url)
+        """Whether a page may be asked for now; else it is held back, and :meth:`released` may name it later."""
+        full = self._full(url)
+        if full is None:
+            self._enter(url)
             return True
-        if not self.exhausted(url):
-            self._held.setdefault(form, deque()).append(url)
+        held = self._held.setdefault(full, deque())
+        if len(held) < MOST_HELD or not self.exhausted(url):
+            held.append(url)
         return False
 
-    def visited(self, url: str, articles: Collection[str], *, article: bool = False) -> bool:
-        """Note a page with the articles it links to, or that it is one; False if its form is exhausted by it."""
-        before = len(self._listed)
-        self._listed.update(map(key_hash, articles))
-        form = form_of(url)
-        self._open.get(form, set()).discard(url)
-        self._barren[form] = 0 if article or len(self._listed) > before else self._barren.get(form, 0) + 1
-        return self._barren[form] != self.limit
+    def _enter(self, url: str) -> None:
+        for ground in grounds_of(url):
+            self._open.setdefault(ground, set()).add(url)
+
+    def visited(
+        self, url: str, articles: Collection[str], *, article: str | None = None, content: int | None = None
+    ) -> bool:
+        """Note a page; False if what it has in common with others is exhausted by it.
+
+        Args:
+            url: Its address.
+            articles: Identities of the articles that it links to.
+            article: Its own identity, if it is an article.
+            content: What it says, as a number (``contents.content_of``): an article that says what another one has
+                said is no yield.
+        """
+        new = content is None or content not in self._contents
+        if content is not None:
+            self._contents.add(content)
+        proved, promised = self._yield(articles)
+        if article is not None and new:
+            proved = True
+            self._fertile.update(grounds_of(url)[1:])
+            self._proved.add(shape_of(article))
+        return self._note(url, fruitful=proved, promising=promised)
+
+    def _yield(self, articles: Collection[str]) -> tuple[bool, bool]:
+        """Whether a page shows an article that no other has shown; whether it shows what may be one."""
+        shapes = set()
+        for key in articles:
+            hashed = key_hash(key)
+            if hashed not in self._listed:
+                self._listed.add(hashed)
+                shapes.add(shape_of(key))
+        believed = [shape for shape in shapes - self._proved if self._promised.get(shape, 0) < PROMISES]
+        for shape in believed:
+            self._promised[shape] = self._promised.get(shape, 0) + 1
+        return not shapes.isdisjoint(self._proved), bool(believed)
+
+    def _note(self, url: str, *, fruitful: bool = False, promising: bool = False) -> bool:
+        goes_on = True
+        for ground in grounds_of(url):
+            self._open.get(ground, set()).discard(url)
+            self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + (not promising)
+            goes_on &= promising or self._barren[ground] != self.limit or ground in self._fertile
+        return goes_on
 
     def failed(self, url: str) -> None:
         """Note a request that brought no page: it brought nothing."""
-        form = form_of(url)
-        if url in self._open.get(form, ()):
-            self._open[form].discard(url)
-            self._barren[form] = self._barren.get(form, 0) + 1
+        if url in self._open.get(form_of(url), ()):
+            self._note(url)
 
     def released(self, *, all_forms: bool = False, url: str = "") -> list[str]:
-        """Addresses held back for which there is room now: of a page's form, or of all when the crawl has run dry."""
+        """Addresses held back for which there is room now: of a page's kind, or of all when the crawl has run dry."""
+        if all_forms:
+            self._open.clear()  # redirected, dropped: none of them will come back
+        freed: list[str] = []
+        for ground in list(self._held) if all_forms else grounds_of(url):
+            held = self._held.pop(ground, deque())
+            while held and self._full(held[0]) != ground:
+                following = held.popleft()
+                if self.grants(following):
+                    freed.append(following)
+            if held:
+                self._held[ground] = held
+        return freed or self._samples() if all_forms else freed
+
+    def _samples(self) -> list[str]:
+        """A few addresses of each budget that is exhausted, once: what they bring may open it again."""
         freed = []
-        for form in list(self._held) if all_forms else [form_of(url)]:
-            held = self._held.get(form, deque())
-            under_way = self._open.setdefault(form, set())
-            if all_forms:
-                under_way.clear()  # redirected, dropped: none of them will come back
-            while held and self._barren.get(form, 0) + len(under_way) < self.limit:
-                under_way.add(held[0])
-                freed.append(held.popleft())
-            if not held or self._barren.get(form, 0) >= self.limit:
-                self._held.pop(form, None)
+        for ground, held in self._held.items():
+            if ground in self._sampled:
+                continue
+            self._sampled.add(ground)
+            self._sampled.update(self._grounds(held[0]))
+            for place in sorted({len(held) * part // SAMPLES for part in range(SAMPLES)}, reverse=True):
+                freed.append(held[place])
+                del held[place]
         return freed

@@ -23,6 +23,7 @@ from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.crawling import history, listing
 from portal_crawler.crawling.canonical import canonical_url, key_hash, page_key
 from portal_crawler.crawling.chains import ListChains
+from portal_crawler.crawling.contents import content_of
 from portal_crawler.crawling.coverage import WaysIn
 from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.idle import Drain
@@ -148,7 +149,7 @@ class PortalSpider(scrapy.Spider):
         self.chains = ListChains()
         self.ways = WaysIn()
         self.broken_lists: list[str] = []
-        self.budget = PatternBudget(20)
+        self.budget = PatternBudget(18)
         self.asked: set[str] = set()
         self.waiting: dict[str, Judgement] = {}
         self.labels: dict[str, str] = {}
@@ -166,7 +167,7 @@ class PortalSpider(scrapy.Spider):
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> PortalSpider:
         """Make the spider and give it the settings' budget."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider.budget = PatternBudget(crawler.settings.getint("PORTAL_PATTERN_BUDGET", 20))
+        spider.budget = PatternBudget(crawler.settings.getint("PORTAL_PATTERN_BUDGET", 18))
         return spider
 
     @property
@@ -384,11 +385,14 @@ class PortalSpider(scrapy.Spider):
         found = self.read_links(page, link, article=is_one)
         if self.state is not None and not is_one and not self.revisits.incremental:
             self.state.note_page(key_hash(link.key), fruitful=self.first_shown > before)
+        content = None
         if is_one:
+            known = self.sightings.get(link.key)
+            content = content_of(capture.body, known.text if known else None)
             yield from self.hand_on(capture, link)
         elif link.kind != "article":
             self.sightings.forget(link.key)
-        yield from self.lead_on(page, link, found, page_number(response.url) or number, chain, article=is_one)
+        yield from self.lead_on(page, link, found, page_number(response.url) or number, chain, content=content)
 
     def not_modified(self, identifier: str, link: Judgement) -> None:
         """Note that a known article is as it was."""
@@ -553,16 +557,17 @@ class PortalSpider(scrapy.Spider):
         number: int,
         chain: str | None,
         *,
-        article: bool,
+        content: int | None,
     ) -> Iterator[Request]:
-        """The requests that a page leads to."""
+        """The requests that a page leads to; ``content`` is what it says, if it is an article."""
+        article = content is not None
         keys = {other.key for other, _ in found if other.kind == "article"}
         if not self.ruled:
             keys |= {other.key for other, _ in found if announced(other.url, self.patterns)}
         chain = chain or chain_key(link.url)
         goes_on = article or self.turn(chain, keys, number, page, found)
         if page_number(link.url) is None and not self.budget.visited(
-            link.url, () if article else keys, article=article
+            link.url, () if article else keys, article=link.key if article else None, content=content
         ):
             logger.info("Pages like %s bring nothing new: no more of them are asked for", link.url)
             self.count("traps/pattern")
@@ -687,8 +692,7 @@ class PortalSpider(scrapy.Spider):
                 return
             if not self.budget.grants(link.url):
                 self.count("traps/not_asked")
-                if not self.budget.exhausted(link.url):
-                    self.asked.add(link.key)  # held back
+                self.asked.add(link.key)  # held back
                 if self.state is not None and not self.revisits.incremental:
                     self.state.note_page(key_hash(link.key), fruitful=False)  # until it is seen after all
                 return
