@@ -130,10 +130,17 @@ def ours(base: str, pages: int, **arguments: str) -> dict[str, float]:  # noqa: 
         settings.setmodule("portal_crawler.settings")
         settings.update({**FAST, "PORTAL_STATE_DIR": f"{folder}/state"}, priority="cmdline")
         settings.set("FEEDS", {f"{folder}/items.jsonl": {"format": "jsonlines"}}, priority="cmdline")
-        settings.set("PORTAL_ARCHIVE", "0", priority="cmdline")  # what is measured is the crawl alone
+        # What is measured is the crawl alone, unless the archive is asked for.
+        settings.set("PORTAL_ARCHIVE", "0", priority="cmdline")
+        settings.set("PORTAL_ARCHIVE_FILES", f"{folder}/archive", priority="cmdline")
         settings.set("PORTAL_REJECTS", f"{folder}/rejects.jsonl", priority="cmdline")
         settings.set("PORTAL_RUN_RECORD", f"{folder}/run.json", priority="cmdline")
         return run_scrapy(settings, "unseen", url=f"{base}/", **arguments)
+
+
+def archived(base: str, pages: int) -> dict[str, float]:
+    """The same as :func:`ours`, every exchange written to WARC files as well."""
+    return ours(base, pages, archive="1")
 
 
 def evidence(base: str, pages: int) -> dict[str, float]:
@@ -210,6 +217,7 @@ CONTESTANTS: dict[str, tuple[Callable[..., dict[str, float]], str | None, bool]]
     "bare": (bare, None, False),
     "bare, aiohttp, uvloop": (uvloop, "uvloop", False),
     "unseen": (ours, None, False),
+    "unseen, archived": (archived, None, False),
     "unseen, by evidence": (evidence, None, False),
     "crawlee, links only": (crawlee, "crawlee", False),
     "crawlee, trafilatura": (crawlee_text, "crawlee", True),

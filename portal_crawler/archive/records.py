@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 VERSION = "WARC/1.1"
-# The level at which zlib takes half the time of warcio's own (9), for 0.6 % more bytes.
-LEVEL = 6
+# On pages of portals zlib takes three quarters of the time of level 6 (and far less than warcio's 9) for 3 % more bytes.
+LEVEL = 4
 PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
 RESPONSE = "application/http; msgtype=response"
 REQUEST = "application/http; msgtype=request"
