@@ -142,8 +142,6 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
 # What the crawler does not pass yet. A mark comes off with the defence that makes its test pass: strict, so that it is
 # noticed.
 NOT_YET = {
-    "session-query": "session parameters of unknown names are not learned",
-    "aliases": "parameters that change nothing and letter case are not learned",
     "login-wall": "the form is taken for an article, at times",
     "load-more": "buttons with a JSON endpoint are not followed",
     "date-archive": "forms are not sent",

@@ -14,6 +14,7 @@ from portal_crawler.extraction.page import element_text, squeeze
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from portal_crawler.crawling.rules import UrlRules
     from portal_crawler.extraction.page import Element, Page
 
 ONCLICK = elements("//*[contains(@onclick, 'RefreshPageTo') or contains(@onclick, 'location')]")
@@ -68,6 +69,13 @@ def anchors(page: Page) -> Iterator[tuple[str, Element]]:
     for element in page.root.iter("a", "area"):
         if href := element.get("href"):
             yield href, element
+
+
+def queries(page: Page, rules: UrlRules) -> Iterator[str]:
+    """The addresses with parameters that a page links to inside the portal."""
+    for href, _ in anchors(page):
+        if "?" in href and (link := rules.link(page.url, href)) is not None and link.kind != "outside":
+            yield link.url
 
 
 def link_text(anchor: Element) -> str | None:

@@ -14,6 +14,8 @@ from portal_crawler.crawling.patterns import slug_with_number
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from portal_crawler.crawling.spellings import Spellings
+
 Kind = Literal["article", "listing", "page", "file", "denied", "outside"]
 
 # Forms of an article that are drawn for another purpose: fetched only if its plain address is never met.
@@ -89,7 +91,7 @@ class Judgement:
 
     Attributes:
         kind: article, listing (matches a listing rule), page (anything else worth a visit), file, denied, outside.
-        url: The absolute address, as the page wrote it, without fragment.
+        url: The absolute address, as the page wrote it, without fragment and without what the site is known to add.
         key: The article's identity, or what stands for the page where none is known.
         alternate: Whether it is a print view or another form that is fetched only in want of a plain one.
     """
@@ -147,6 +149,7 @@ class UrlRules:
         self.listings = _joined(listing_urls)
         self.alternates = _joined((*ALTERNATES, *alternate_urls))
         self.denied = _joined((*DENIED, *deny_urls))
+        self.spellings: Spellings | None = None
         self._remember()
 
     def _remember(self) -> None:
@@ -162,6 +165,13 @@ class UrlRules:
         """Take up rules that were written to disk."""
         vars(self).update(state)
         self._remember()
+
+    def respell(self, spellings: Spellings) -> None:
+        """Judge addresses from now on without what the site's addresses carry that says nothing."""
+        self.spellings = spellings
+        self.seed_keys |= frozenset(map(spellings.key, self.seed_keys))
+        self._judged.cache_clear()
+        self._linked.cache_clear()
 
     def add_seed(self, url: str) -> None:
         """Note the address under which a seed answered; its home page is one, too."""
@@ -208,6 +218,8 @@ class UrlRules:
 
     def _judge(self, url: str) -> Judgement:
         key = page_key(url)
+        if self.spellings is not None:
+            url, key = self.spellings.plain(url), self.spellings.key(key)
         host, _, rest = key.partition("/")
         path = f"/{rest}"
         if host not in self.hosts or not self._inside(path):

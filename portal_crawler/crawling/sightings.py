@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from portal_crawler.crawling.canonical import key_hash
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.items import Capture
 
@@ -60,6 +62,21 @@ class Sightings:
     def hashes(self) -> set[int]:
         """Hashes of the identities of all articles whose captures have been handed on."""
         return set(map(key_hash, self._done))
+
+    def respell(self, spell: Callable[[str], str]) -> None:
+        """Put together what was known under keys that have proved to be one article's."""
+        self._done |= set(map(spell, self._done))
+        for key in list(self._open):
+            if (plain := spell(key)) == key:
+                continue
+            old = self._open.pop(key)
+            if plain in self._done:
+                continue
+            known = self._open.setdefault(plain, old)
+            if known is not old:
+                known.addresses += [url for url in old.addresses if url not in known.addresses]
+                known.asked |= old.asked
+                self.describe(plain, old.text, old.date)
 
     def pass_over(self, key: str) -> None:
         """Take an article for done that another run has handed on."""

@@ -34,6 +34,7 @@ from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_n
 from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
+from portal_crawler.crawling.spellings import Spellings
 from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected, article_id
@@ -146,6 +147,7 @@ class PortalSpider(scrapy.Spider):
         self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
         self.sightings = Sightings()
         self.patterns = UrlPatterns()
+        self.spellings = Spellings()
         self.chains = ListChains()
         self.ways = WaysIn()
         self.broken_lists: list[str] = []
@@ -215,6 +217,17 @@ class PortalSpider(scrapy.Spider):
             alternate_urls=self.alternate_urls,
             deny_urls=self.deny_urls,
         )
+        self.rules.respell(self.spellings)
+
+    def respell(self, url: str) -> Judgement:
+        """Put together what was noted under spellings of one address; what a page's own address is then."""
+        spell = self.spellings.key
+        self.rules.respell(self.spellings)
+        self.sightings.respell(spell)
+        self.asked |= set(map(spell, self.asked))
+        self.waiting = {spell(key): link for key, link in self.waiting.items()}
+        self.count("addresses/learned")
+        return self.rules.judge(url)
 
     # Where a crawl begins
 
@@ -257,7 +270,8 @@ class PortalSpider(scrapy.Spider):
         Pages that were held back, articles that were met in a second-choice form only, broken lists once more, known
         articles whose time has come.
         """
-        if held := self.budget.released(all_forms=True):
+        respelt = list(filter(self.budget.grants, self.spellings.released(dry=True)))
+        if held := respelt or self.budget.released(all_forms=True):
             return [self.ask(url, priority=PRIORITY_PAGE) for url in held]
         if waiting := self.take_waiting():
             return [self.ask_linked(link, priority=PRIORITY_ARTICLE) for link in waiting]
@@ -372,6 +386,8 @@ class PortalSpider(scrapy.Spider):
             yield from self.unreadable(capture, link, error)
             return
         response.meta[CAPTURE] = capture
+        if self.spellings.read(listing.queries(page, self.rules)):
+            link = self.respell(response.url)
         self.asked.add(link.key)  # a redirect has led here under another address
         if seed:
             self.count("seeds/reached")
@@ -386,13 +402,18 @@ class PortalSpider(scrapy.Spider):
         if self.state is not None and not is_one and not self.revisits.incremental:
             self.state.note_page(key_hash(link.key), fruitful=self.first_shown > before)
         content = None
-        if is_one:
+        if is_one or self.spellings.is_witness(link.url):
             known = self.sightings.get(link.key)
             content = content_of(capture.body, known.text if known else None)
+        if self.spellings.shown(link.url, content):
+            link, is_one = self.respell(response.url), True
+        if is_one:
             yield from self.hand_on(capture, link)
         elif link.kind != "article":
             self.sightings.forget(link.key)
-        yield from self.lead_on(page, link, found, page_number(response.url) or number, chain, content=content)
+        yield from self.lead_on(
+            page, link, found, page_number(response.url) or number, chain, content=content if is_one else None
+        )
 
     def not_modified(self, identifier: str, link: Judgement) -> None:
         """Note that a known article is as it was."""
@@ -446,7 +467,7 @@ class PortalSpider(scrapy.Spider):
 
     def looks_like_article(self, url: str, on_page: int) -> bool:
         """Whether a page of a site without article rules is an article, by what its address and the page show."""
-        if page_key(url) in self.rules.seed_keys or page_number(url) is not None:
+        if self.rules.judge(url).key in self.rules.seed_keys or page_number(url) is not None:
             return False
         return is_article(url, self.rules.judge(url).key, on_page, self.patterns)
 
@@ -482,7 +503,7 @@ class PortalSpider(scrapy.Spider):
             return
         sighting = self.sightings.see(link)
         assert sighting is not None
-        best = capture.url if not link.alternate else plain_address(sighting.addresses, self.rules)[0]
+        best = link.url if not link.alternate else plain_address(sighting.addresses, self.rules)[0]
         capture.canonical_url = self.canonical_of(capture, link.key, best)
         self.sightings.complete(link.key, capture)
         capture.found_in = self.ways.of(link.key)
@@ -573,6 +594,8 @@ class PortalSpider(scrapy.Spider):
             self.count("traps/pattern")
         for url in self.budget.released(url=link.url):
             yield self.ask(url, priority=PRIORITY_PAGE, meta={"depth_reset": True})
+        for url in filter(self.budget.grants, self.spellings.released()):
+            yield self.ask(url, priority=PRIORITY_LIST, meta={"depth_reset": True})
         seed = link.key in self.rules.seed_keys
         for other, anchor in found:
             if other.kind == "article":
@@ -690,6 +713,9 @@ class PortalSpider(scrapy.Spider):
             if self.revisits.incremental and self.state is not None and self.state.barren(key_hash(link.key)):
                 self.count("pages/known_barren")
                 return
+            if self.spellings.waits(link.url):
+                self.asked.add(link.key)
+                return
             if not self.budget.grants(link.url):
                 self.count("traps/not_asked")
                 self.asked.add(link.key)  # held back
@@ -697,6 +723,8 @@ class PortalSpider(scrapy.Spider):
                     self.state.note_page(key_hash(link.key), fruitful=False)  # until it is seen after all
                 return
             options = {"priority": PRIORITY_MENU if link.kind == "listing" or menu else PRIORITY_PAGE}
+            if self.spellings.is_witness(link.url):
+                options["priority"] = PRIORITY_LIST
         self.asked.add(link.key)
         yield self.ask_linked(link, **options)
 
@@ -856,6 +884,7 @@ class PortalSpider(scrapy.Spider):
             self.count("seeds/failed")
         link = self.rules.judge(request.url)
         self.budget.failed(link.url)
+        self.spellings.shown(link.url, None)
         if isinstance(error, HttpError):
             status = error.response.status
             rejected = self.reject(request.url, "http_error", f"{request.url}: HTTP {status}", status)

@@ -1,0 +1,131 @@
+"""What addresses carry that says nothing is learned for each site, and what may say something stays."""
+
+from __future__ import annotations
+
+import pickle
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+from crawl import crawl
+from portal_server import PortalServer, Seen, article, link, page
+
+from portal_crawler.crawling.spellings import Spellings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HOST = "http://a.example"
+PATHS = [f"/tin/bai-viet-so-{number}.html" for number in range(1, 7)]
+
+
+def links(query: str, paths: Iterable[str] = PATHS) -> list[str]:
+    return [f"{HOST}{path}?{query}" for path in paths]
+
+
+def test_a_session_is_recognised_by_its_second_value() -> None:
+    spellings = Spellings()
+    assert not spellings.read(links("phien=0a8812"))
+    assert spellings.read(links("phien=77ff01"))
+    assert spellings.plain(f"{HOST}/x.html?id=3&phien=1234ab") == f"{HOST}/x.html?id=3"
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [links("lang=vi"), links("lang=en"), links("lang=vi"), links("lang=en")],
+        [links(f"muc={number}") + links("muc=99") for number in range(8)],
+        [links(f"id=a1b2c3{number}", PATHS[:2]) for number in range(8)],
+        [links(f"phien=a1b2c3{number}", [f"/{number}{path}" for path in PATHS]) for number in range(8)],
+    ],
+    ids=["languages", "several values on a page", "few paths", "other paths on every page"],
+)
+def test_what_may_identify_is_no_session(pages: list[list[str]]) -> None:
+    spellings = Spellings()
+    assert not any(spellings.read(urls) for urls in pages)
+
+
+def shown() -> Spellings:
+    """What is known when all pages have come under their plain addresses."""
+    spellings = Spellings()
+    assert not any(spellings.waits(f"{HOST}{path}") for path in PATHS)
+    assert not any(spellings.shown(f"{HOST}{path}", number) for number, path in enumerate(PATHS))
+    return spellings
+
+
+def test_one_witness_proves_what_changes_nothing() -> None:
+    spellings = shown()
+    assert [spellings.waits(url) for url in links("in=1")] == [False] + [True] * 5
+    assert spellings.is_witness(links("in=1")[0])
+    assert spellings.shown(links("in=1")[0], 0)
+    assert spellings.released() == []
+    assert spellings.key("a.example/tin/bai-viet-so-9.html?in=1") == "a.example/tin/bai-viet-so-9.html"
+    assert spellings.key("a.example/tin.aspx?in=1") == "a.example/tin.aspx?in=1", "another form of path"
+
+
+@pytest.mark.parametrize("content", [77, None])
+def test_what_changes_the_page_lets_go_of_those_that_wait(content: int | None) -> None:
+    spellings = shown()
+    first, *waiting = links("phan=2")
+    assert [spellings.waits(url) for url in (first, *waiting)] == [False] + [True] * 5
+    assert not spellings.shown(first, content)
+    assert spellings.released() == waiting
+    assert not spellings.idle
+
+
+def test_a_witness_that_never_comes_holds_nothing_up() -> None:
+    spellings = shown()
+    waiting = [url for url in links("in=1") if spellings.waits(url)]
+    assert spellings.released() == []
+    assert spellings.released(dry=True) == waiting
+    assert spellings.released(dry=True) == []
+
+
+def test_a_page_that_never_comes_holds_nothing_up() -> None:
+    spellings = Spellings()
+    assert not any(spellings.waits(f"{HOST}{path}") for path in PATHS)
+    assert all(spellings.waits(url) for url in links("in=1"))
+    spellings.shown(f"{HOST}{PATHS[3]}", 3)
+    assert spellings.released() == links("in=1")[3:4], "the witness is the one that can be compared"
+    assert sorted(spellings.released(dry=True)) == [url for url in links("in=1") if PATHS[3] not in url]
+    assert spellings.released(dry=True) == []
+
+
+def test_numbers_of_pages_are_never_taken_for_nothing() -> None:
+    spellings = Spellings()
+    assert not spellings.waits(f"{HOST}{PATHS[0]}")
+    assert not any(spellings.waits(f"{HOST}{PATHS[0]}?page={number}") for number in range(2, 9))
+    spellings.shown(f"{HOST}{PATHS[0]}", 1)
+    assert not spellings.shown(f"{HOST}{PATHS[0]}?page=2", 1)
+
+
+def test_letter_case_is_learned_and_written_to_disk() -> None:
+    spellings = Spellings()
+    spellings.waits(f"{HOST}{PATHS[0]}")
+    spellings.waits(f"{HOST}{PATHS[0].upper()}?in=1")
+    spellings.shown(f"{HOST}{PATHS[0]}", 1)
+    assert spellings.released() == [f"{HOST}{PATHS[0].upper()}?in=1"]
+    assert spellings.shown(f"{HOST}{PATHS[0].upper()}?in=1", 1)
+    known = pickle.loads(pickle.dumps(spellings))
+    assert known.key("a.example/TIN/BAI-VIET-SO-3.html?in=1") == "a.example/tin/bai-viet-so-3.html"
+
+
+def test_an_article_under_many_addresses_is_one_item() -> None:
+    titles = [f"Hội nghị tổng kết công tác năm của đơn vị số {number}" for number in range(1, 7)]
+    turn = count()
+
+    def box(_: Seen) -> str:
+        form = ("", "?in=1", "?nguon=trang-chu")[next(turn) % 3]
+        return "".join(link(f"{path}{form}", title) for path, title in zip(PATHS, titles, strict=True))
+
+    def shows(title: str) -> object:
+        return lambda seen: article(title).replace("</body>", f"{box(seen)}</body>")
+
+    pages = {f"{path}{form}": shows(title) for path, title in zip(PATHS, titles, strict=True)
+             for form in ("", "?in=1", "?nguon=trang-chu")}  # fmt: skip
+    with PortalServer({"/": lambda seen: page(box(seen)), **pages}) as server:  # type: ignore[dict-item]
+        done = crawl("unseen", {"CONCURRENT_REQUESTS": 1}, url=f"{server.url}/")
+        asked = [path for path in server.paths if path.startswith("/tin/")]
+    assert sorted(url.partition("?")[0].removeprefix(server.url) for url in done.urls) == PATHS
+    assert len(asked) <= len(PATHS) + 2, asked
+    assert any(capture["also_at"] for capture in done.captures)
