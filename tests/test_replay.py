@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import brotli
@@ -11,7 +13,7 @@ from crawl import crawl
 from portal_server import PortalServer, article
 from test_spiders import TITLE, portal, slug
 
-from portal_crawler.archive.warc import read_captures
+from portal_crawler.archive.warc import MOST_BYTES, read_captures
 
 try:
     from compression import zstd
@@ -184,3 +186,48 @@ def test_an_article_only_linked_to_is_not_made_up(tmp_path: Path) -> None:
     del pages[slug(9)]
     path = archive_of(tmp_path / "portal.warc.gz", pages)
     assert len(crawl("unseen", warc=str(path)).captures) == 8
+
+
+BOMB = b"<p>" + b" " * (MOST_BYTES + 1)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [
+        ("gzip", gzip.compress(BOMB)),
+        ("deflate", zlib.compress(BOMB)),
+        ("br", brotli.compress(BOMB, quality=1)),
+        ("zstd", zstd.compress(BOMB)),
+        ("gzip", gzip.compress(BOMB[:5000])[:-20]),
+        ("deflate", zlib.compress(BOMB[:5000])[:-8]),
+        ("br", brotli.compress(b"cut short " * 500)[:-4]),
+        ("zstd", zstd.compress(BOMB[:5000])[:-4]),
+        ("identity", BOMB),
+    ],
+)
+def test_a_bomb_or_a_body_cut_short_costs_no_other_record(tmp_path: Path, coding: str, body: bytes) -> None:
+    archive = Archive(tmp_path / "bomb.warc.gz")
+    archive.add(f"{HOST}/before", article("before"))
+    archive.add(f"{HOST}/bomb", body, Content_Encoding=coding)
+    archive.add(f"{HOST}/behind", article("behind"))
+    told: list[tuple[str, str]] = []
+    captures = list(read_captures(archive.close(), lambda where, why: told.append((where, why))))
+    assert [capture.url for capture in captures] == [f"{HOST}/before", f"{HOST}/behind"]
+    assert [where for where, _ in told] == [f"{HOST}/bomb"]
+
+
+def test_the_warc_files_of_a_wacz_file_are_read(tmp_path: Path) -> None:
+    path = archive_of(tmp_path / "portal.warc.gz", portal())
+    with zipfile.ZipFile(tmp_path / "portal.wacz", "w") as pack:
+        pack.write(path, "archive/portal.warc.gz")
+        pack.writestr("datapackage.json", "{}")
+    captures = list(read_captures(tmp_path / "portal.wacz"))
+    assert [capture.url for capture in captures] == [capture.url for capture in read_captures(path)]
+    assert len(crawl("unseen", warc=str(tmp_path / "portal.wacz")).captures) == 9
+
+
+def test_what_is_no_wacz_file_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "portal.wacz").write_bytes(b"PK nothing")
+    told: list[tuple[str, str]] = []
+    assert list(read_captures(tmp_path / "portal.wacz", lambda where, why: told.append((where, why)))) == []
+    assert "no WACZ" in told[0][1]

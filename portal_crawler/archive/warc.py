@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import logging
+import zipfile
 import zlib
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,24 +30,28 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+WACZ = ".wacz"
+ENDINGS = (".warc", ".warc.gz")
 # What a broken record or stream raises while it is read.
 BROKEN = (ArchiveLoadFailed, zlib.error, zstd.ZstdError, EOFError, ValueError, UnicodeError, OSError)
 
 HTTP = ("http://", "https://")
+# A body is not larger than what a crawl would fetch, packed or unpacked: else a bomb, or a film.
+MOST_BYTES = 32 << 20
 
 
 def read_captures(
     paths: Path | str | Iterable[Path | str],
     on_error: Callable[[str, str], None] | None = None,
 ) -> Iterator[Capture]:
-    """Read the captures of one or several WARC files, one at a time, in the order of the files.
+    """Read the captures of one or several WARC or WACZ files, one at a time, in the order of the files.
 
     Response and resource records with an ``http`` address are captures; content and transfer codings are undone
     (gzip, deflate, br, zstd). Requests, metadata and revisits (whose payload
     stands in another record) are passed over.
 
     Args:
-        paths: WARC files, compressed by record or not at all.
+        paths: WARC files, compressed by record or not at all, and WACZ files, whose WARC files are read.
         on_error: Called with the address or file and the cause for every record that cannot be read; default: a
             warning in the log. After damage that hides where the next record begins, the rest of the file is lost,
             which is reported too.
@@ -55,8 +61,24 @@ def read_captures(
     """
     report = on_error or (lambda where, why: logger.warning("%s: %s", where, why))
     for path in [paths] if isinstance(paths, (str, Path)) else paths:
-        with Path(path).open("rb") as stream:
-            yield from _captures(stream, Path(path), report)
+        for stream, name in _streams(Path(path), report):
+            yield from _captures(stream, name, report)
+
+
+def _streams(path: Path, report: Callable[[str, str], None]) -> Iterator[tuple[Any, Path]]:
+    """The WARC files that a file is or holds, open."""
+    if path.suffix != WACZ:
+        with path.open("rb") as stream:
+            yield stream, path
+        return
+    try:
+        with zipfile.ZipFile(path) as pack:
+            for name in sorted(pack.namelist()):
+                if name.startswith("archive/") and name.endswith(ENDINGS):
+                    with pack.open(name) as stream:
+                        yield stream, path / Path(name).name
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        report(str(path), f"it is no WACZ file that can be read: {error}")
 
 
 def _captures(stream: Any, path: Path, report: Callable[[str, str], None]) -> Iterator[Capture]:
@@ -100,6 +122,9 @@ def _capture(record: ArcWarcRecord, url: str, path: Path) -> Capture:
 
 def _body(record: ArcWarcRecord, headers: dict[str, str]) -> bytes:
     stream = record.raw_stream
+    length = record.rec_headers.get_header("Content-Length") or ""
+    if length.isdecimal() and int(length) > MOST_BYTES:
+        raise ValueError(f"it has {int(length):,} bytes; at most {MOST_BYTES:,} are read")
     chunked = "chunked" in headers.get("transfer-encoding", "").lower()
     body: bytes = ChunkedDataReader(stream, decomp_type=None).read() if chunked else stream.read()
     stream.read()  # what follows the last chunk
@@ -120,27 +145,56 @@ def _decoded(body: bytes, coding: str) -> bytes:
     return decode(body)
 
 
-def _inflate(body: bytes) -> bytes:
-    try:
-        return zlib.decompress(body)
-    except zlib.error:  # many servers send the bare stream (RFC 9110, 8.4.1.2)
-        return zlib.decompress(body, -zlib.MAX_WBITS)
+def _bounded(decoded: bytes) -> bytes:
+    """A body that was unpacked up to one byte more than it may have.
 
-
-def _unbrotli(body: bytes) -> bytes:
-    try:
-        decoded: bytes = brotli.decompress(body)
-    except brotli.error as error:
-        raise ValueError(f"its Brotli is broken: {error}") from error
+    Raises:
+        ValueError: if it has that byte.
+    """
+    if len(decoded) > MOST_BYTES:
+        raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")
     return decoded
 
 
+def _gunzip(body: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+        return _bounded(file.read(MOST_BYTES + 1))
+
+
+def _inflate(body: bytes) -> bytes:
+    reader = zlib.decompressobj()
+    try:
+        decoded = reader.decompress(body, MOST_BYTES + 1)
+    except zlib.error:  # many servers send the bare stream (RFC 9110, 8.4.1.2)
+        reader = zlib.decompressobj(-zlib.MAX_WBITS)
+        decoded = reader.decompress(body, MOST_BYTES + 1)
+    if not reader.eof and len(decoded) <= MOST_BYTES:
+        raise ValueError("its deflate stream has no end")
+    return _bounded(decoded)
+
+
+def _unbrotli(body: bytes) -> bytes:
+    reader = brotli.Decompressor()
+    try:
+        decoded: bytes = reader.process(body, output_buffer_limit=MOST_BYTES + 1)
+    except brotli.error as error:
+        raise ValueError(f"its Brotli is broken: {error}") from error
+    if not reader.is_finished() and len(decoded) <= MOST_BYTES:
+        raise ValueError("its Brotli is broken: it has no end")
+    return _bounded(decoded)
+
+
+def _unzstd(body: bytes) -> bytes:
+    with zstd.ZstdFile(io.BytesIO(body)) as file:
+        return _bounded(file.read(MOST_BYTES + 1))
+
+
 DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": gzip.decompress,
-    "x-gzip": gzip.decompress,
+    "gzip": _gunzip,
+    "x-gzip": _gunzip,
     "deflate": _inflate,
     "br": _unbrotli,
-    "zstd": zstd.decompress,
+    "zstd": _unzstd,
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.spiderloader import get_spider_loader
 
+from portal_crawler.commands.captures import DONE, assign, capture_files, hosts_of, replayed
 from portal_crawler.commands.coloured import coloured
 from portal_crawler.commands.console import debugging, one_line_errors, refuse
 from portal_crawler.commands.crawl import portal_spider
@@ -50,7 +52,7 @@ class Command(ScrapyCommand):
 
     def syntax(self) -> str:
         """What follows the command's name."""
-        return "[options] <file|folder|address|-> ..."
+        return "[options] <file|folder|address|-> ...   or   [options] <WARC|WACZ|folder of them> ..."
 
     def short_desc(self) -> str:
         """The line in the list of commands."""
@@ -62,7 +64,8 @@ class Command(ScrapyCommand):
             "Prints the article of each page as a line of JSON on standard output; a page that is no article is a line "
             "with its reason on standard error. A folder is taken for pages of one site: its template is learned from "
             "all of them first. Files may be compressed (.gz). Exit code 0: all pages are articles; 6: some are not; "
-            "3: none is."
+            "3: none is. Captures (WARC, WACZ) are replayed by the spiders of their hosts, several at once, into files "
+            "as those of a crawl; called again, it goes on where it was stopped."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
@@ -80,6 +83,13 @@ class Command(ScrapyCommand):
         parser.add_argument(
             "--html", metavar="FILE", help="with --explain: write the pages, in colours, as one HTML file instead"
         )
+        parser.add_argument(
+            "--out",
+            metavar="FOLDER",
+            default="exports/captures",
+            help="where the articles of captures go, a folder for each host (default: %(default)s)",
+        )
+        parser.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help="hosts at a time")
 
     def process_options(self, args: list[str], opts: Namespace) -> None:
         """Look at the command line before anything is read."""
@@ -98,6 +108,8 @@ class Command(ScrapyCommand):
             refuse("--url gives the address of one file; here are other things or more of them")
         if opts.html and not opts.explain:
             refuse("--html says where --explain writes; give both")
+        if opts.jobs < 1:
+            refuse("--jobs is at least 1")
         for name in args:
             _check(name)
 
@@ -107,6 +119,12 @@ class Command(ScrapyCommand):
         spider: type[PortalSpider] | None = None
         if opts.spider:
             spider = portal_spider(opts.spider, get_spider_loader(self.settings))
+        files = {name: [] if is_address(name) or name == "-" else capture_files(Path(name)) for name in args}
+        if any(files.values()):
+            if not all(files.values()):
+                refuse("captures and other things are extracted apart: name WARC and WACZ files alone")
+            self.from_captures(sorted({file for each in files.values() for file in each}), opts)
+            return
         counts = Counter[bool]()
         pages = self.told(self.extracted(args, opts, spider), counts)
         if opts.html:
@@ -124,6 +142,37 @@ class Command(ScrapyCommand):
         if not counts[True]:
             self.exitcode = ExitCode.NOTHING_FOUND
         elif counts[False]:
+            self.exitcode = ExitCode.MANY_REJECTED
+
+    def from_captures(self, files: list[Path], opts: Namespace) -> None:
+        """Replay captures host by host, tell of each, and set the exit code."""
+        assert self.settings is not None
+        if opts.explain or opts.platform or opts.url:
+            refuse("--explain, --platform and --url are for pages; captures are replayed by spiders (--spider NAME)")
+        if len(files) > 1 and any(" " in str(file.absolute()) for file in files):
+            refuse("names of several capture files must hold no space")
+        problems: list[str] = []
+        hosts = hosts_of(files, problems)
+        for problem in problems:
+            print(safe(problem), file=sys.stderr)
+        assign(hosts, get_spider_loader(self.settings), opts.spider)
+        print(f"{len(files):,} files, {sum(host.pages for host in hosts):,} pages of {len(hosts):,} hosts", flush=True)
+        articles, failed = 0, False
+        for number, done in enumerate(replayed(hosts, Path(opts.out), opts.jobs), 1):
+            articles += done.articles
+            failed = failed or done.code not in (None, *DONE)
+            how = "done before" if done.code is None else f"exit code {done.code}"
+            print(
+                f"[{number}/{len(hosts)}] {safe(done.host.name)} ({done.host.spider}): {done.articles:,} articles of "
+                f"{done.host.pages:,} pages, {how}" + (f": {safe(done.error)}" if done.error else ""),
+                flush=True,
+            )
+        print(f"{opts.out}: {articles:,} articles")
+        if failed:
+            self.exitcode = ExitCode.ERROR
+        elif not articles:
+            self.exitcode = ExitCode.NOTHING_FOUND
+        elif problems:
             self.exitcode = ExitCode.MANY_REJECTED
 
     @staticmethod
@@ -172,8 +221,8 @@ def _check(name: str) -> None:
     path = Path(name)
     if not path.exists():
         refuse(f"there is no file {name}")
-    if path.is_dir() and not html_files(path):
-        refuse(f"there is no HTML file in {name}")
+    if path.is_dir() and not html_files(path) and not capture_files(path):
+        refuse(f"there is neither an HTML file nor a capture in {name}")
 
 
 def learned(files: list[Path], limit: int) -> Template:

@@ -192,7 +192,7 @@ def plain_text(kept: Sequence[Block], tables: DataTables | None = None) -> str:
     last: Block | None = None
     last_row: Element | None = None
     for block in kept:
-        row = tables.row(block.element)
+        row = tables.row(block.element) if block.way.in_row else None
         if last is not None:
             parts.append(_separator(last, block, last_row, row))
         parts.append(block.text)

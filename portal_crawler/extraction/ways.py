@@ -66,11 +66,12 @@ class Way:
         hint: How much what it and those around it are called speaks for text (positive) or boilerplate.
         own_hint: The same of its own name: 1, 0 or -1.
         titled: Whether its class speaks of a title.
+        in_row: Whether it is a table's row or stands in one.
     """
 
     __slots__ = (
-        "above", "below", "depth", "hidden", "hint", "holder", "inline", "levels", "linked", "mute", "own_hint", "path",
-        "signature", "tag", "titled", "widget",
+        "above", "below", "depth", "hidden", "hint", "holder", "in_row", "inline", "levels", "linked", "mute",
+        "own_hint", "path", "signature", "tag", "titled", "widget",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -80,7 +81,7 @@ class Way:
         self.tag = ""
         self.depth = -1
         self.path = self.signature = self.levels = self.hint = self.own_hint = 0
-        self.inline = self.linked = self.hidden = self.mute = self.titled = False
+        self.inline = self.linked = self.hidden = self.mute = self.titled = self.in_row = False
         self.widget: str | None = None
 
     def go(self, look: Look) -> Way:
@@ -92,6 +93,7 @@ class Way:
         way.linked = self.linked or tag == "a"
         way.hidden = self.hidden or hides(style, classes)
         way.mute = self.mute or tag in _NO_RUN
+        way.in_row = self.in_row or tag == "tr"
         if way.inline:
             way.holder = self.holder
         way.path = self.path
