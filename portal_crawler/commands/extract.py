@@ -222,7 +222,7 @@ def _check(name: str) -> None:
     if not path.exists():
         refuse(f"there is no file {name}")
     if path.is_dir() and not html_files(path) and not capture_files(path):
-        refuse(f"there is neither an HTML file nor a capture in {name}")
+        refuse(f"there is no HTML file and no capture in {name}")
 
 
 def learned(files: list[Path], limit: int) -> Template:
