@@ -170,3 +170,15 @@ def test_a_first_page_whose_address_has_another_form_is_no_broken_list() -> None
         done = crawl("unseen", url=f"{server.url}/")
     assert len(done.urls) == 6
     assert "lists/asked_again" not in done.stats and "lists/broken" not in done.stats
+
+
+def test_an_empty_page_behind_a_first_one_of_another_form_is_looked_at_once_more() -> None:
+    chains = ListChains()
+    chains.turn("http://a.example/tin/index.htm", {"1", "2"}, 1, "http://a.example/tin/index.htm")
+    chains.turn("http://a.example/tin/trang-2.htm", (), 2, "http://a.example/tin/trang-2.htm")
+    (broken,) = chains.broken()
+    assert broken.again == ("http://a.example/tin/trang-2.htm",)
+    assert "page 2: empty" in broken.detail
+    chains.again(broken.chain)
+    chains.turn("http://a.example/tin/trang-2.htm", (), 2, "http://a.example/tin/trang-2.htm")
+    assert list(chains.broken()) == [], "that was the end of the list"

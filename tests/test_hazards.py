@@ -145,7 +145,6 @@ NOT_YET = {
     "login-wall": "the form is taken for an article, at times",
     "load-more": "buttons with a JSON endpoint are not followed",
     "date-archive": "forms are not sent",
-    "list-gap": "a page of a list that comes back empty is not asked for again",
 }
 # Whether a form's words are a template's by then hangs on which answer comes first.
 AT_TIMES = ("login-wall",)

@@ -59,6 +59,7 @@ class _Chain:
     barren: int = 0
     postback: bool = False
     left: bool = False  # on purpose, before its end
+    retried: bool = False
     last: int = 0  # the highest number that a page with new articles has announced
     pages: dict[int, _Page] = field(default_factory=dict)
 
@@ -145,7 +146,7 @@ class ListChains:
     def broken(self) -> Iterator[BrokenList]:
         """The lists that were not read to their end."""
         for chain, known in self._chains.items():
-            wrong = _wrong(known) if known.last and not known.left else {}
+            wrong = {} if known.left else _wrong(known) if known.last else _emptied(known)
             if not wrong:
                 continue
             first = known.pages[min(known.pages)].url or f"//{chain}"
@@ -155,12 +156,13 @@ class ListChains:
             numbers = before | set(wrong)
             pages = sorted(number for number in numbers if number in known.pages)
             again = tuple(dict.fromkeys(url for number in pages if (url := known.pages[number].url)))
-            detail = f"{first}: the list goes to page {known.last}, but {_said(wrong)}"
+            detail = f"{first}: the list goes to page {max(known.last, *wrong)}, but {_said(wrong)}"
             yield BrokenList(chain, first, detail, () if known.postback else again, first)
 
     def again(self, chain: str) -> None:
         """Let a list be walked once more from its beginning: its known pages are not held against it."""
         known = self._chains[chain]
+        known.retried = True
         known.barren = -len(known.pages)
 
 
@@ -182,6 +184,16 @@ def _wrong(known: _Chain) -> dict[int, str]:
         if number not in known.pages:
             wrong[number] = "never reached"
     return dict(sorted(wrong.items()))
+
+
+def _emptied(known: _Chain) -> dict[int, str]:
+    """The pages behind a list's first one that came without any article, where nothing says how far the list goes.
+
+    An empty answer has lost its pager as well, and the first page may have an address of another form and so another
+    key. One more look tells; a page that is empty again was the end.
+    """
+    pages = {} if known.retried else known.pages
+    return {number: "empty" for number, page in pages.items() if number > 1 and page.visited and not page.shown}
 
 
 def _said(wrong: Mapping[int, str]) -> str:
