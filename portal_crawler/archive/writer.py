@@ -11,6 +11,7 @@ from collections import deque
 from concurrent.futures import Future
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from portal_crawler.archive import records
@@ -22,7 +23,6 @@ from portal_crawler.items import Archived
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -225,14 +225,13 @@ class CaptureWriter:
         """The file to write to; a new one begins with its warcinfo record."""
         if self._file is not None:
             return self._file
-        while True:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = None
+        while file is None:
             self._number += 1
             name = f"{self.name}-{self._number:05}{ENDING}"
-            if not (self.folder / name).exists() and not (self.folder / f"{name}{PART}").exists():
-                break
-        self._file_name = name
-        self._file = PartFile(self.folder / name)
-        _lock(self._file)
+            file = _claimed(self.folder / name)
+        self._file_name, self._file = name, file
         self._file.write(records.member(records.warcinfo(name, datetime.now(UTC), self.about)))
         index.opened(name)
         self.counts["files"] += 1
@@ -241,13 +240,42 @@ class CaptureWriter:
     def _finish(self) -> None:
         file, self._file = self._file, None
         if file is not None and not self._broken:
-            file.complete()
+            lock = os.dup(file.fileno())  # held until the file has its name, or another run might give it one
+            try:
+                file.complete()
+            finally:
+                os.close(lock)
             self.files.append(file.path)
 
     def _fail(self, error: OSError) -> None:
         if not self._broken:
             self._broken = True
             self.on_failure(self.folder / self._file_name, error)
+
+
+def _claimed(path: Path) -> PartFile | None:
+    """A new file that no other run writes, has written, or takes for a killed one's; None if one was quicker."""
+    part = Path(f"{path}{PART}")
+    try:
+        file = PartFile(path)
+    except FileExistsError:
+        return None
+    # Between the two steps another run's recover() may have taken it.
+    mine = (_lock(file) or sys.platform == "win32") and _stands_at(file, part)
+    if mine and not path.exists():
+        return file
+    file.close()
+    if mine:
+        part.unlink()
+    return None
+
+
+def _stands_at(file: IO[bytes] | PartFile, path: Path) -> bool:
+    """Whether an open file is the one that has a name now."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _lock(file: IO[bytes] | PartFile) -> bool:
@@ -278,12 +306,19 @@ def recover(folder: Path, name: str) -> list[Path]:
     found = []
     portal = name.rpartition("-")[0] or name
     for path in sorted(folder.glob(f"{portal}-*{ENDING}{PART}")):
-        with path.open("r+b") as file:
-            if not _lock(file):
+        try:
+            file = path.open("r+b")
+        except FileNotFoundError:  # a living run has finished it since
+            continue
+        with file:
+            if not _lock(file) or not _stands_at(file, path):
                 continue
             end = whole_members(file)
             lost = path.stat().st_size - end
             file.truncate(end)
+            if not end:  # not even its first record is whole
+                path.unlink()
+                continue
         whole = path.with_name(path.name.removesuffix(PART))
         path.replace(whole)
         logger.warning("%s was left by a run that was killed; %d bytes of a broken record were cut off", whole, lost)
