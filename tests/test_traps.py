@@ -13,6 +13,7 @@ from portal_server import Answer, PortalServer, Seen, article, link, page
 from portal_crawler.crawling.contents import content_of
 from portal_crawler.crawling.rules import UrlRules
 from portal_crawler.crawling.traps import PatternBudget, form_of
+from portal_crawler.extraction.page import parse_html
 
 GENERATOR = '<meta name="generator" content="NukeViet v4.5">'
 PATHS = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in range(1, 4)]
@@ -108,8 +109,27 @@ def test_articles_that_say_the_same_are_no_yield() -> None:
         if budget.grants(url):
             asked += 1
             body = f'<title>Tin</title><p>Cùng một bài.</p><i>{url[-7:-5]}</i><a href="{url}">Tin khác</a>'
-            budget.visited(url, (), article=url, content=content_of(body.encode()))
+            budget.visited(url, (), article=url, content=content_of(parse_html(url, body.encode())))
     assert asked == 1 + 5
+
+
+@pytest.mark.parametrize("start", ["<a href=x>", "<script>", "<!--", "<", "<a href='href=", "<title>"])
+def test_what_a_page_says_is_read_in_one_pass(start: str) -> None:
+    # With a pass for each beginning that has no end, a page of this size would take hours.
+    page = parse_html("http://a.example/", f"<title>Tin</title><p>Một bài.</p>{start * 200_000}".encode())
+    assert isinstance(content_of(page), int)
+
+
+def test_counters_and_links_say_nothing_and_words_do() -> None:
+    def said(markup: str) -> int:
+        return content_of(
+            parse_html("http://a.example/", f"<html><body><p>Một bài.</p>{markup}</body></html>".encode())
+        )
+
+    assert said("<i>Lượt xem: 12</i>") == said("<i>Lượt xem: 345</i>")
+    assert said("<a href='/1'>Tin mới</a>") == said("<a href='/2'>Tin khác</a>") == said("<script>var a = 'x'</script>")
+    assert said("<a href='/1.pdf'>Tải</a>") != said("<a href='/2.pdf'>Tải</a>")
+    assert said("<p>Hai.</p>") != said("<p>Ba.</p>")
 
 
 def test_combinations_of_facets_are_one_form() -> None:

@@ -7,9 +7,10 @@ import gzip
 import json
 import re
 import sqlite3
+import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from portal_crawler.corpus.metadata import dublin_core, schema_org
 from portal_crawler.corpus.tables import COLUMNS, arrow_schema, flat, unfolded
@@ -29,6 +30,10 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # Hive's name for a partition without a value.
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 SAFE_NAME = re.compile(r"[^A-Za-z0-9_-]")
+
+
+# What reading packed lines raises where they are damaged.
+DAMAGED = (OSError, EOFError, zlib.error, zstd.ZstdError)
 
 
 class MissingLibraryError(Exception):
@@ -90,6 +95,13 @@ class Lines(Writer):
         if self._file is not self._raw:
             self._file.close()
         self._raw.close()
+
+
+def opened(path: Path) -> IO[bytes]:
+    """A file of JSON Lines that :class:`Lines` has written, unpacked while it is read."""
+    if path.suffix == ".gz":
+        return cast("IO[bytes]", gzip.open(path, "rb"))
+    return cast("IO[bytes]", zstd.open(path, "rb")) if path.suffix == ".zst" else path.open("rb")
 
 
 class Mapped(Writer):

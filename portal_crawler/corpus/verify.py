@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
 
+from portal_crawler.corpus.formats import DAMAGED, opened
 from portal_crawler.corpus.manifest import MANIFEST, file_record
 from portal_crawler.extraction.article import content_hash
-
-try:
-    from compression import zstd  # type: ignore[import-not-found]
-except ImportError:  # before Python 3.14
-    from backports import zstd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,17 +101,11 @@ def _check_file(base: Path, file: dict[str, Any], report: Report) -> None:
 
 def _check_lines(path: Path, archives: Callable[[str, str], Path | None], report: Report) -> None:
     try:
-        with _opened(path) as file:
+        with opened(path) as file:
             for number, line in enumerate(file, 1):
                 report.problems += [f"{path.name}, line {number}: {why}" for why in _wrong(line, archives, report)]
-    except (OSError, EOFError, zlib.error, zstd.ZstdError) as error:
+    except DAMAGED as error:
         report.problems.append(f"{path.name}: it cannot be read to its end: {error}")
-
-
-def _opened(path: Path) -> IO[bytes]:
-    if path.suffix == ".gz":
-        return cast("IO[bytes]", gzip.open(path, "rb"))
-    return cast("IO[bytes]", zstd.open(path, "rb")) if path.suffix == ".zst" else path.open("rb")
 
 
 def _wrong(line: bytes, archives: Callable[[str, str], Path | None], report: Report) -> Iterator[str]:

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
 
 from portal_crawler.crawling.canonical import key_hash
 
-# Everything that may differ between two visits: scripts, comments, links (boxes of the latest news), tags with the
-# sessions in them, numbers (counters, clocks).
-PASSING = re.compile(rb"<(script|style|noscript|a)\b.*?</\1\s*>|<!--.*?-->|<[^>]*>|[\d\s]+", re.DOTALL | re.IGNORECASE)
-TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.DOTALL | re.IGNORECASE)
-FILE = re.compile(rb"""href\s*=\s*["']?([^"'\s>]+\.(?:pdf|docx?|xlsx?|zip|rar))\b""", re.IGNORECASE)
+if TYPE_CHECKING:
+    from portal_crawler.extraction.page import Page
+
+# Links are boxes of the latest news as often as not; what no reader sees may hold a session or a clock.
+TEXTS = etree.XPath(
+    "//body//text()[not(ancestor::a or ancestor::script or ancestor::style or ancestor::noscript)]",
+    smart_strings=False,
+)
+ADDRESSES = etree.XPath("//a/@href", smart_strings=False)
+# Numbers (counters, clocks) and white space.
+PASSING = re.compile(r"[\d\s]+")
+FILES = (".pdf", ".doc", ".docx", ".xls", ".xlsx", ".zip", ".rar")
 
 
-def content_of(body: bytes, announced: str | None = None) -> int:
+def content_of(page: Page, announced: str | None = None) -> int:
     """The number of what a page says outside its links.
 
     Numbers are left out of the text, and with them counters and clocks; they stay in the title, in the names of its
     files and in the text of the link that led here, because the reports of two months may differ in nothing else.
 
     Args:
-        body: The page.
+        page: The parsed page.
         announced: Text of a link to it.
     """
-    title = b"".join(TITLE.findall(body)[:1])
-    files = b" ".join(sorted(set(FILE.findall(body))))
-    said = b"\n".join((PASSING.sub(b"", body), title, files, (announced or "").encode()))
-    return key_hash(said.decode("latin-1"))
+    texts: Any = TEXTS(page.root)
+    addresses: Any = ADDRESSES(page.root)
+    files = sorted({href for href in addresses if href.lower().endswith(FILES)})
+    said = (PASSING.sub("", "".join(texts)), page.title or "", " ".join(files), announced or "")
+    return key_hash("\n".join(said))

@@ -320,10 +320,11 @@ def _assemble(
         fetched_at=capture.fetched_at.isoformat(),
         http=_http(capture, page),
         archive=capture.archive,
-        content_sha256=content_hash(headline, opening, rendered.text),
+        content_sha256="",  # of what is complete only below
         extraction=Extraction(method="page", version=EXTRACTOR_VERSION, confidence=0.0),
     )
     _complete_document(found)
+    found.content_sha256 = content_hash(found.title, found.lead, found.text)
     found.kind = _kind(found, sheet.wrapper)
     return found
 
@@ -334,7 +335,6 @@ def _complete_document(found: Article) -> None:
         return
     found.title = found.document.summary or found.title
     found.document.summary = found.document.summary or found.lead
-    found.content_sha256 = content_hash(found.title, found.lead, found.text)
     if found.published_at is None and found.document.issued_on:
         found.published_at = found.published_raw = found.document.issued_on
 

@@ -191,7 +191,7 @@ class _Work:
         """Why a block of the region is no article: widget and reason, or None."""
         if block.hidden:
             return "hidden", "display: none"
-        sure = block.words >= SURE_WORDS and block.link_density < SURE_LINKED
+        sure = _is_surely_text(block)
         template = self.template if not _in_record(block.element, top) else None
         share = self.shares[place]
         if template is not None and template.is_boilerplate(block, max(0.0, share - MARGIN if self.layout else share)):
@@ -284,8 +284,7 @@ class _Work:
         for place in kept:
             block = self.blocks[place]
             within = place > told.headline and _top(block.element, {told.around}, inside) is not None
-            sure = self.odds[place] > DOUBTLESS or (block.words >= SURE_WORDS and block.link_density < SURE_LINKED)
-            if not (within or sure):
+            if not (within or self.odds[place] > DOUBTLESS or _is_surely_text(block)):
                 self.out[place] = ("", "")
         for place in told.text:
             self.out[place] = None
@@ -325,7 +324,7 @@ class _Work:
         """Widget and reason of a block that looks like text but is none by its words and its element's name."""
         if label := says_surely(block.text):
             return label, f"the block says {block.text[:60]!r} and nothing else"
-        sure = odds > DOUBTLESS or (block.words >= SURE_WORDS and block.link_density < SURE_LINKED)
+        sure = odds > DOUBTLESS or _is_surely_text(block)
         if not sure and (kind := self._kind(block, top)) in NAMED_BY_MARKUP:
             return str(kind), f"inside an element called so, link density {block.link_density:.2f}"
         return None
@@ -455,6 +454,11 @@ class _Work:
                 kept += block.words
                 right += chance
         return round(2 * right / (kept + text), 3) if kept else 0.0
+
+
+def _is_surely_text(block: Block) -> bool:
+    """Whether a block is so long, with so few links, that it is text whatever its element is called."""
+    return block.words >= SURE_WORDS and block.link_density < SURE_LINKED
 
 
 @lru_cache(maxsize=1_000)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from math import exp, log
+from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -180,11 +180,6 @@ class Template:
     def share(self, block: Block) -> float:
         """Document frequency of one block; see :meth:`evidence`."""
         return self.evidence([block])[0][0]
-
-    def vote(self, block: Block) -> float | None:
-        """Share of the blocks in this one's path that look like text, None where too few were seen."""
-        odds = self.evidence([block])[0][1]
-        return None if odds is None else 1 / (1 + exp(-odds))
 
     def is_boilerplate(self, block: Block, share: float) -> bool:
         """Whether a block with that document frequency is part of the template.

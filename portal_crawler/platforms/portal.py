@@ -404,7 +404,7 @@ class PortalSpider(scrapy.Spider):
         content = None
         if is_one or self.spellings.is_witness(link.url):
             known = self.sightings.get(link.key)
-            content = content_of(capture.body, known.text if known else None)
+            content = content_of(page, known.text if known else None)
         if self.spellings.shown(link.url, content):
             link, is_one = self.respell(response.url), True
         if is_one:
