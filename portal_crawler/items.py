@@ -28,7 +28,7 @@ ARCHIVED = "portal_archived"
 FETCHED_AT = "portal_fetched_at"
 
 # What leads to an article: a list or any other page, a sitemap, a feed.
-WAYS = ("listing", "sitemap", "feed")
+WAYS = ("listing", "sitemap", "feed", "api")
 
 
 def described(text: str, **schema: Any) -> dict[str, Any]:

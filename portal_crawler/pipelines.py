@@ -45,7 +45,7 @@ class Dropped(DropItem):
 
 
 class _Pipeline:
-    """What the three pipelines share: the crawler's spider and stats."""
+    """What the pipelines share: the crawler's spider and stats."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -85,6 +85,18 @@ class ExtractArticle(_Pipeline):
         for removed in found.extraction.removed:
             self.count(f"removed/{removed.widget}")
         return found
+
+
+class OnlySince(_Pipeline):
+    """Leaves out what was published before the day that a crawl was given (``since``); articles without date pass."""
+
+    def process_item(self, item: Any) -> Any:
+        """Drop an article that is too old."""
+        since = getattr(self.spider, "since", None)
+        if since and isinstance(item, Article) and item.published_at and item.published_at[:10] < since:
+            self.count("since/older")
+            raise DropItem(f"{item.url} was published on {item.published_at[:10]}", log_level="DEBUG")
+        return item
 
 
 class QuarantineSpam(_Pipeline):

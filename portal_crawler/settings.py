@@ -135,6 +135,7 @@ PORTAL_PATTERN_BUDGET = 18
 
 ITEM_PIPELINES = {
     "portal_crawler.pipelines.ExtractArticle": 100,
+    "portal_crawler.pipelines.OnlySince": 120,
     "portal_crawler.pipelines.QuarantineSpam": 150,
     "portal_crawler.pipelines.CheckArticle": 200,
     "portal_crawler.pipelines.DropDuplicates": 300,

@@ -117,7 +117,9 @@ def test_ways_in_tell_how_many_articles_there_may_be() -> None:
     ways.note("a1", "feed")
     ways.note("no article", "sitemap")
     report = ways.report({key_hash(f"a{number}") for number in range(100)}.__contains__)
-    assert report["found"] == 100 and report["ways"] == {"listing": 90, "sitemap": 70, "feed": 1}
+    assert report["found"] == 100 and report["ways"] == {"listing": 90, "sitemap": 70, "feed": 1, "api": 0}
+    assert ways.needed({key_hash(f"a{number}") for number in range(100)}.__contains__) == {"sitemap"}
+    assert ways.needed({key_hash(f"a{number}") for number in range(90)}.__contains__) == set()
     assert report["pairs"] == [
         {"ways": ["listing", "sitemap"], "both": 60, "estimate": 105},
         {"ways": ["listing", "feed"], "both": 1, "estimate": None},

@@ -144,28 +144,11 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
         yield crawl(province, tmp_path_factory.mktemp("hazards"))
 
 
-# What the crawler does not pass yet. A mark comes off with the defence that makes its test pass: strict, so that it is
-# noticed.
-NOT_YET = {
-    "login-wall": "the form is taken for an article, at times",
-    "load-more": "buttons with a JSON endpoint are not followed",
-    "date-archive": "forms are not sent",
-}
-# Whether a form's words are a template's by then hangs on which answer comes first.
-AT_TIMES = ("login-wall",)
 # Not all can be found where the host dies or shuts its doors; their own tests say what is wanted there.
 WHOLE = ["none", *(name for name in HAZARDS if name not in ("dying-host", "challenge"))]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(reason=NOT_YET[name], strict=name not in AT_TIMES))
-        if name in NOT_YET
-        else name
-        for name in WHOLE
-    ],
-)
+@pytest.mark.parametrize("name", WHOLE)
 def test_every_article_is_found_once_and_no_trap_is_entered_for_long(outcome: Outcome, name: str) -> None:
     done = outcome.crawls[name]
     assert not done.found.missing, done.rejects
@@ -224,7 +207,6 @@ def test_every_hazard_says_what_it_does() -> None:
     assert all(hazard.about and hazard.name == name for name, hazard in HAZARDS.items())
 
 
-@pytest.mark.xfail(reason="a second crawl asks for every page again", strict=True)
 def test_a_crawl_of_an_unchanged_portal_costs_next_to_nothing(tmp_path: Path) -> None:
     with SampleProvince(portals={"unchanged": StaticPortal(clock, ARTICLES)}) as province:
         crawl(province, tmp_path)

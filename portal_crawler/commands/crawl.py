@@ -61,6 +61,7 @@ class Command(ScrapyCrawl):
         parser.add_argument(
             "--archive", action=argparse.BooleanOptionalAction, default=None, help="keep every exchange as WARC"
         )
+        parser.add_argument("--since", metavar="DAY", help="leave out what was published before, as in 2024-05-31")
         one_line_errors(parser)
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -68,6 +69,8 @@ class Command(ScrapyCrawl):
         super().process_options(args, opts)
         switches = ("attachments", "images", "full", "only_new", "fresh")
         opts.spargs |= {name: "1" for name in switches if getattr(opts, name)}
+        if opts.since:
+            opts.spargs["since"] = opts.since
         if opts.archive is not None:
             opts.spargs["archive"] = str(int(opts.archive))
         if len(args) != 1 or args[0].startswith("-"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -33,16 +34,37 @@ class WaysIn:
     def __init__(self) -> None:
         # One small integer an address, a bit a way: 100,000 addresses take some 10 MB.
         self._ways: dict[int, int] = {}
+        self._named: dict[str, array[int]] = {}
 
-    def note(self, key: str, way: str) -> None:
-        """Note that a way leads to an article or to what may be one."""
+    def note(self, key: str, way: str, file: str = "") -> None:
+        """Note that a way leads to an article or to what may be one; of sitemaps and feeds, also which."""
         which = key_hash(key)
         self._ways[which] = self._ways.get(which, 0) | 1 << WAYS.index(way)
+        if file:
+            self._named.setdefault(file, array("q")).append(which)
 
     def of(self, key: str) -> list[str]:
         """The ways known so far that lead to an article."""
         bits = self._ways.get(key_hash(key), 0)
         return [way for place, way in enumerate(WAYS) if bits >> place & 1]
+
+    def needed(self, found: Callable[[int], bool]) -> set[str]:
+        """The ways without which some article would not have been found, where all lists are read anyway.
+
+        Args:
+            found: Whether the hash of a key is that of an article.
+        """
+        without = {bits for which, bits in self._ways.items() if not bits & 1 << WAYS.index("listing") and found(which)}
+        return {way for place, way in enumerate(WAYS) if any(bits >> place & 1 for bits in without)}
+
+    def needless(self, found: Callable[[int], bool]) -> list[str]:
+        """The sitemaps and feeds that name no article but those that lists show."""
+        listed = 1 << WAYS.index("listing")
+        return [
+            file
+            for file, named in self._named.items()
+            if all(self._ways[each] & listed for each in named if found(each))
+        ]
 
     def report(self, found: Callable[[int], bool]) -> dict[str, Any]:
         """The figures of each way and each pair of ways.

@@ -12,6 +12,7 @@ from scrapy import signals
 from scrapy.exceptions import DropItem
 
 from portal_crawler.crawling.state import Known
+from portal_crawler.extraction.dates import find_dates
 from portal_crawler.items import Article, Gone
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 # Lines of a difference that are kept: a text that was replaced wholly needs no more to be seen as that.
 LONGEST_DIFFERENCE = 2_000
 GONE = (404, 410)
+# A page of fewer articles does not tell whether its list is as it was: all of them may be pinned.
+FEWEST_LISTED = 4
 
 
 def now() -> str:
@@ -55,10 +58,19 @@ class Revisits:
         share: Share of the known articles that an incremental crawl looks at again, at most.
         margin: Known articles in a row, with no new one among them, after which a list is left: pinned ones stand
             before the new.
+        since: A day (ISO 8601); what was published before it is not wanted.
     """
 
     def __init__(
-        self, state: PortalState | None, *, full: bool, only_new: bool, every: float, share: float, margin: int
+        self,
+        state: PortalState | None,
+        *,
+        full: bool,
+        only_new: bool,
+        every: float,
+        share: float,
+        margin: int,
+        since: str | None = None,
     ) -> None:
         self.state = state
         self.share = 0.0 if only_new else share
@@ -66,7 +78,34 @@ class Revisits:
         walked = state.get("walked") if state is not None else ""
         recent = bool(walked) and datetime.now(UTC) - datetime.fromisoformat(walked) < timedelta(days=every)
         self.incremental = bool(walked) and not full and (only_new or recent)
+        self.since = since
         self._row: dict[str, int] = {}
+        self._old: dict[str, int] = {}
+
+    @property
+    def whole(self) -> bool:
+        """Whether the crawl walks all of the portal, so that what it does not meet is not there."""
+        return not self.incremental and self.since is None
+
+    def excludes(self, listed: str | None) -> bool:
+        """Whether a date that a list prints lies before the day from which on articles are wanted."""
+        if self.since is None or listed is None or not (found := find_dates(listed)):
+            return False
+        return found[0].value[:10] < self.since
+
+    def reaches(self, chain: str, listed: Collection[str | None]) -> bool:
+        """Whether a list is followed further, after a page with articles of these dates.
+
+        Lists are ordered by date, but for what is pinned to their tops: one is left after as many old articles in a row
+        as it takes to leave one of which all is known.
+        """
+        if self.since is None or not listed:
+            return True
+        if all(map(self.excludes, listed)):
+            self._old[chain] = self._old.get(chain, 0) + len(listed)
+        else:
+            self._old[chain] = 0
+        return self._old[chain] < self.margin
 
     def known(self, identifier: str) -> Known | None:
         """An article that an earlier crawl has exported and that is not gone."""
@@ -87,12 +126,19 @@ class Revisits:
 
     def reads_on(self, chain: str, identifiers: Collection[str]) -> bool:
         """Whether a list is followed further, after a page with these articles."""
-        if not self.incremental or not identifiers:
+        if self.state is None or not identifiers:
             return True
+        # Its first page as it was: what comes behind is as it was, too.
+        unchanged = chain not in self._row and not self.state.list_changed(chain, identifiers)
+        self._row.setdefault(chain, 0)
+        if not self.incremental:
+            return True
+        if unchanged and len(identifiers) >= FEWEST_LISTED:
+            return False
         if any(self.known(each) is None for each in identifiers):
             self._row[chain] = 0
         else:
-            self._row[chain] = self._row.get(chain, 0) + len(identifiers)
+            self._row[chain] += len(identifiers)
         return self._row[chain] < self.margin
 
     def due(self) -> Iterator[Known]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
+from scrapy.utils.sitemap import sitemap_urls_from_robots
 from twisted.internet.defer import Deferred
 
 if TYPE_CHECKING:
@@ -30,12 +31,16 @@ class Robots(RobotsTxtMiddleware):
     Scrapy allows everything then, and reads any error page as rules. Here an answer of 400 to 499 allows all, an answer
     of 500 or more and a host that cannot be reached forbid all. A file is read anew after a day. It is retried and its
     redirects are followed like any other page's; redirects without end count as no file (2.3.1.2).
+
+    Attributes:
+        sitemaps: The sitemaps that the file of each host names.
     """
 
     def __init__(self, crawler: Any) -> None:
         super().__init__(crawler)
         self._read: dict[str, float] = {}
         self._why: dict[str, str] = {}
+        self.sitemaps: dict[str, list[str]] = {}
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
         """The rules of the request's host; None if there are none.
@@ -60,6 +65,7 @@ class Robots(RobotsTxtMiddleware):
             body = b""
         else:
             body = response.body[:LIMIT] if response.status < 300 else b""
+        self.sitemaps[netloc] = list(sitemap_urls_from_robots(body, response.url))
         await super()._parse_robots(response.replace(body=body), netloc, request)
 
     def _robots_error(self, exc: Exception, netloc: str) -> None:

@@ -49,6 +49,9 @@ DENIED = (
     r"['\"<>{}]|%20\+%20|\$\(|%22|%3c",  # script that some parser took for an address
 )
 
+# What an archive's address has in common with a calendar's.
+MONTHS = re.compile(r"[?&](?:month|thang)=[^&]*", re.IGNORECASE)
+
 FILE_ENDINGS = frozenset(
     """7z avi bmp bz2 css csv doc docx dot eot epub exe flv gif gz ico iso jpeg jpg js json m4a m4v map mkv mov mp3 mp4
     mpeg mpg odp ods odt ogg otf pdf png pps ppt pptx psd rar rm rtf svg swf tar tif tiff ttf txt wav webm webp wma wmv
@@ -56,9 +59,9 @@ FILE_ENDINGS = frozenset(
 )
 
 # A page number in an address: ?page=3, ?_101_cur=3, /page-3/, /trang-3.html, /page/3/.
+PAGE_NAMES = "page|paged|pg|p|trang|cur|currentpage|pageindex|pagenumber|pageno|pagenum|paging|start|offset|skip"
 PAGE_NUMBER = re.compile(
-    r"[?&](?:\w*_)?(?:page|paged|pg|p|trang|cur|currentpage|pageindex|pagenumber|pageno|pagenum|paging|start|offset)"
-    r"=(?P<query>\d+)(?=&|$)"
+    rf"[?&](?:\w*_)?(?:{PAGE_NAMES})=(?P<query>\d+)(?=&|$)"
     r"|/(?:page|trang|pages|p)[-/](?P<path>\d+)(?=/|\.|$|\?)"
     r"|[?&]pagefirstrow=(?P<row>\d+)",  # SharePoint
     re.IGNORECASE,
@@ -83,6 +86,16 @@ def chain_key(url: str) -> str:
         # SharePoint adds the sort fields of the last row, which differ on every page.
         return key.partition("?")[0]
     return PAGE_NUMBER.sub("", key).rstrip("/?&")
+
+
+def beside(url: str, chain: str) -> bool:
+    """Whether a page of a list has the path of another list's, or stands in its folder.
+
+    The first page of a list often has an address of another form than the others (index.htm, trang-2.htm).
+    """
+    path, other = page_key(url).partition("?")[0], chain.partition("?")[0]
+    folder = path.rpartition("/")[0]
+    return path == other or ("/" in folder and folder == other.rpartition("/")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +163,7 @@ class UrlRules:
         self.alternates = _joined((*ALTERNATES, *alternate_urls))
         self.denied = _joined((*DENIED, *deny_urls))
         self.spellings: Spellings | None = None
+        self.programs: frozenset[str] = frozenset()
         self._remember()
 
     def _remember(self) -> None:
@@ -170,6 +184,12 @@ class UrlRules:
         """Judge addresses from now on without what the site's addresses carry that says nothing."""
         self.spellings = spellings
         self.seed_keys |= frozenset(map(spellings.key, self.seed_keys))
+        self._judged.cache_clear()
+        self._linked.cache_clear()
+
+    def open_program(self, url: str) -> None:
+        """Let the addresses of an archive by date pass, though months in an address are a calendar's elsewhere."""
+        self.programs |= {urlsplit(url).path}
         self._judged.cache_clear()
         self._linked.cache_clear()
 
@@ -226,7 +246,7 @@ class UrlRules:
             return Judgement("outside", url, key)
         raw = urlsplit(url)
         target = f"{raw.path}?{raw.query}" if raw.query else raw.path
-        if key not in self.seed_keys and (len(url) > 2000 or (self.denied and self.denied.search(target))):
+        if key not in self.seed_keys and (len(url) > 2000 or self._denies(raw.path, target)):
             return Judgement("denied", url, key)
         ending = raw.path.rpartition("/")[2].rpartition(".")
         if ending[1] and ending[2].lower() in FILE_ENDINGS:
@@ -238,6 +258,13 @@ class UrlRules:
             key = f"{host}/**/{segment}"
         listed = self.listings is not None and self.listings.search(path) is not None
         return Judgement("listing" if listed else "page", url, key, alternate)
+
+    def _denies(self, path: str, target: str) -> bool:
+        if self.denied is None:
+            return False
+        if path in self.programs:
+            target = MONTHS.sub("", target)
+        return self.denied.search(target) is not None
 
     def identity(self, path: str) -> str | None:
         """The identity that an article rule reads from a canonical path with its query; None if no rule matches."""

@@ -99,6 +99,11 @@ class Sightings:
         """What is known of an article whose capture is still to come."""
         return self._open.get(key)
 
+    def date_of(self, key: str) -> str | None:
+        """The date that lists print beside an article whose capture is still to come."""
+        sighting = self._open.get(key)
+        return sighting.date if sighting is not None else None
+
     def describe(self, key: str, text: str | None, date: str | None) -> None:
         """Add what a link says about an article: the longest text and the first date stay."""
         sighting = self._open.get(key)

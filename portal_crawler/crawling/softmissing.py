@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+    from portal_crawler.crawling.state import PortalState
 
 logger = logging.getLogger(__name__)
 
@@ -105,13 +108,27 @@ class SoftMissing:
         host = urlsplit(response.url).netloc
         if host not in self.known:
             self.known[host] = None  # what comes while the probe is under way is not compared
-            self.known[host] = await self._learn(response)
+            self.known[host] = await self._known_or_learned(host, response)
         missing = self.known[host]
         if missing is not None and not request.meta.get("portal_seed") and missing.like(response):
             assert self.crawler.stats is not None
             self.crawler.stats.inc_value("traps/soft_missing")
             raise SoftMissingError("the site answers so where nothing is")
         return response
+
+    async def _known_or_learned(self, host: str, response: Response) -> Missing | None:
+        """What the last whole crawl has learned, or the answer to a probe."""
+        spider: Any = self.crawler.spider
+        state: PortalState | None = spider.state
+        name = f"soft 404 {host}"
+        if state is not None and spider.revisits.incremental and (told := state.get(name)):
+            kept = json.loads(told)
+            return Missing(kept["size"], frozenset(kept["words"])) if kept else None
+        missing = await self._learn(response)
+        if spider.state is not None:
+            kept = {"size": missing.size, "words": sorted(missing.words)} if missing is not None else {}
+            spider.state.put(name, json.dumps(kept, ensure_ascii=False))
+        return missing
 
     async def _learn(self, response: Response) -> Missing | None:
         meta = {PROBE: True, "dont_retry": True, "dont_redirect": True}

@@ -10,6 +10,7 @@ import sqlite3
 import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from math import log
 from typing import TYPE_CHECKING
 
@@ -248,6 +249,13 @@ class PortalState:
         """Whether the last whole crawl has seen nothing on a page that others did not show."""
         row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()
         return row is not None and not row[0]
+
+    def list_changed(self, chain: str, identifiers: Iterable[str]) -> bool:
+        """Whether a list's first page shows other articles than in the last crawl; what it shows is kept."""
+        name, shown = f"list {chain}", sha256("\n".join(sorted(identifiers)).encode()).hexdigest()
+        changed = self.get(name) != shown
+        self.put(name, shown)
+        return changed
 
     # Articles
 

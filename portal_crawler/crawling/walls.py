@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from html import unescape
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import NotConfigured
@@ -43,6 +44,11 @@ HUMAN = re.compile(
 )
 PASSWORD = re.compile(rb"<input\b[^>]*type\s*=\s*[\"']?password", re.IGNORECASE)
 SIGN_IN = re.compile("đăng nhập|log ?in|sign ?in|xác thực")
+LOGIN = "login"
+# Words of the title of a login form, without the name of the site behind it.
+LONGEST_LOGIN = 5
+TITLE = re.compile(r"<title[^>]*>(.{0,500}?)</title", re.DOTALL)
+SITE_NAME = re.compile(r"\s+[-–—|»:]\s+")
 
 HIDDEN = re.compile(r"<(script|style|noscript|template|head)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 TAG = re.compile(r"<[^>]*>")
@@ -63,15 +69,25 @@ def wall(status: int, headers: dict[str, str], body: bytes) -> str | None:
     """
     if headers.get("cf-mitigated") == "challenge":
         return "Cloudflare challenge"
-    if "html" not in headers.get("content-type", "html") or (status == 200 and len(body) > LARGEST):
+    if "html" not in headers.get("content-type", "html"):
         return None
     lower = body[:LARGEST].lower()
     text = lower.decode("utf-8", "ignore").lower()  # bytes know no capital letters but the English ones
-    title = "".join(re.findall(r"<title[^>]*>(.*?)</title", text, re.DOTALL)[:1])
+    title = unescape("".join(TITLE.findall(text)[:1])).strip()
+    if _is_login_page(title) and PASSWORD.search(body):
+        return LOGIN
+    if status == 200 and len(body) > LARGEST:
+        return None
     words = " ".join(TAG.sub(" ", HIDDEN.sub(" ", text)).split())
     if len(words) > FEW_WORDS or len(LINK.findall(lower)) > FEW_LINKS:
         return None
     return next((what for what, pattern in SERVICE if pattern.search(lower)), None) or _own(status, lower, title, words)
+
+
+def _is_login_page(title: str) -> bool:
+    """Whether a title is that of a login form: a portal's own stands in the portal's frame, with all its links."""
+    first = SITE_NAME.split(title)[0]
+    return SIGN_IN.match(first) is not None and len(first.split()) <= LONGEST_LOGIN
 
 
 def _own(status: int, lower: bytes, title: str, words: str) -> str | None:
@@ -80,7 +96,7 @@ def _own(status: int, lower: bytes, title: str, words: str) -> str | None:
         return "script challenge"
     if CAPTCHA.search(lower) and (status != 200 or HUMAN.search(f"{title} {words}")):
         return "captcha"
-    return "login" if PASSWORD.search(lower) and SIGN_IN.search(f"{title} {words}") else None
+    return LOGIN if PASSWORD.search(lower) and SIGN_IN.search(f"{title} {words}") else None
 
 
 class Walls:
@@ -137,9 +153,11 @@ class Walls:
             if response.status == 200:
                 self.met.pop(host, None)
             return response
-        self.met[host] = self.met.get(host, 0) + 1
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(f"blocked/{what}")
+        if what == LOGIN:  # a folder for members, in the midst of what is open to all
+            raise BlockedError(what)
+        self.met[host] = self.met.get(host, 0) + 1
         if self.met[host] == self.limit:
             logger.error("%s blocks the crawl (%s): what is left of it waits for another run", host, what)
             self.crawler.stats.inc_value("hosts/blocked")

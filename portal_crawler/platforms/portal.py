@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-import feedparser
 import scrapy
 from form2request import form2request
 from lxml.etree import tostring
 from parsel import Selector
 from scrapy.exceptions import UsageError
 from scrapy.spidermiddlewares.httperror import HttpError
-from scrapy.utils.sitemap import sitemap_urls_from_robots
 
 from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.crawling import history, listing
+from portal_crawler.crawling.archives import Archives
 from portal_crawler.crawling.canonical import canonical_url, key_hash, page_key
 from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.contents import content_of
@@ -30,15 +28,15 @@ from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part
 from portal_crawler.crawling.patterns import UrlPatterns, announced, dated, headed, is_article, page_evidence
-from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number, plain_address
+from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, page_number, plain_address
 from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
-from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.crawling.spellings import Spellings
 from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.replay import replay
+from portal_crawler.platforms.sources import PRIORITY_LIST, Sources
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -57,14 +55,14 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Lists first: they tell what there is, and what they say about an article goes with its request.
-PRIORITY_LIST, PRIORITY_MENU, PRIORITY_ARTICLE, PRIORITY_PAGE = 30, 20, 10, 0
+PRIORITY_MENU, PRIORITY_ARTICLE, PRIORITY_PAGE = 20, 10, 0
 
 # How many links to one article are read for what they say about it: the menu's stand on every page.
 LOOKS = 5
 
 # What the next run of an unfinished crawl has of its own; all else that a spider holds is what it has learned.
 OWN = frozenset(
-    """name crawler settings start_urls warc letters attachments images fresh full only_new run_id state revisits
+    """name crawler settings start_urls warc letters attachments images fresh full only_new since run_id state revisits
     recovered settled""".split()
 )
 
@@ -72,7 +70,7 @@ OWN = frozenset(
 LONGEST_LABEL = 80
 
 
-class PortalSpider(scrapy.Spider):
+class PortalSpider(Sources):
     """Walks one portal and yields a :class:`Capture` for each article, a :class:`Rejected` for each failed request.
 
     Attributes:
@@ -100,6 +98,8 @@ class PortalSpider(scrapy.Spider):
         retry: A file of an earlier run, whose failed requests are made again instead of a crawl.
         full: ``1`` walks the whole portal and looks at every article again (``crawling.history``).
         only_new: ``1`` looks at no article that is known.
+        since: A day (ISO 8601): what was published before it is neither asked for nor exported, as far as lists and
+            pages tell.
         fresh: ``1`` begins a new crawl though the last one was not finished.
     """
 
@@ -130,6 +130,7 @@ class PortalSpider(scrapy.Spider):
         images: str | None = None,
         full: str | None = None,
         only_new: str | None = None,
+        since: str | None = None,
         fresh: str | None = None,
         archive: str | None = None,
         **kwargs: Any,
@@ -142,6 +143,7 @@ class PortalSpider(scrapy.Spider):
         self.attachments, self.images = (_switch(value) for value in (attachments, images))
         self.full, self.only_new, self.fresh = (_switch(value) for value in (full, only_new, fresh))
         self.archive = _switch(archive) if archive else None
+        self.since = _day(since) if since else None
         if self.warc and (self.attachments or self.images):
             raise UsageError("a replay makes no request: attachments and images are fetched by a crawl only")
         self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
@@ -150,6 +152,7 @@ class PortalSpider(scrapy.Spider):
         self.spellings = Spellings()
         self.chains = ListChains()
         self.ways = WaysIn()
+        self.archives = Archives()
         self.broken_lists: list[str] = []
         self.budget = PatternBudget(18)
         self.asked: set[str] = set()
@@ -199,7 +202,7 @@ class PortalSpider(scrapy.Spider):
         assert self.crawler.stats is not None
         stats = self.crawler.stats.get_value
         failed = any(map(stats, ("lists/broken", "hosts/down", "hosts/left", "hosts/blocked", "seeds/failed")))
-        return bool(self.sightings.hashes()) and not failed and not self.revisits.incremental
+        return bool(self.sightings.hashes()) and not failed and self.revisits.whole
 
     @property
     def state_name(self) -> str:
@@ -261,6 +264,7 @@ class PortalSpider(scrapy.Spider):
             every=setting.getfloat("PORTAL_FULL_EVERY", 30),
             share=setting.getfloat("PORTAL_REVISITS", 0.1),
             margin=setting.getint("PORTAL_KNOWN_MARGIN", 10),
+            since=self.since,
         )
         self.count("crawl/resumed" if self.began else "crawl/begun")
 
@@ -275,6 +279,8 @@ class PortalSpider(scrapy.Spider):
             return [self.ask(url, priority=PRIORITY_PAGE) for url in held]
         if waiting := self.take_waiting():
             return [self.ask_linked(link, priority=PRIORITY_ARTICLE) for link in waiting]
+        if not self.letters and (chosen := self.ask_archive()):
+            return chosen
         if not self.lists_again:
             self.lists_again = True
             if lists := list(self.ask_lists_again()):
@@ -325,6 +331,7 @@ class PortalSpider(scrapy.Spider):
         """The verdict on each list, at the end of a crawl: one reject for each that is broken."""
         if self.letters:
             return
+        self.note_needs()
         self.count("lists/walked", self.chains.walked())
         for broken in self.chains.broken():
             self.count("lists/broken")
@@ -346,21 +353,6 @@ class PortalSpider(scrapy.Spider):
     def ask(self, url: str, **options: Any) -> Request:
         """A request that comes back to :meth:`parse`, or with its failure to :meth:`failed`."""
         return scrapy.Request(url, callback=self.parse, errback=self.failed, **options)
-
-    def discover(self, response: Response) -> Iterator[Request]:
-        """Beside a seed: robots.txt for the sitemaps that it names, and the feeds of the page."""
-        robots = urljoin(response.url, "/robots.txt")
-        if robots not in self.asked:
-            self.asked.add(robots)
-            meta = {"dont_obey_robotstxt": True, "handle_httpstatus_all": True, "dont_retry": True}
-            yield scrapy.Request(
-                robots,
-                callback=self.parse_robots,
-                errback=self.no_sitemap,
-                priority=PRIORITY_LIST,
-                meta=meta,
-                dont_filter=True,
-            )
 
     # What comes back
 
@@ -395,11 +387,11 @@ class PortalSpider(scrapy.Spider):
             self.rules.add_seed(response.url)  # a home page often redirects to its real address
             link = self.rules.judge(response.url)
             yield from self.discover(response)
-        is_one = self.takes_for_article(link, page)
+        is_one = chain is None and self.takes_for_article(link, page)
         yield from self.note_redirects(response, link, is_one=is_one)
         before = self.first_shown
         found = self.read_links(page, link, article=is_one)
-        if self.state is not None and not is_one and not self.revisits.incremental:
+        if self.state is not None and not is_one and self.revisits.whole:
             self.state.note_page(key_hash(link.key), fruitful=self.first_shown > before)
         content = None
         if is_one or self.spellings.is_witness(link.url):
@@ -431,6 +423,22 @@ class PortalSpider(scrapy.Spider):
         self.sightings.pass_over(link.key)
         self.count("history/known")
         return True
+
+    def note_barren(self, link: Judgement) -> None:
+        """Note an address at which there is nothing of its own: incremental crawls leave it alone."""
+        if self.state is not None and self.revisits.whole:
+            self.state.note_page(key_hash(link.key), fruitful=False)
+
+    def is_too_old(self, link: Judgement) -> bool:
+        """Whether lists date an article before the day from which on articles are wanted."""
+        old = self.revisits.excludes(self.sightings.date_of(link.key))
+        if old:
+            self.count("since/not_asked")
+        return old
+
+    def known_barren(self, link: Judgement) -> bool:
+        """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show."""
+        return self.state is not None and self.revisits.incremental and self.state.barren(key_hash(link.key))
 
     def note_redirects(self, response: Response, link: Judgement, *, is_one: bool) -> Iterator[Rejected]:
         """The addresses that led here by redirects: other addresses of the article, or articles that are no more."""
@@ -582,9 +590,7 @@ class PortalSpider(scrapy.Spider):
     ) -> Iterator[Request]:
         """The requests that a page leads to; ``content`` is what it says, if it is an article."""
         article = content is not None
-        keys = {other.key for other, _ in found if other.kind == "article"}
-        if not self.ruled:
-            keys |= {other.key for other, _ in found if announced(other.url, self.patterns)}
+        keys = self.shown(found)
         chain = chain or chain_key(link.url)
         goes_on = article or self.turn(chain, keys, number, page, found)
         if page_number(link.url) is None and not self.budget.visited(
@@ -604,19 +610,44 @@ class PortalSpider(scrapy.Spider):
                 yield from self.follow(other, anchor, chain, number, goes_on=goes_on, menu=seed)
         if not article and goes_on:
             yield from self.turn_page(page, chain, number)
+        if not article and not self.letters:
+            yield from self.load_more(page)
+            self.note_archives(page)
         for url in listing.feed_links(page):
             yield from self.ask_feed(urljoin(page.url, url))
+
+    def shown(self, found: list[tuple[Judgement, Element]]) -> set[str]:
+        """Identities of the articles that a page links to, on a site without rules of what may be one."""
+        keys = {other.key for other, _ in found if other.kind == "article"}
+        if not self.ruled:
+            keys |= {other.key for other, _ in found if announced(other.url, self.patterns)}
+        return keys
 
     def turn(self, chain: str, keys: set[str], number: int, page: Page, found: list[tuple[Judgement, Element]]) -> bool:
         """Note a page of a list, with what its pager says; False once the list is not to be followed further."""
         announced = self.announced(page, found, chain)
-        total = listing.printed_total(page, number)
-        goes_on = self.chains.turn(chain, keys, number, page.url, announced, total=total)
-        if goes_on and not self.revisits.reads_on(chain_key(chain), [article_id(page.url, key) for key in keys]):
-            self.chains.leave(chain)
+        return self.turned(chain, keys, number, page.url, announced, total=listing.printed_total(page, number))
+
+    def turned(
+        self,
+        chain: str,
+        keys: set[str],
+        number: int,
+        url: str,
+        announced: dict[int, str | None],
+        *,
+        total: int | None = None,
+    ) -> bool:
+        """Note a page of a list; False once it is not to be followed further."""
+        goes_on = self.chains.turn(chain, keys, number, url, announced, total=total)
+        if goes_on and not self.revisits.reads_on(chain_key(chain), [article_id(url, key) for key in keys]):
             self.count("lists/left_at_known")
-            return False
-        return goes_on
+        elif goes_on and not self.revisits.reaches(chain_key(chain), list(map(self.sightings.date_of, keys))):
+            self.count("lists/left_at_old")
+        else:
+            return goes_on
+        self.chains.leave(chain)
+        return False
 
     def announced(self, page: Page, found: list[tuple[Judgement, Element]], chain: str) -> dict[int, str | None]:
         """The numbers in a list's pager, each with its address."""
@@ -627,7 +658,9 @@ class PortalSpider(scrapy.Spider):
                 numbers[number] = other.url
         return numbers
 
-    def read_links(self, page: Page, link: Judgement, *, article: bool) -> list[tuple[Judgement, Element]]:
+    def read_links(
+        self, page: Page, link: Judgement, *, article: bool, way: str = "listing"
+    ) -> list[tuple[Judgement, Element]]:
         """The links of a page inside the portal; what they say about articles and sections is noted."""
         found: dict[str, tuple[Judgement, Element]] = {}
         titled: list[Judgement] = []
@@ -644,7 +677,7 @@ class PortalSpider(scrapy.Spider):
             if other.kind == "article":
                 self.matched.add(other.key)
             if other.kind == "article" or not ruled:
-                self.note(other, href, anchor)
+                self.note(other, href, anchor, way)
                 titled.append(other)
             if other.kind != "article":
                 self.note_label(other, anchor)
@@ -659,9 +692,9 @@ class PortalSpider(scrapy.Spider):
             self.place(page, link, titled, paged=paged)
         return list(found.values())
 
-    def note(self, link: Judgement, href: str, anchor: Element) -> None:
+    def note(self, link: Judgement, href: str, anchor: Element, way: str) -> None:
         """Note what a link says about the article that it leads to."""
-        self.ways.note(link.key, "listing")
+        self.ways.note(link.key, way)
         new = self.sightings.get(link.key) is None
         if new and not self.sightings.done(link.key):
             self.first_shown += link.kind == "article" or announced(link.url, self.patterns)
@@ -701,16 +734,16 @@ class PortalSpider(scrapy.Spider):
         if link.key in self.asked or link.alternate or self.sightings.done(link.key) or self.passes_over(link):
             return
         paged = page_number(link.url) is not None
-        if self.letters and not paged:
+        if (self.letters and not paged) or self.is_too_old(link):
             return  # another run has walked the portal
         same = chain_key(link.url) == chain
         if paged or (same and listing.is_next(anchor, number)):
-            if same and not goes_on:
+            if not goes_on and (same or (self.revisits.incremental and beside(link.url, chain))):
                 self.count("traps/list_end")
                 return
             options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
         else:
-            if self.revisits.incremental and self.state is not None and self.state.barren(key_hash(link.key)):
+            if self.known_barren(link):
                 self.count("pages/known_barren")
                 return
             if self.spellings.waits(link.url):
@@ -719,8 +752,7 @@ class PortalSpider(scrapy.Spider):
             if not self.budget.grants(link.url):
                 self.count("traps/not_asked")
                 self.asked.add(link.key)  # held back
-                if self.state is not None and not self.revisits.incremental:
-                    self.state.note_page(key_hash(link.key), fruitful=False)  # until it is seen after all
+                self.note_barren(link)  # until it is seen after all
                 return
             options = {"priority": PRIORITY_MENU if link.kind == "listing" or menu else PRIORITY_PAGE}
             if self.spellings.is_witness(link.url):
@@ -736,6 +768,11 @@ class PortalSpider(scrapy.Spider):
         """
         sighting = self.sightings.get(link.key)
         if sighting is None or sighting.asked or self.passes_over(link):
+            return
+        if self.is_too_old(link):
+            return
+        if self.known_barren(link):
+            self.count("pages/known_missing")
             return
         if link.alternate or waits:
             known = self.waiting.get(link.key)
@@ -785,72 +822,6 @@ class PortalSpider(scrapy.Spider):
             return
         yield request
 
-    # Sitemaps and feeds
-
-    def parse_robots(self, response: Response) -> Iterator[Request]:
-        """Ask for the sitemaps that robots.txt names, or for the usual one."""
-        named = list(sitemap_urls_from_robots(response.body, response.url)) if response.status == 200 else []
-        for url in named or [urljoin(response.url, "/sitemap.xml")]:
-            yield from self.ask_sitemap(url)
-
-    def ask_sitemap(self, url: str) -> Iterator[Request]:
-        """The request for a sitemap, once."""
-        if self.rules.in_scope(url) and url not in self.asked:
-            self.asked.add(url)
-            yield scrapy.Request(url, callback=self.parse_sitemap, errback=self.no_sitemap, priority=PRIORITY_LIST)
-
-    def parse_sitemap(self, response: Response) -> Iterator[Request]:
-        """A sitemap or an index of sitemaps, gzip or not."""
-        try:
-            is_index, addresses = read_sitemap(response)
-        except SitemapError as error:
-            logger.warning("%s", error)
-            self.count("sitemaps/broken")
-            return
-        self.count("sitemaps/read")
-        for url in addresses:
-            if is_index:
-                yield from self.ask_sitemap(url)
-            else:
-                yield from self.ask_listed(url, "sitemap")
-
-    def ask_listed(self, url: str, way: str, text: str | None = None, date: str | None = None) -> Iterator[Request]:
-        """The request for an address that a sitemap or a feed lists."""
-        link = self.rules.link(url, url)
-        if link is None or link.kind in ("outside", "denied", "file"):
-            return
-        self.ways.note(link.key, way)
-        self.sightings.see(link)
-        self.sightings.describe(link.key, text, date)
-        if link.kind == "article":
-            yield from self.ask_article(link)
-        elif link.key not in self.asked:
-            self.asked.add(link.key)
-            if self.budget.grants(link.url):
-                yield self.ask(link.url, priority=PRIORITY_PAGE)
-
-    def no_sitemap(self, failure: Failure) -> None:
-        """A portal without robots.txt, sitemap or feed is nothing out of the ordinary."""
-        self.count("sitemaps/none")
-        logger.debug("No answer from %s: %s", failure.request.url, failure.value)  # type: ignore[attr-defined]
-
-    def ask_feed(self, url: str) -> Iterator[Request]:
-        """The request for a feed, once."""
-        if self.rules.in_scope(url) and url not in self.asked:
-            self.asked.add(url)
-            yield scrapy.Request(url, callback=self.parse_feed, errback=self.no_sitemap, priority=PRIORITY_LIST)
-
-    def parse_feed(self, response: Response) -> Iterator[Request]:
-        """An RSS or Atom feed."""
-        # A stream, because feedparser takes a string for an address or a file name first.
-        feed = feedparser.parse(io.BytesIO(response.body), response_headers={"content-location": response.url})
-        self.count("feeds/read" if feed.entries else "feeds/empty")
-        for entry in feed.entries:
-            if entry.get("link"):
-                yield from self.ask_listed(
-                    urljoin(response.url, entry.link), "feed", entry.get("title"), entry.get("published")
-                )
-
     # What fails
 
     def knows(self, url: str, asked: str) -> bool:
@@ -865,6 +836,7 @@ class PortalSpider(scrapy.Spider):
         """An address that redirects to a known page: another address of an article, or an article that is no more."""
         first, last = self.rules.judge(asked), self.rules.judge(target)
         self.count("redirects/known")
+        self.note_barren(first)
         if last.kind == "article":
             self.sightings.see(replace(first, key=last.key))
         elif first.kind == "article":
@@ -898,6 +870,8 @@ class PortalSpider(scrapy.Spider):
         if (lost := self.vanished(request, rejected)) is not None:
             yield lost
             return
+        if rejected.status in history.GONE:
+            self.note_barren(link)
         self.count("failed/article" if link.kind == "article" else "failed/page")
         number = request.cb_kwargs.get("number") or page_number(request.url)
         if number is not None:
@@ -942,6 +916,13 @@ def _switch(value: str | None) -> bool:
     if value not in (None, "", "0", "1"):
         raise UsageError(f"attachments, images and archive are 0 or 1, not {value!r}")
     return value == "1"
+
+
+def _day(value: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise UsageError(f"since is a day, as in 2024-05-31, not {value!r}") from None
 
 
 def _files(names: str) -> list[str]:

@@ -140,6 +140,7 @@ class DateArchive(HiddenBehind):
 
     name = "date-archive"
     about = "old articles that only an archive by date shows, behind a form"
+    costly = True  # a request a month
 
     def planted(self, portal: SamplePortal) -> str:  # noqa: ARG002 - the hook's signature
         """The form."""

@@ -1,0 +1,206 @@
+"""Archives by date: forms that show a month's or a year's articles, sent choice by choice."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+from form2request import form2request
+from lxml.etree import tostring
+from parsel import Selector
+from scrapy import Request
+
+from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.xpath import elements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from portal_crawler.extraction.page import Element, Page
+
+FORMS = elements(
+    "//form[.//select or .//input[@type='date'] or .//input[contains(@name, 'ngay') or contains(@name, 'date')]]"
+)
+SECRET = elements("descendant::*[self::input[@type='password' or @type='file'] or self::textarea]")
+YEAR = re.compile(r"(?:năm\s*)?((?:19[89]|20\d)\d)", re.IGNORECASE)
+MONTH = re.compile(r"(?:tháng\s*)?0?([1-9]|1[0-2])", re.IGNORECASE)
+ALL = re.compile(r"(?:--?\s*)?(?:tất cả|cả năm|all|chọn tháng|tháng|month)\b.*", re.IGNORECASE)
+FROM = re.compile(r"(?:tu_?-?ngay|from|start|begin|ngay_?-?bat_?-?dau)", re.IGNORECASE)
+UNTIL = re.compile(r"(?:den_?-?ngay|\bto|to_?date|end|until|ngay_?-?ket_?-?thuc)", re.IGNORECASE)
+MONTHS = 12
+# Choices of one form: thirty years by months.
+MOST_CHOICES = 400
+# So many choices are always made, spread over all of a longer form: some portals show only the old articles here,
+# others have years before their first one.
+SPREAD = 24
+# A choice that has brought a new article lets so many be made on either side of it.
+BESIDE = 3
+EARLIEST = 1997  # no Vietnamese portal is older than the country's connection to the internet
+
+
+# Name of a field -> number of the year or month -> value to be sent.
+Numbers = dict[str, dict[int, str]]
+
+
+@dataclass(slots=True)
+class ArchiveForm:
+    """The choices of one form: some of all first, then what lies beside those that have brought something.
+
+    Attributes:
+        key: What stands for the form.
+        action: Address that it is sent to, without query.
+        choices: A request for each choice, newest first: method, address, body.
+    """
+
+    key: str
+    action: str
+    choices: list[tuple[str, str, bytes]]
+    _asked: dict[int, bool] = field(default_factory=dict)
+    _last: int = -1
+    _articles: int = 0
+
+    def following(self, articles: int) -> tuple[int, tuple[str, str, bytes]] | None:
+        """The next choice and its number; None once there is none left that promises anything.
+
+        Args:
+            articles: How many articles are known by now: more than before, and the last choice was worth it.
+        """
+        if self._last >= 0:
+            self._asked[self._last] = articles > self._articles
+        self._articles = articles
+        self._last = next((each for each in (*self._spread(), *self._beside()) if each not in self._asked), -1)
+        return (self._last, self.choices[self._last]) if self._last >= 0 else None
+
+    def _spread(self) -> Iterator[int]:
+        most = min(SPREAD if len(self.choices) <= SPREAD else SPREAD // 2, len(self.choices))
+        return (round(place * (len(self.choices) - 1) / max(most - 1, 1)) for place in range(most))
+
+    def _beside(self) -> Iterator[int]:
+        for distance in range(1, BESIDE + 1):
+            for place in sorted(place for place, fruitful in self._asked.items() if fruitful):
+                yield from (each for each in (place - distance, place + distance) if 0 <= each < len(self.choices))
+
+
+class Archives:
+    """The archive forms of a portal, each once."""
+
+    def __init__(self) -> None:
+        self._forms: dict[str, ArchiveForm] = {}
+
+    def read(self, page: Page) -> Iterator[ArchiveForm]:
+        """The archive forms of a page that were not met before."""
+        for form in FORMS(page.root):
+            fields = _choices(form)
+            if not fields or SECRET(form):
+                continue
+            names = "&".join(sorted({name for choice in fields for name in choice}))
+            key = f"{page_key(_joined(page, form))}#{names}"
+            if key in self._forms:
+                continue
+            choices = _requests(page, form, fields)
+            if choices:
+                made = self._forms[key] = ArchiveForm(key, choices[0][1].partition("?")[0], choices)
+                yield made
+
+    def following(self, articles: int) -> Iterator[tuple[str, tuple[str, str, bytes]]]:
+        """The next choice of one form, with the key of its list; of the forms one after the other."""
+        for key, form in list(self._forms.items()):
+            if (found := form.following(articles)) is not None:
+                yield f"{key}{found[0]}", found[1]
+                return
+            form.choices = []
+
+
+def _joined(page: Page, form: Element) -> str:
+    base = page.url.partition("?")[0]
+    action = form.get("action") or base
+    return f"{base}|{action}"
+
+
+def _requests(page: Page, form: Element, fields: list[dict[str, str]]) -> list[tuple[str, str, bytes]]:
+    # The page's tree has no form machinery: the form alone is parsed again for it.
+    written = tostring(form, encoding="unicode", method="html", with_tail=False)
+    (made,) = Selector(text=written, base_url=page.url).xpath("//form[1]")
+    found = []
+    for choice in fields:
+        try:
+            ready = form2request(made, choice, enctype="application/x-www-form-urlencoded")
+        except (ValueError, NotImplementedError):
+            return []
+        found.append((ready.method, ready.url, ready.body))
+    return found
+
+
+def _choices(form: Element) -> list[dict[str, str]]:
+    """What to choose in a form, newest first; empty if it is no archive."""
+    years: Numbers = {}
+    months: Numbers = {}
+    whole: dict[str, str] = {}
+    for select in form.iter("select"):
+        name = select.get("name") or ""
+        options = [
+            (str(each.get("value", "")), " ".join("".join(map(str, each.itertext())).split()))
+            for each in select.iter("option")
+        ]
+        if not name:
+            continue
+        if numbered := _numbered(options, YEAR):
+            years[name] = numbered
+        elif len(numbered := _numbered(options, MONTH)) == MONTHS:
+            months[name] = numbered
+            everything = next(
+                (value for value, text in options if value in ("", "0", "-1", "all") and ALL.fullmatch(text)), None
+            )
+            if everything is not None:
+                whole[name] = everything
+    if len(years) == 1 and len(months) <= 1:
+        return _by_month(years, months, whole)[:MOST_CHOICES]
+    return _by_range(form) if not years else []
+
+
+def _numbered(options: list[tuple[str, str]], pattern: re.Pattern[str]) -> dict[int, str]:
+    """The options that are years or months: number -> value."""
+    found = {}
+    for value, text in options:
+        if number := pattern.fullmatch(text) or pattern.fullmatch(value):
+            found[int(number[1])] = value or text
+    return found
+
+
+def _by_month(
+    years: dict[str, dict[int, str]], months: dict[str, dict[int, str]], whole: dict[str, str]
+) -> list[dict[str, str]]:
+    ((name, values),) = years.items()
+    newest = [{name: values[year]} for year in sorted(values, reverse=True)]
+    if not months:
+        return newest
+    ((other, numbers),) = months.items()
+    if other in whole:
+        return [{**year, other: whole[other]} for year in newest]
+    return [{**year, other: numbers[month]} for year, month in product(newest, sorted(numbers, reverse=True))]
+
+
+def _by_range(form: Element) -> list[dict[str, str]]:
+    """From the first day of the web to today, in one choice: for forms with two dates."""
+    first: dict[str, str] = {}
+    last: dict[str, str] = {}
+    for field_ in form.iter("input"):
+        name, kind = field_.get("name") or "", field_.get("type") or "text"
+        if kind not in ("text", "date"):
+            continue
+        form_of = "%Y-%m-%d" if kind == "date" else "%d/%m/%Y"
+        if FROM.search(name):
+            first[name] = datetime(EARLIEST, 1, 1, tzinfo=UTC).strftime(form_of)
+        elif UNTIL.search(name):
+            last[name] = datetime.now(UTC).strftime(form_of)
+    return [first | last] if len(first) == len(last) == 1 else []
+
+
+def archive_request(choice: tuple[str, str, bytes], **options: Any) -> Request:
+    """The request for a choice."""
+    method, url, body = choice
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if method == "POST" else None
+    return Request(url, method=method, body=body, headers=headers, **options)

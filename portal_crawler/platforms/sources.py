@@ -1,0 +1,301 @@
+"""Ways to articles beside the links of pages: sitemaps, feeds, interfaces, buttons that load more, archives by date."""
+
+from __future__ import annotations
+
+import io
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import feedparser
+import scrapy
+from scrapy.utils.sitemap import sitemap_urls_from_robots
+
+from portal_crawler.crawling import buttons
+from portal_crawler.crawling.answers import AnswerError, read_answer
+from portal_crawler.crawling.archives import Archives, archive_request
+from portal_crawler.crawling.canonical import key_hash
+from portal_crawler.crawling.pace import host_key
+from portal_crawler.crawling.robots import Robots
+from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
+from portal_crawler.extraction.page import PageError
+from portal_crawler.items import WAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from portal_crawler.crawling.chains import ListChains
+    from portal_crawler.crawling.coverage import WaysIn
+    from portal_crawler.crawling.history import Revisits
+    from portal_crawler.crawling.rules import Judgement, UrlRules
+    from portal_crawler.crawling.sightings import Sightings
+    from portal_crawler.crawling.state import PortalState
+    from portal_crawler.crawling.traps import PatternBudget
+    from portal_crawler.extraction.page import Element, Page
+    from portal_crawler.items import Rejected
+
+logger = logging.getLogger(__name__)
+
+PRIORITY_LIST = 30
+
+# Answers that say that an interface or a list has nothing more: what is asked for beyond the last page, or was guessed.
+NO_MORE = [400, 404, 405, 410]
+
+
+class Sources(scrapy.Spider):
+    """What a portal's spider asks for beside the links of its pages."""
+
+    rules: UrlRules
+    asked: set[str]
+    ways: WaysIn
+    sightings: Sightings
+    budget: PatternBudget
+    chains: ListChains
+    revisits: Revisits
+    state: PortalState | None
+    archives: Archives
+
+    def count(self, key: str, by: int = 1) -> None:
+        """Add to a figure of the crawl's stats."""
+        raise NotImplementedError
+
+    def ask(self, url: str, **options: Any) -> Request:
+        """A request that comes back as a page."""
+        raise NotImplementedError
+
+    def ask_article(self, link: Judgement, *, waits: bool = False) -> Iterator[Request]:
+        """The request for an article, once."""
+        raise NotImplementedError
+
+    def follow(
+        self, link: Judgement, anchor: Element, chain: str, number: int, *, goes_on: bool, menu: bool
+    ) -> Iterator[Request]:
+        """The request for a page that is no article by its address."""
+        raise NotImplementedError
+
+    def read_links(
+        self, page: Page, link: Judgement, *, article: bool, way: str = "listing"
+    ) -> list[tuple[Judgement, Element]]:
+        """The links of a page inside the portal."""
+        raise NotImplementedError
+
+    def shown(self, found: list[tuple[Judgement, Element]]) -> set[str]:
+        """Identities of the articles that a page links to."""
+        raise NotImplementedError
+
+    def turned(self, chain: str, keys: set[str], number: int, url: str, announced: dict[int, str | None]) -> bool:
+        """Note a page of a list; False once it is not to be followed further."""
+        raise NotImplementedError
+
+    def failed(self, failure: Failure) -> Iterator[Any]:
+        """A request without a usable answer."""
+        raise NotImplementedError
+
+    def reject(self, url: str, reason: str, detail: str, status: int | None = None) -> Rejected:
+        """A reject of this portal."""
+        raise NotImplementedError
+
+    def needs(self, way: str) -> bool:
+        """Whether a way is worth its requests: an incremental crawl leaves those that the lists have made needless."""
+        if self.state is None or not self.revisits.incremental:
+            return True
+        return way in self.state.get("needed ways", " ".join(WAYS)).split()
+
+    def needs_file(self, url: str) -> bool:
+        """Whether a sitemap or a feed has named an article that no list shows, as far as is known."""
+        return self.state is None or not self.revisits.incremental or not self.state.barren(key_hash(url))
+
+    def note_needs(self) -> None:
+        """Keep, at the end of a whole crawl, which of the ways have been worth it."""
+        if self.state is None or not self.revisits.whole:
+            return
+        found = self.sightings.hashes().__contains__
+        self.state.put("needed ways", " ".join(sorted(self.ways.needed(found))))
+        for url in self.ways.needless(found):
+            self.state.note_page(key_hash(url), fruitful=False)
+
+    # Sitemaps
+
+    def discover(self, response: Response) -> Iterator[Request]:
+        """Beside a seed: the sitemaps that robots.txt names, or the usual one."""
+        if not self.needs("sitemap"):
+            return
+        robots = self.crawler.get_downloader_middleware(Robots)
+        named = robots.sitemaps.get(response.url.split("/", 3)[2]) if robots is not None else None
+        if named is not None:
+            yield from self.ask_sitemaps(response.url, named)
+            return
+        url = urljoin(response.url, "/robots.txt")
+        if url not in self.asked:
+            self.asked.add(url)
+            meta = {"dont_obey_robotstxt": True, "handle_httpstatus_all": True, "dont_retry": True}
+            yield scrapy.Request(
+                url,
+                callback=self.parse_robots,
+                errback=self.no_sitemap,
+                priority=PRIORITY_LIST,
+                meta=meta,
+                dont_filter=True,
+            )
+
+    def parse_robots(self, response: Response) -> Iterator[Request]:
+        """Ask for the sitemaps that robots.txt names: where it is read for nothing else."""
+        named = list(sitemap_urls_from_robots(response.body, response.url)) if response.status == 200 else []
+        yield from self.ask_sitemaps(response.url, named)
+
+    def ask_sitemaps(self, url: str, named: list[str]) -> Iterator[Request]:
+        """The requests for sitemaps: those that are named, or the one at the usual address."""
+        for each in named or [urljoin(url, "/sitemap.xml")]:
+            yield from self.ask_sitemap(each)
+
+    def ask_sitemap(self, url: str) -> Iterator[Request]:
+        """The request for a sitemap, once."""
+        if self.needs_file(url) and self.rules.in_scope(url) and url not in self.asked:
+            self.asked.add(url)
+            yield scrapy.Request(url, callback=self.parse_sitemap, errback=self.no_sitemap, priority=PRIORITY_LIST)
+
+    def parse_sitemap(self, response: Response) -> Iterator[Request]:
+        """A sitemap or an index of sitemaps, gzip or not."""
+        try:
+            is_index, addresses = read_sitemap(response)
+        except SitemapError as error:
+            logger.warning("%s", error)
+            self.count("sitemaps/broken")
+            return
+        self.count("sitemaps/read")
+        assert response.request is not None
+        for url in addresses:
+            if is_index:
+                yield from self.ask_sitemap(url)
+            else:
+                yield from self.ask_listed(url, "sitemap", response.request.url)
+
+    def ask_listed(
+        self, url: str, way: str, file: str, text: str | None = None, date: str | None = None
+    ) -> Iterator[Request]:
+        """The request for an address that a sitemap or a feed lists."""
+        link = self.rules.link(url, url)
+        if link is None or link.kind in ("outside", "denied", "file"):
+            return
+        self.ways.note(link.key, way, file)
+        self.sightings.see(link)
+        self.sightings.describe(link.key, text, date)
+        if link.kind == "article":
+            yield from self.ask_article(link)
+        elif link.key not in self.asked:
+            self.asked.add(link.key)
+            if self.budget.grants(link.url):
+                yield self.ask(link.url)
+
+    def no_sitemap(self, failure: Failure) -> None:
+        """A portal without robots.txt, sitemap or feed is nothing out of the ordinary."""
+        self.count("sitemaps/none")
+        logger.debug("No answer from %s: %s", failure.request.url, failure.value)  # type: ignore[attr-defined]
+
+    # Feeds
+
+    def ask_feed(self, url: str) -> Iterator[Request]:
+        """The request for a feed, once."""
+        if self.needs("feed") and self.needs_file(url) and self.rules.in_scope(url) and url not in self.asked:
+            self.asked.add(url)
+            yield scrapy.Request(url, callback=self.parse_feed, errback=self.no_sitemap, priority=PRIORITY_LIST)
+
+    def parse_feed(self, response: Response) -> Iterator[Request]:
+        """An RSS or Atom feed."""
+        # A stream, because feedparser takes a string for an address or a file name first.
+        feed = feedparser.parse(io.BytesIO(response.body), response_headers={"content-location": response.url})
+        assert response.request is not None
+        self.count("feeds/read" if feed.entries else "feeds/empty")
+        for entry in feed.entries:
+            if entry.get("link"):
+                address = urljoin(response.url, entry.link)
+                title, date = entry.get("title"), entry.get("published")
+                yield from self.ask_listed(address, "feed", response.request.url, title, date)
+
+    # Lists that are loaded piece by piece
+
+    def load_more(self, page: Page) -> Iterator[Request]:
+        """The first pieces of what a page's buttons, scripts and interfaces hand out, each source once."""
+        for source in buttons.sources(page):
+            url = source.at(source.first)
+            if source.chain in self.asked or not self.rules.in_scope(url):
+                continue
+            if source.way != "api" and self.rules.judge(url).kind == "denied":
+                continue
+            self.asked.add(source.chain)
+            if self.needs(source.way) and self.budget.grants(url):
+                yield self.ask_piece(source, source.first, page.url)
+
+    def ask_piece(self, source: buttons.Source, number: int, shown_at: str) -> Request:
+        """The request for one piece of a list."""
+        return source.request(
+            number,
+            callback=self.parse_piece,
+            errback=self.failed,
+            priority=PRIORITY_LIST,
+            meta={"depth_reset": True, "handle_httpstatus_list": NO_MORE},
+            headers={"X-Requested-With": "XMLHttpRequest", "Accept": "application/json, text/html;q=0.9, */*;q=0.5"},
+            cb_kwargs={"source": source, "number": number, "shown_at": shown_at, "chain": source.chain},
+        )
+
+    def parse_piece(
+        self, response: Response, source: buttons.Source, number: int, shown_at: str, chain: str
+    ) -> Iterator[Request | Rejected]:
+        """A piece of a list: its articles, and the next piece."""
+        if response.status in NO_MORE:
+            self.budget.failed(response.url)
+            self.count("lists/no_piece")
+            return
+        try:
+            listed = read_answer(response, shown_at, datetime.now(UTC))
+        except (AnswerError, PageError) as error:
+            self.chains.failed(chain, number, "cannot be read", missing=False)
+            self.budget.failed(response.url)
+            yield self.reject(response.url, "not_html", str(error), response.status)
+            return
+        self.count("lists/pieces")
+        link = replace(self.rules.judge(response.url), kind="listing")
+        found = self.read_links(listed.page, link, article=False, way=source.way)
+        keys = self.shown(found)
+        following = number + (listed.entries or len(keys) if source.counts_entries else 1)
+        ended = not keys or listed.more is False
+        if listed.more is None and listed.pages and not source.counts_entries:
+            ended = ended or number >= listed.pages
+        self.budget.visited(response.url, keys)
+        goes_on = self.turned(chain, keys, number, shown_at, {} if ended else {following: None})
+        for other, anchor in found:
+            if other.kind == "article":
+                yield from self.ask_article(other)
+            else:
+                yield from self.follow(other, anchor, chain, number, goes_on=goes_on, menu=False)
+        step = f"{chain}#{following}"
+        if goes_on and not ended and step not in self.asked:
+            self.asked.add(step)
+            yield self.ask_piece(source, following, shown_at)
+
+    # Archives by date
+
+    def note_archives(self, page: Page) -> None:
+        """Keep the archive forms of a page until the crawl has run dry: what they bring is best known then."""
+        for form in self.archives.read(page):
+            if self.rules.in_scope(form.action) and host_key(form.action) == host_key(page.url):
+                self.count("archives/forms")
+                self.rules.open_program(form.action)
+
+    def ask_archive(self) -> list[Request]:
+        """The next choice of an archive form; none when all have been made, or bring nothing new."""
+        if self.revisits.incremental:
+            return []
+        for key, choice in self.archives.following(len(self.sightings)):
+            self.count("archives/asked")
+            options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
+            if choice[0] == "POST":
+                options["cb_kwargs"] = {"number": 1, "chain": key}
+            return [archive_request(choice, callback=self.parse, errback=self.failed, **options)]
+        return []

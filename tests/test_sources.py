@@ -1,0 +1,236 @@
+"""Lists that grow by buttons and scripts, the REST interface of WordPress, archives by date, logins, ``since``."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from crawl import crawl
+from hypothesis import given
+from hypothesis import strategies as st
+from portal_server import Answer, PortalServer
+from scrapy.http import TextResponse
+
+from portal_crawler.crawling.answers import AnswerError, read_answer
+from portal_crawler.crawling.archives import Archives
+from portal_crawler.crawling.buttons import PLACE, in_script, sources
+from portal_crawler.crawling.walls import wall
+from portal_crawler.extraction.page import Page, PageError, parse_page
+from portal_crawler.items import Capture
+
+if TYPE_CHECKING:
+    from portal_server import Seen
+
+NOW = datetime(2024, 12, 4, tzinfo=UTC)
+PROSE = " ".join(
+    f"Sở đã phối hợp với các đơn vị trong tỉnh triển khai nội dung thứ {n} của kế hoạch công tác năm nay theo đúng quy định."
+    for n in range(12)
+)
+
+
+def page_of(html: str, url: str = "https://so.tinh.gov.vn/tin/") -> Page:
+    return parse_page(Capture(url=url, body=html.encode(), fetched_at=NOW, headers={"content-type": "text/html"}))
+
+
+def title(number: int) -> str:
+    return f"Hội nghị triển khai nhiệm vụ công tác chuyên môn lần thứ {number}"
+
+
+def address(number: int) -> str:
+    return f"/tin-tuc/hoi-nghi-trien-khai-nhiem-vu-lan-thu-{number}-{number}.html"
+
+
+def article(number: int) -> str:
+    return (
+        f"<html><head><title>{title(number)}</title><meta property='og:type' content='article'></head><body>"
+        f"<h1>{title(number)}</h1><p class=date>Ngày đăng: {1 + number % 28:02}/0{1 + number % 9}/2023</p>"
+        f"<div><p>Lần thứ {number}. {PROSE}</p></div></body></html>"
+    )
+
+
+def rows(numbers: range) -> str:
+    return "".join(f'<li><a href="{address(n)}">{title(n)}</a></li>' for n in numbers)
+
+
+def portal(home: str, count: int = 30) -> dict:
+    pages = {address(n): article(n) for n in range(1, count + 1)}
+    return {**pages, "/": f"<html><body><h2>Tin tức</h2><ul>{rows(range(1, 7))}</ul>{home}</body></html>"}
+
+
+def found(pages: dict, **arguments: str) -> tuple[set[int], PortalServer]:
+    with PortalServer(pages) as server:
+        done = crawl("unseen", url=server.url, **arguments)
+    return {int(url.rpartition("-")[2].partition(".")[0]) for url in done.urls}, server
+
+
+def entries(numbers: range) -> list[dict[str, str]]:
+    return [{"tieuDe": title(n), "url": address(n), "ngayDang": "2023-05-01T07:00:00"} for n in numbers]
+
+
+JSON = {"Content-Type": "application/json; charset=utf-8"}
+
+
+def test_a_button_without_a_number_is_followed_to_the_end() -> None:
+    def more(seen: Seen) -> Answer:
+        number = int(seen.path.partition("page=")[2])
+        numbers = range(6 * number - 5, min(6 * number, 30) + 1)
+        return Answer(json.dumps({"data": {"items": entries(numbers)}, "totalPages": 5}), headers=JSON)
+
+    pages = portal('<button class="btn" data-url="/api/tin?loai=3">Xem thêm tin</button>')
+    pages |= {f"/api/tin?loai=3&page={n}": more for n in range(1, 20)}
+    numbers, server = found(pages)
+    assert numbers == set(range(1, 31))
+    assert [seen.path for seen in server.log if seen.path.startswith("/api")] == [
+        f"/api/tin?loai=3&page={n}" for n in range(2, 6)
+    ]
+
+
+def test_a_script_that_posts_offsets_is_followed() -> None:
+    def more(seen: Seen) -> Answer:
+        start = int(seen.form["start"])
+        assert seen.form["chuyenmuc"] == "7"
+        return Answer(rows(range(start + 1, min(start + 8, 30) + 1)))
+
+    script = """<div id=ds></div><script>var start = 0; function them() {
+      $.ajax({type: "POST", url: "/tai-them", data: {chuyenmuc: 7, start: start}, success: function (x) {
+        $("#ds").append(x); start += 8; }}); }</script>"""
+    numbers, server = found(portal(script) | {"/tai-them": more})
+    assert numbers == set(range(1, 31))
+    assert [seen.form["start"] for seen in server.log if seen.method == "POST"] == ["0", "8", "16", "24", "30"]
+
+
+def test_the_interface_of_wordpress_is_read() -> None:
+    def posts(seen: Seen) -> Answer:
+        number = int(seen.path.partition("&page=")[2].partition("&")[0])
+        listed = [
+            {"link": address(n), "title": {"rendered": f"{title(n)} &#8211; tin"}, "date": "2023-05-01T07:00:00"}
+            for n in range(15 * number - 14, 15 * number + 1)
+        ]
+        return Answer(json.dumps(listed), headers={**JSON, "X-WP-TotalPages": "2"})
+
+    pages = portal('<link rel="https://api.w.org/" href="/wp-json/">')
+    query = "/wp-json/wp/v2/posts?per_page=100&page={}&_fields=link,title,date"
+    with PortalServer(pages | {query.format(n): posts for n in (1, 2, 3)}) as server:
+        done = crawl("unseen", url=server.url)
+    assert len(done.captures) == 30
+    assert [seen.path for seen in server.log if "wp-json" in seen.path] == [query.format(1), query.format(2)]
+    assert any("api" in item["found_in"] for item in done.captures)
+
+
+def test_an_archive_by_date_that_posts_is_sent_year_by_year() -> None:
+    def year(seen: Seen) -> str:
+        assert seen.form["__STATE"] == "x"
+        first = {"2023": 1, "2022": 11, "2021": 21}.get(seen.form["nam"], 99)
+        return f"<html><body><ul>{rows(range(first, min(first + 10, 31)))}</ul></body></html>"
+
+    options = "".join(f"<option>{n}</option>" for n in (2024, 2023, 2022, 2021, 2020))
+    form = f'<form method=post action="/luu-tru"><input type=hidden name=__STATE value=x><select name=nam>{options}</select></form>'
+    numbers, server = found(portal(form) | {"/luu-tru": year})
+    assert numbers == set(range(1, 31))
+    assert len([seen for seen in server.log if seen.method == "POST"]) == 5
+
+
+def test_since_leaves_a_list_where_it_grows_old() -> None:
+    def listing(number: int) -> str:
+        shown = "".join(
+            f'<li><a href="{address(n)}">{title(n)}</a> <i>(01/{13 - number:02}/2023)</i></li>'
+            for n in range(5 * number - 4, 5 * number + 1)
+        )
+        return f'<html><body><ul>{shown}</ul><a href="/tin?page={number + 1}">{number + 1}</a></body></html>'
+
+    pages = {f"/tin?page={n}": listing(n) for n in range(1, 7)} | {"/": listing(1)}
+    for n in range(1, 31):
+        date = f"01/{13 - (n + 4) // 5:02}/2023"
+        pages[address(n)] = article(n).replace(f"{1 + n % 28:02}/0{1 + n % 9}/2023", date)
+    numbers, server = found(pages, since="2023-11-01")
+    assert numbers == set(range(1, 11))
+    assert "/tin?page=6" not in [seen.path for seen in server.log]
+
+
+def test_a_button_whose_endpoint_is_broken_costs_nothing_else() -> None:
+    pages = portal(
+        '<a class="load-more" href="#" data-href="/api/x?page=2">+</a><a onclick="them(\'/api/y?page=2\')">Xem thêm</a>'
+    )
+    pages |= {"/api/x?page=2": Answer("{" * 5000, headers=JSON)}
+    with PortalServer(pages) as server:
+        done = crawl("unseen", url=server.url)
+    assert len(done.captures) == 6
+    assert "/api/y?page=2" in [seen.path for seen in server.log]
+    assert [r["detail"].partition(": ")[2][:9] for r in done.rejected if r["reason"] == "not_html"] == ["the JSON "]
+
+
+def test_what_loads_no_list_is_left_alone() -> None:
+    html = (
+        '<img data-src="/a.png" class=lazy><a data-url="/x?page=2">Chia sẻ</a><script>var a = "/khac?id=" + b;</script>'
+    )
+    assert not list(sources(page_of(html)))
+
+
+@pytest.mark.parametrize(
+    ("script", "address"),
+    [
+        ('fetch("/tin?page=" + trang)', f"/tin?page={PLACE}"),
+        ("fetch(`/tin?loai=2&page=${n}&size=9`)", f"/tin?loai=2&page={PLACE}&size=9"),
+        ('$.getJSON("/tin", {page: n, loai: "moi"}, ok)', f"/tin?page={PLACE}&loai=moi"),
+    ],
+)
+def test_scripts_are_read(script: str, address: str) -> None:
+    (source,) = in_script(script)
+    assert source.address == address
+
+
+@given(st.text(alphabet="\"'`/?&=+${}:,page n0", max_size=400))
+def test_any_script_is_read_without_an_error(text: str) -> None:
+    in_script(text)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda x: st.lists(x) | st.dictionaries(st.sampled_from(["url", "title", "next", "hasMore", "html"]), x),
+    )
+)
+def test_any_json_is_read_or_refused(data: object) -> None:
+    body = json.dumps(data).encode("utf-8", "surrogatepass")
+    response = TextResponse("https://so.tinh.gov.vn/api", body=body, encoding="utf-8")
+    try:
+        listed = read_answer(response, "https://so.tinh.gov.vn/", NOW)
+    except (AnswerError, PageError):
+        return
+    assert listed.entries >= 0
+
+
+def test_searches_and_logins_are_no_archives() -> None:
+    html = """<form action=/tim><input name=q><select name=muc><option>Tin</option></select></form>
+    <form action=/vao><input type=password name=p><select name=nam><option>2023</option></select></form>"""
+    assert not list(Archives().read(page_of(html)))
+
+
+def test_a_long_form_is_looked_at_all_over_and_then_where_it_bears() -> None:
+    years = "".join(f"<option>{n}</option>" for n in range(2004, 2024))
+    months = "".join(f"<option value={n}>Tháng {n}</option>" for n in range(1, 13))
+    archives = Archives()
+    (form,) = archives.read(
+        page_of(f"<form><select name=nam>{years}</select><select name=thang>{months}</select></form>")
+    )
+    assert len(form.choices) == 240
+    known, asked = 0, []
+    while (choice := form.following(known)) is not None:
+        asked.append(choice[0])
+        known += 100 <= choice[0] < 150
+    assert set(range(100, 150)) <= set(asked)
+    assert len(asked) < 75
+
+
+def test_a_login_in_the_portals_frame_is_a_wall_and_news_of_a_login_is_none() -> None:
+    links = "".join(f"<a href=/{n}>Mục {n}</a>" for n in range(60))
+    form = "<input type=password name=p>"
+    for heading, expected in (
+        ("Đăng nhập hệ thống - Sở Nội vụ", "login"),
+        ("Đăng nhập tài khoản định danh điện tử để nộp hồ sơ trực tuyến - Sở Nội vụ", None),
+        ("Sở Nội vụ", None),
+    ):
+        html = f"<html><head><title>{heading}</title></head><body>{links}<p>{PROSE}</p>{form}</body></html>"
+        assert wall(200, {}, html.encode()) == expected
