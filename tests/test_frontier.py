@@ -158,7 +158,7 @@ def test_an_unchanged_portal_is_asked_little_and_exports_nothing(province: Sampl
     articles, asked = len(exported(tmp_path)), len(ledger.entries)
     assert run(tmp_path, url) == 0
     assert len(exported(tmp_path)) == articles
-    assert len(ledger.entries) - asked <= 0.16 * articles  # robots.txt included
+    assert len(ledger.entries) - asked <= 0.17 * articles  # robots.txt and a broken article included
 
 
 def text_of(number: int, more: str = "") -> str:

@@ -157,6 +157,11 @@ class Fetch(PortalSpider):
         "DOWNLOADER_MIDDLEWARES": {},
     }
 
+    @property
+    def keeps_state(self) -> bool:
+        """Single pages are no crawl to go on with."""
+        return False
+
     async def start(self) -> AsyncIterator[Any]:
         """The requests."""
         for url in self.start_urls:

@@ -119,15 +119,15 @@ class SoftMissing:
     async def _known_or_learned(self, host: str, response: Response) -> Missing | None:
         """What the last whole crawl has learned, or the answer to a probe."""
         spider: Any = self.crawler.spider
-        state: PortalState | None = spider.state
+        state: PortalState | None = getattr(spider, "state", None)  # one that asks for single pages has none
         name = f"soft 404 {host}"
         if state is not None and spider.revisits.incremental and (told := state.get(name)):
             kept = json.loads(told)
             return Missing(kept["size"], frozenset(kept["words"])) if kept else None
         missing = await self._learn(response)
-        if spider.state is not None:
+        if state is not None:
             kept = {"size": missing.size, "words": sorted(missing.words)} if missing is not None else {}
-            spider.state.put(name, json.dumps(kept, ensure_ascii=False))
+            state.put(name, json.dumps(kept, ensure_ascii=False))
         return missing
 
     async def _learn(self, response: Response) -> Missing | None:

@@ -444,6 +444,8 @@ class PortalSpider(Sources):
         """The addresses that led here by redirects: other addresses of the article, or articles that are no more."""
         for url in response.meta.get("redirect_urls", ()):
             asked = self.rules.judge(url)
+            if asked.key != link.key:
+                self.note_barren(asked)
             if is_one and asked.kind not in ("outside", "denied"):
                 self.sightings.see(replace(asked, key=link.key))
             elif not is_one and asked.kind == "article":
