@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import farm
+from scrapy import Request
 from scrapy.http import HtmlResponse
 from scrapy.statscollectors import MemoryStatsCollector
 from scrapy.utils.test import get_crawler
@@ -57,7 +58,9 @@ class Steps:
     def page(self, url: str, body: bytes) -> None:
         spider, timed = self.spider, self.timed
         link = spider.rules.judge(url)
-        capture = timed("capture", lambda: spider.receive(HtmlResponse(url, body=body, headers=TYPE)))
+        capture = timed(
+            "capture", lambda: spider.receive(HtmlResponse(url, body=body, headers=TYPE, request=Request(url)))
+        )
         page = timed("parse", lambda: parse_page(capture))
         one = timed("article?", lambda: spider.takes_for_article(link, page))
         found = timed("read links", lambda: spider.read_links(page, link, article=one))

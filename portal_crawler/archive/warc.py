@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import io
 import logging
+import re
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,8 @@ from warcio.bufferedreaders import ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 
-from portal_crawler.items import Capture
+from portal_crawler.archive.records import digest
+from portal_crawler.items import Archived, Capture
 
 try:
     from compression import zstd  # type: ignore[import-not-found]
@@ -33,11 +36,16 @@ logger = logging.getLogger(__name__)
 WACZ = ".wacz"
 ENDINGS = (".warc", ".warc.gz")
 # What a broken record or stream raises while it is read.
-BROKEN = (ArchiveLoadFailed, zlib.error, zstd.ZstdError, EOFError, ValueError, UnicodeError, OSError)
+BROKEN = (ArchiveLoadFailed, zlib.error, zstd.ZstdError, EOFError, ValueError, OverflowError, UnicodeError, OSError)
 
 HTTP = ("http://", "https://")
 # A body is not larger than what a crawl would fetch, packed or unpacked: else a bomb, or a film.
 MOST_BYTES = 32 << 20
+
+# How records and gzip members begin, and of how many bytes a file is read to find one.
+BEGINNINGS = re.compile(rb"(?:(?<=\n)|\A)WARC/\d\.\d\r?\n|\x1f\x8b\x08")
+LONGEST_BEGINNING = 16
+BLOCK = 1 << 16
 
 
 def read_captures(
@@ -53,8 +61,8 @@ def read_captures(
     Args:
         paths: WARC files, compressed by record or not at all, and WACZ files, whose WARC files are read.
         on_error: Called with the address or file and the cause for every record that cannot be read; default: a
-            warning in the log. After damage that hides where the next record begins, the rest of the file is lost,
-            which is reported too.
+            warning in the log. Behind damage that hides where the next record begins, it is looked for by its first
+            bytes.
 
     Raises:
         OSError: if a file cannot be opened.
@@ -82,25 +90,73 @@ def _streams(path: Path, report: Callable[[str, str], None]) -> Iterator[tuple[A
 
 
 def _captures(stream: Any, path: Path, report: Callable[[str, str], None]) -> Iterator[Capture]:
-    records = iter(ArchiveIterator(stream))
-    while True:
-        try:
-            record = next(records)
-        except StopIteration:
-            return
-        except BROKEN as error:
-            report(str(path), f"damaged from byte {stream.tell():,} at the latest; the rest is not read: {error}")
-            return
+    for record, offset in _records(stream, path, report):
         url = record.rec_headers.get_header("WARC-Target-URI") or ""
         if record.rec_type not in ("response", "resource") or not url.startswith(HTTP):
             continue
         try:
-            yield _capture(record, url, path)
+            yield _capture(record, url, path, offset)
         except BROKEN as error:
-            report(url, f"the record cannot be read: {type(error).__name__}: {error}")
+            report(url, f"the record at byte {offset:,} of {path} cannot be read: {type(error).__name__}: {error}")
 
 
-def _capture(record: ArcWarcRecord, url: str, path: Path) -> Capture:
+def _records(stream: Any, path: Path, report: Callable[[str, str], None]) -> Iterator[tuple[ArcWarcRecord, int]]:
+    """The records of a file, each with the byte at which it begins; what is damaged is passed over.
+
+    The length of a record may lie, and so hide where the next one begins: it is looked for behind the last record that
+    could be read, by the first bytes of records and of the gzip members that hold them.
+    """
+    start: int | None = 0
+    while start is not None:
+        stream.seek(start)
+        iterator, last, damage, record = ArchiveIterator(stream), -1, "", None
+        while True:
+            try:
+                with redirect_stderr(io.StringIO()):  # where warcio tells of wrong lengths
+                    record = next(iterator)
+            except StopIteration:
+                # The last one may have swallowed those behind it.
+                cut = record is not None and record.raw_stream.limit > 0
+                damage = "the last record breaks off" if cut else ""
+                break
+            except BROKEN as error:
+                damage = str(error) or type(error).__name__
+                break
+            last = iterator.offset
+            yield record, last
+        if not damage and not iterator.err_count:
+            return
+        if last <= start and damage:
+            report(str(path), f"damaged at byte {start:,}: {damage}")
+        start = _next_record(stream, max(last, start) + 1)
+
+
+def _next_record(stream: Any, start: int) -> int | None:
+    """Where the next record begins, at a byte or behind it; None if there is none."""
+    stream.seek(start)
+    kept, place = b"", start
+    while block := stream.read(BLOCK):
+        window = kept + block
+        for found in BEGINNINGS.finditer(window):
+            at = place - len(kept) + found.start()
+            if found[0].startswith(b"WARC/") or _is_member(stream, at):
+                return at
+        place += len(block)
+        kept = window[-LONGEST_BEGINNING:]
+        stream.seek(place)
+    return None
+
+
+def _is_member(stream: Any, at: int) -> bool:
+    """Whether a gzip member with a record begins at a byte."""
+    stream.seek(at)
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(stream.read(BLOCK), 5) == b"WARC/"
+    except zlib.error:
+        return False
+
+
+def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int) -> Capture:
     headers: dict[str, str] = {}
     status = 200
     if record.http_headers is not None:
@@ -110,17 +166,24 @@ def _capture(record: ArcWarcRecord, url: str, path: Path) -> Capture:
         status = int(record.http_headers.get_statuscode() or 0)
     elif kind := record.rec_headers.get_header("Content-Type"):
         headers["content-type"] = kind
+    payload = _payload(record, headers)
+    body = payload
+    for coding in reversed([name.strip() for name in headers.get("content-encoding", "").lower().split(",")]):
+        body = _decoded(body, coding)
+    identifier = (record.rec_headers.get_header("WARC-Record-ID") or "").strip("<>")
     return Capture(
         url=url,
-        body=_body(record, headers),
+        body=body,
         fetched_at=_time(record.rec_headers.get_header("WARC-Date")),
         status=status,
         headers=headers,
         source=path.name,
+        archive=Archived(file=path.name, offset=offset, record_id=identifier, payload_digest=digest(payload)),
     )
 
 
-def _body(record: ArcWarcRecord, headers: dict[str, str]) -> bytes:
+def _payload(record: ArcWarcRecord, headers: dict[str, str]) -> bytes:
+    """The body as it was received, the transfer coding undone."""
     stream = record.raw_stream
     length = record.rec_headers.get_header("Content-Length") or ""
     if length.isdecimal() and int(length) > MOST_BYTES:
@@ -132,8 +195,6 @@ def _body(record: ArcWarcRecord, headers: dict[str, str]) -> bytes:
         raise ValueError(f"it breaks off {stream.limit:,} bytes before its end")
     if declared := record.rec_headers.get_header("WARC-Truncated"):
         logger.info("%s was cut when it was captured (%s)", record.rec_headers.get_header("WARC-Target-URI"), declared)
-    for coding in reversed([name.strip() for name in headers.get("content-encoding", "").lower().split(",")]):
-        body = _decoded(body, coding)
     return body
 
 

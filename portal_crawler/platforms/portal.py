@@ -762,7 +762,9 @@ class PortalSpider(Sources):
         self.asked.add(link.key)
         yield self.ask_linked(link, **options)
 
-    def ask_article(self, link: Judgement, *, waits: bool = False) -> Iterator[Request]:
+    def ask_article(
+        self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_ARTICLE
+    ) -> Iterator[Request]:
         """The request for an article, once.
 
         Second-choice forms wait until the crawl has run dry, and so does what stands on the home page: the lists that
@@ -783,7 +785,7 @@ class PortalSpider(Sources):
             return
         sighting.asked = True
         self.waiting.pop(link.key, None)
-        yield self.ask_linked(link, priority=PRIORITY_ARTICLE)
+        yield self.ask_linked(link, priority=priority)
 
     def turn_page(self, page: Page, chain: str, number: int) -> Iterator[Request]:
         """The next page of a list where no plain link shows it: ``rel=next``, ``onclick``, ASP.NET postback."""

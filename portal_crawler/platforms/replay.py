@@ -147,8 +147,7 @@ class FirstPass:
         by_rule = spider.ruled or link.kind == "article"
         evidence = 0 if by_rule else spider.evidence_of(page, link)
         is_one = link.kind == "article" if by_rule else spider.looks_like_article(link.url, evidence)
-        if not is_one or not by_rule:
-            spider.read_links(page, link, article=is_one)
+        spider.read_links(page, link, article=is_one)
         return True, evidence
 
     def _note_redirect(self, capture: Capture, link: Judgement) -> None:
@@ -265,5 +264,6 @@ def _finish(spider: PortalSpider, capture: Capture, key: str) -> Any:
         best = plain_address([*addresses, best], spider.rules)[0]
     capture.canonical_url = spider.canonical_of(capture, key, best)
     spider.sightings.complete(key, capture)
+    capture.found_in = spider.ways.of(key)
     spider.count("articles/captured")
     return capture

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PRIORITY_LIST = 30
+# Articles that sitemaps and feeds name come last: lists may tell more about them until then.
+PRIORITY_LISTED = -10
 
 # Answers that say that an interface or a list has nothing more: what is asked for beyond the last page, or was guessed.
 NO_MORE = [400, 404, 405, 410]
@@ -69,7 +71,9 @@ class Sources(scrapy.Spider):
         """A request that comes back as a page."""
         raise NotImplementedError
 
-    def ask_article(self, link: Judgement, *, waits: bool = False) -> Iterator[Request]:
+    def ask_article(
+        self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_LISTED
+    ) -> Iterator[Request]:
         """The request for an article, once."""
         raise NotImplementedError
 
@@ -187,7 +191,7 @@ class Sources(scrapy.Spider):
         self.sightings.see(link)
         self.sightings.describe(link.key, text, date)
         if link.kind == "article":
-            yield from self.ask_article(link)
+            yield from self.ask_article(link, priority=PRIORITY_LISTED)
         elif link.key not in self.asked:
             self.asked.add(link.key)
             if self.budget.grants(link.url):

@@ -1,0 +1,188 @@
+"""What a new extraction changes over a corpus: articles that are added, lost or read differently, the worst first.
+
+The old articles are put into an SQLite file of their own for as long as the comparison takes, so that memory does not
+grow with the corpus.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import sqlite3
+import zlib
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal
+
+from portal_crawler.corpus.formats import opened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Kind = Literal["added", "lost", "changed"]
+
+# What is of a run, not of an article: it differs between any two extractions.
+OF_THE_RUN = frozenset(("archive", "changes", "content_sha256", "extraction", "fetched_at", "first_seen", "version"))
+# Lines of a difference that are told.
+MOST_LINES = 40
+SCHEMA = """
+CREATE TABLE old (id TEXT PRIMARY KEY, line BLOB, met INTEGER) WITHOUT ROWID;
+CREATE TABLE found (lost INTEGER, added INTEGER, id TEXT, change BLOB);
+"""
+
+
+class CompareError(ValueError):
+    """A file that holds no articles; the message names it and the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What has become of one article.
+
+    Attributes:
+        kind: ``added``, ``lost`` or ``changed``.
+        id: Its identifier.
+        url: Its address.
+        title: Its headline, the new one if it has one.
+        words_lost: Words of lead and text that the new extraction does not have.
+        words_added: Words that only the new one has.
+        fields: Old and new value of every other field that differs.
+        difference: Unified difference of the text, line by line; empty if it is the same.
+    """
+
+    kind: Kind
+    id: str
+    url: str
+    title: str | None
+    words_lost: int
+    words_added: int
+    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    difference: str = ""
+
+
+@dataclass(slots=True)
+class Totals:
+    """Figures of a comparison: articles before and after, those of each kind of change, fields that differ."""
+
+    before: int = 0
+    after: int = 0
+    kinds: Counter[str] = field(default_factory=Counter)
+    fields: Counter[str] = field(default_factory=Counter)
+    words_lost: int = 0
+    words_added: int = 0
+
+
+def compare(old: Iterable[Path], new: Iterable[Path], totals: Totals) -> Iterator[Change]:
+    """Compare two extractions, article by article.
+
+    Args:
+        old: Files of articles (JSON Lines, ``.gz`` and ``.zst`` too); of several lines with one id the last counts.
+        new: The same of the other extraction.
+        totals: Gets the figures; complete once the first change is yielded.
+
+    Yields:
+        The changes, those that lose most words first, then those that add most.
+
+    Raises:
+        CompareError: if a line is no article.
+        OSError: if a file cannot be read.
+    """
+    with TemporaryDirectory() as folder, closing(sqlite3.connect(Path(folder) / "old.sqlite")) as database:
+        database.executescript(SCHEMA)
+        for record in _records(old):
+            database.execute("INSERT OR REPLACE INTO old VALUES (?, ?, 0)", (record["id"], _packed(record)))
+        totals.before = database.execute("SELECT count(*) FROM old").fetchone()[0]
+        _match(new, database, totals)
+        for identifier, line in database.execute("SELECT id, line FROM old WHERE met = 0 ORDER BY id").fetchall():
+            _keep(database, _change(identifier, _unpacked(line), None), totals)
+        rows = database.execute("SELECT change FROM found ORDER BY lost DESC, added DESC, id")
+        for (change,) in rows:
+            yield Change(**_unpacked(change))
+
+
+def _match(new: Iterable[Path], database: sqlite3.Connection, totals: Totals) -> None:
+    """Compare each new article with the old one of its id."""
+    database.execute("CREATE TEMP TABLE latest (id TEXT PRIMARY KEY, line BLOB) WITHOUT ROWID")
+    for record in _records(new):
+        database.execute("INSERT OR REPLACE INTO latest VALUES (?, ?)", (record["id"], _packed(record)))
+    totals.after = database.execute("SELECT count(*) FROM latest").fetchone()[0]
+    pairs = database.cursor()
+    pairs.execute("SELECT latest.id, old.line, latest.line FROM latest LEFT JOIN old USING (id) ORDER BY latest.id")
+    for identifier, before, after in pairs:
+        if before is None:
+            _keep(database, _change(identifier, None, _unpacked(after)), totals)
+        elif before != after and (change := _change(identifier, _unpacked(before), _unpacked(after))) is not None:
+            _keep(database, change, totals)
+    database.execute("UPDATE old SET met = 1 WHERE id IN (SELECT id FROM latest)")
+
+
+def _records(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
+    for path in files:
+        with opened(path) as lines:
+            for number, line in enumerate(lines, 1):
+                try:
+                    record = json.loads(line)
+                    whole = isinstance(record["id"], str)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise CompareError(f"{path}, line {number}: no article ({error})") from error
+                if not whole:
+                    raise CompareError(f"{path}, line {number}: its id is no string")
+                yield record
+
+
+def _change(identifier: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> Change | None:
+    """What has become of an article; None if nothing has."""
+    latest = after or before
+    assert latest is not None
+    kind: Kind = "added" if before is None else "lost" if after is None else "changed"
+    old, new = _text(before), _text(after)
+    lost, added = _words(old, new), _words(new, old)
+    fields = {}
+    if before is not None and after is not None:
+        names = sorted((before.keys() | after.keys()) - OF_THE_RUN - {"text", "lead"})
+        fields = {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
+        if not fields and old == new:
+            return None
+    difference = _difference(old, new) if kind == "changed" else ""
+    return Change(kind, identifier, str(latest.get("url")), latest.get("title"), lost, added, fields, difference)
+
+
+def _text(record: dict[str, Any] | None) -> str:
+    return "\n".join(filter(None, (record.get("lead"), record.get("text")))) if record else ""
+
+
+def _words(text: str, other: str) -> int:
+    """How many words of a text another one does not have."""
+    return (Counter(text.split()) - Counter(other.split())).total()
+
+
+def _difference(old: str, new: str) -> str:
+    before, after = ([line for line in text.splitlines() if line] for text in (old, new))
+    lines = list(difflib.unified_diff(before, after, "old", "new", n=0, lineterm=""))
+    more = [f"... {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
+    return "\n".join(lines[:MOST_LINES] + more)
+
+
+def _keep(database: sqlite3.Connection, change: Change | None, totals: Totals) -> None:
+    assert change is not None
+    totals.kinds[change.kind] += 1
+    totals.fields.update(change.fields.keys())
+    totals.fields["text"] += bool(change.difference)
+    totals.words_lost += change.words_lost
+    totals.words_added += change.words_added
+    written = {name: getattr(change, name) for name in Change.__dataclass_fields__}
+    database.execute(
+        "INSERT INTO found VALUES (?, ?, ?, ?)", (change.words_lost, change.words_added, change.id, _packed(written))
+    )
+
+
+def _packed(value: dict[str, Any]) -> bytes:
+    return zlib.compress(json.dumps(value, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass"), 1)
+
+
+def _unpacked(value: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(zlib.decompress(value).decode("utf-8", "surrogatepass"))
+    return found

@@ -1,0 +1,84 @@
+"""``diff``: what another extraction changes, the worst first."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+from test_commands import run
+
+from portal_crawler.corpus.compare import Totals, compare
+
+
+def record(number: int, text: str, **more: Any) -> dict[str, Any]:
+    return {
+        "id": f"{number:04}", "url": f"https://so.gov.vn/{number}", "title": f"Tin {number}", "lead": None, "text": text,
+        "fetched_at": "2024-01-01T00:00:00+00:00", "extraction": {"version": "1"}, **more,
+    }  # fmt: skip
+
+
+def write(path: Path, *records: dict[str, Any]) -> Path:
+    written = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in records).encode()
+    path.write_bytes(gzip.compress(written) if path.suffix == ".gz" else written)
+    return path
+
+
+def sides(folder: Path) -> tuple[Path, Path]:
+    old = write(
+        folder / "old.jsonl",
+        record(1, "một hai ba"),
+        record(2, "một hai ba bốn năm sáu", author="An"),
+        record(3, "chỉ có trước"),
+        record(5, "như cũ", fetched_at="2020-01-01T00:00:00+00:00"),
+    )
+    new = write(
+        folder / "new.jsonl.gz",
+        record(1, "một hai ba\ndòng mới \x1b[31m"),
+        record(2, "một hai", author="Bình"),
+        record(4, "mới"),
+        record(5, "như cũ", extraction={"version": "2"}),
+    )
+    return old, new
+
+
+def test_changes_come_the_worst_first(tmp_path: Path) -> None:
+    old, new = sides(tmp_path)
+    totals = Totals()
+    changes = list(compare([old], [new], totals))
+    assert [(one.kind, one.id) for one in changes] == [
+        ("changed", "0002"), ("lost", "0003"), ("changed", "0001"), ("added", "0004")
+    ]  # fmt: skip
+    assert changes[0].fields == {"author": ["An", "Bình"]}
+    assert changes[0].words_lost == 4
+    assert "+dòng mới" in changes[2].difference
+    assert (totals.before, totals.after, totals.words_lost) == (4, 4, 7)
+    assert totals.kinds == {"lost": 1, "changed": 2, "added": 1}
+
+
+def test_the_same_is_the_same(tmp_path: Path) -> None:
+    old, _ = sides(tmp_path)
+    code, out, _ = run(tmp_path, "diff", str(old), str(old))
+    assert code == 0
+    assert out.startswith("4 articles before, 4 after: 0 lost, 0 changed, 0 added")
+
+
+def test_the_command_tells_and_does_not_obey_what_it_reads(tmp_path: Path) -> None:
+    old, new = map(str, sides(tmp_path))
+    code, out, _ = run(tmp_path, "diff", old, new)
+    assert code == 6
+    assert out.index("https://so.gov.vn/2") < out.index("https://so.gov.vn/1")
+    assert "\x1b" not in out
+    _, out, _ = run(tmp_path, "diff", "--json", "--most", "1", old, new)
+    first, last = map(json.loads, out.splitlines())
+    assert first["id"] == "0002"
+    assert last["totals"]["kinds"] == {"lost": 1, "changed": 2, "added": 1}
+
+
+def test_what_is_no_run_is_told(tmp_path: Path) -> None:
+    old, new = map(str, sides(tmp_path))
+    (tmp_path / "bad.jsonl").write_text('{"id": 3}\n', "utf-8")
+    assert run(tmp_path, "diff", old, str(tmp_path / "bad.jsonl"))[0] == 2
+    assert run(tmp_path, "diff", old, str(tmp_path / "nothing"))[0] == 2
+    assert run(tmp_path, "diff", new)[0] == 2
