@@ -20,6 +20,7 @@ from scrapy.statscollectors import MemoryStatsCollector
 from scrapy.utils.test import get_crawler
 
 from portal_crawler.archive.feeds import RecordLines
+from portal_crawler.crawling.contents import content_of
 from portal_crawler.crawling.learning import teach
 from portal_crawler.crawling.rules import page_number
 from portal_crawler.extraction.article import extract
@@ -45,6 +46,7 @@ class Steps:
         self.spider = Unseen.from_crawler(crawler, url=f"{base}/", platform=platform)
         crawler.spider = self.spider
         self.spider.template = self.template = Template()
+        self.spider.begin()
         self.check = CheckArticle.from_crawler(crawler)
         self.feed = RecordLines(io.BytesIO(), encoding="utf-8")
         self.spent: dict[str, float] = {}
@@ -66,8 +68,9 @@ class Steps:
         found = timed("read links", lambda: spider.read_links(page, link, article=one))
         if one:
             timed("hand on", lambda: list(spider.hand_on(capture, link)))
+        content = timed("content", lambda: content_of(page, None)) if one else None
         number = page_number(url) or 1
-        timed("follow", lambda: list(spider.lead_on(page, link, found, number, None, article=one)))
+        timed("follow", lambda: list(spider.lead_on(page, link, found, number, None, content=content)))
         timed("learn the template", lambda: teach(self.template, page, link.key, spider.wrappers))
         if not one:
             return

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from importlib.util import find_spec
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from test_commands import run
+import pytest
+from test_commands import environment, run
 from test_replay import Archive
 from test_spiders import portal
+
+from portal_crawler.commands.captures import SHARED
 
 HOSTS = ("http://so.example.gov.vn", "https://www.khac.example.gov.vn")
 
@@ -57,6 +64,78 @@ def test_a_second_call_does_nothing_twice_and_a_stopped_one_is_gone_on_with(tmp_
     assert len(articles(tmp_path / "out")) == 18
     code, _, _ = run(tmp_path, "export", "corpus", "out")
     assert code == 0
+
+
+def big(folder: Path) -> Path:
+    """One host, of as many pages as are shared among processes."""
+    archive = Archive(folder / "big.warc.gz")
+    for address, body in portal().items():
+        if isinstance(body, str):
+            archive.add(HOSTS[0] + address, body)
+    for number in range(SHARED):
+        archive.add(f"{HOSTS[0]}/trang/{number}.html", f"<html><body><p>Trang {number}</p></body></html>")
+    archive.add(f"{HOSTS[0]}/broken", b"not gzip at all", Content_Encoding="gzip")
+    return archive.close()
+
+
+def test_a_large_host_is_shared_and_nothing_changes(tmp_path: Path) -> None:
+    big(tmp_path)
+    run(tmp_path, "extract", "big.warc.gz", "--out", "one", "--jobs", "1")
+    code, told, _ = run(tmp_path, "extract", "big.warc.gz", "--out", "shared", "--jobs", "3")
+    assert code == 6, "a record was broken"
+    assert "9 articles" in told
+    host = tmp_path / "shared/so.example.gov.vn"
+    assert sorted(path.name for path in host.iterdir()) == ["learned.pickle", *(f"share-{n}" for n in range(4))]
+    key = itemgetter("id")
+    assert sorted(articles(tmp_path / "shared"), key=key) == sorted(articles(tmp_path / "one"), key=key)
+    (killed,) = (host / "share-2").glob("*.run.json")
+    killed.unlink()
+    _, told, _ = run(tmp_path, "extract", "big.warc.gz", "--out", "shared", "--jobs", "3")
+    assert "9 articles" in told
+    assert sorted(articles(tmp_path / "shared"), key=key) == sorted(articles(tmp_path / "one"), key=key)
+
+
+def test_a_share_is_a_part_of_parts(tmp_path: Path) -> None:
+    captures(tmp_path)
+    for wrong in ("3/2", "x/2", "1", "1/0"):
+        assert run(tmp_path, "crawl", "unseen", "-a", "warc=two.warc.gz", "-a", f"share={wrong}")[0] == 2
+
+
+CLUSTER = """
+import os, signal, sys, time
+from pathlib import Path
+from distributed import LocalCluster
+from portal_crawler.commands.captures import capture_files, hosts_of, replayed
+
+if __name__ == "__main__":
+    files = capture_files(Path("two.warc.gz"))
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        workers = [worker.process.process.pid for worker in cluster.workers.values()]
+        killed = []
+        for outcome in replayed(hosts_of(files, []), Path("clustered").absolute(), 2, cluster.scheduler_address):
+            print(outcome.host.name, outcome.code, outcome.articles)
+            if not killed:
+                killed.append(os.kill(workers[0], signal.SIGKILL))
+"""
+
+
+@pytest.mark.skipif(find_spec("distributed") is None, reason="the extra cluster is not installed")
+def test_a_cluster_gives_the_same_though_a_worker_is_killed(tmp_path: Path) -> None:
+    captures(tmp_path)
+    (tmp_path / "go.py").write_text(CLUSTER, "utf-8")
+    run(tmp_path, "extract", "two.warc.gz", "--out", "one")
+    done = subprocess.run(
+        [sys.executable, "go.py"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    key = itemgetter("id")
+    assert sorted(articles(tmp_path / "clustered"), key=key) == sorted(articles(tmp_path / "one"), key=key)
 
 
 def test_captures_and_pages_are_not_mixed(tmp_path: Path) -> None:

@@ -178,7 +178,7 @@ def test_damage_becomes_a_reject(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-200])
     done = crawl("unseen", warc=str(path))
     assert done.captures
-    assert [reject["reason"] for reject in done.rejected] == ["error"]
+    assert [reject["reason"] for reject in done.rejected] == ["unreadable"]
 
 
 def test_an_article_only_linked_to_is_not_made_up(tmp_path: Path) -> None:

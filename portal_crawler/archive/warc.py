@@ -29,7 +29,7 @@ except ImportError:  # before Python 3.14
     from backports import zstd
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
 logger = logging.getLogger(__name__)
 
@@ -67,10 +67,38 @@ def read_captures(
     Raises:
         OSError: if a file cannot be opened.
     """
+    return (capture for _, capture in numbered_captures(paths, on_error))
+
+
+def numbered_captures(
+    paths: Path | str | Iterable[Path | str],
+    on_error: Callable[[str, str], None] | None = None,
+    wanted: Container[int] | None = None,
+) -> Iterator[tuple[int, Capture]]:
+    """As :func:`read_captures`, each with its number, from 0; what cannot be read has a number, too.
+
+    Args:
+        paths: As there.
+        on_error: As there.
+        wanted: Numbers of the captures whose bodies are read; the others come without theirs, and so sooner.
+
+    Raises:
+        OSError: if a file cannot be opened.
+    """
     report = on_error or (lambda where, why: logger.warning("%s: %s", where, why))
+    number = -1
     for path in [paths] if isinstance(paths, (str, Path)) else paths:
         for stream, name in _streams(Path(path), report):
-            yield from _captures(stream, name, report)
+            for record, offset in _records(stream, name, report):
+                url = record.rec_headers.get_header("WARC-Target-URI") or ""
+                if record.rec_type not in ("response", "resource") or not url.startswith(HTTP):
+                    continue
+                number += 1
+                try:
+                    yield number, _capture(record, url, name, offset, whole=wanted is None or number in wanted)
+                except BROKEN as error:
+                    why = f"{type(error).__name__}: {error}"
+                    report(url, f"the record at byte {offset:,} of {name} cannot be read: {why}")
 
 
 def _streams(path: Path, report: Callable[[str, str], None]) -> Iterator[tuple[Any, Path]]:
@@ -87,17 +115,6 @@ def _streams(path: Path, report: Callable[[str, str], None]) -> Iterator[tuple[A
                         yield stream, path / Path(name).name
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         report(str(path), f"it is no WACZ file that can be read: {error}")
-
-
-def _captures(stream: Any, path: Path, report: Callable[[str, str], None]) -> Iterator[Capture]:
-    for record, offset in _records(stream, path, report):
-        url = record.rec_headers.get_header("WARC-Target-URI") or ""
-        if record.rec_type not in ("response", "resource") or not url.startswith(HTTP):
-            continue
-        try:
-            yield _capture(record, url, path, offset)
-        except BROKEN as error:
-            report(url, f"the record at byte {offset:,} of {path} cannot be read: {type(error).__name__}: {error}")
 
 
 def _records(stream: Any, path: Path, report: Callable[[str, str], None]) -> Iterator[tuple[ArcWarcRecord, int]]:
@@ -156,7 +173,7 @@ def _is_member(stream: Any, at: int) -> bool:
         return False
 
 
-def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int) -> Capture:
+def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole: bool) -> Capture:
     headers: dict[str, str] = {}
     status = 200
     if record.http_headers is not None:
@@ -166,10 +183,9 @@ def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int) -> Captur
         status = int(record.http_headers.get_statuscode() or 0)
     elif kind := record.rec_headers.get_header("Content-Type"):
         headers["content-type"] = kind
-    payload = _payload(record, headers)
-    body = payload
+    payload = body = _payload(record, headers) if whole else b""
     for coding in reversed([name.strip() for name in headers.get("content-encoding", "").lower().split(",")]):
-        body = _decoded(body, coding)
+        body = _decoded(body, coding) if whole else body
     identifier = (record.rec_headers.get_header("WARC-Record-ID") or "").strip("<>")
     return Capture(
         url=url,
@@ -178,7 +194,9 @@ def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int) -> Captur
         status=status,
         headers=headers,
         source=path.name,
-        archive=Archived(file=path.name, offset=offset, record_id=identifier, payload_digest=digest(payload)),
+        archive=Archived(
+            file=path.name, offset=offset, record_id=identifier, payload_digest=digest(payload) if whole else None
+        ),
     )
 
 

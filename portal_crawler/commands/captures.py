@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from portal_crawler.archive.warc import ENDINGS, WACZ, read_captures
+from portal_crawler.archive.warc import ENDINGS, WACZ, numbered_captures
 from portal_crawler.monitoring.verdict import ExitCode
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from scrapy.spiderloader import SpiderLoaderProtocol
 
 UNSEEN = "unseen"
+# A host of so many pages is shared by several processes; what one learns takes a third of the time of all.
+SHARED = 2_000
 # How a replay ends that need not be made again.
 DONE = frozenset((ExitCode.OK, ExitCode.NOTHING_FOUND, ExitCode.TOO_FEW, ExitCode.MANY_REJECTED, ExitCode.BROKEN_LISTS))
 
@@ -49,6 +59,23 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
+class Task:
+    """A host to be replayed, or a share of it.
+
+    Attributes:
+        host: The host.
+        folder: Where its articles go.
+        share: Which part of how many; part 0 only learns.
+        learned: What the first pass has learned, for all shares; None: the host is replayed by one process.
+    """
+
+    host: Host
+    folder: Path
+    share: tuple[int, int] = (1, 1)
+    learned: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of one host.
 
@@ -57,12 +84,14 @@ class Outcome:
         code: Exit code of its replay; None if an earlier one has done it.
         articles: How many articles there are.
         error: The last line of what a failed replay has said.
+        broken: What could not be read of its files.
     """
 
     host: Host
     code: int | None
     articles: int
     error: str = ""
+    broken: frozenset[str] = frozenset()
 
 
 def capture_files(path: Path) -> list[Path]:
@@ -80,8 +109,12 @@ def hosts_of(files: Sequence[Path], problems: list[str]) -> list[Host]:
     """
     found: dict[str, Host] = {}
     for path in files:
-        for capture in read_captures(path, lambda where, why: problems.append(f"{where}: {why}")):
-            if "html" not in capture.headers.get("content-type", "") or not capture.body:
+
+        def broken(where: str, why: str) -> None:
+            problems.append(f"{where}: {why}")
+
+        for _, capture in numbered_captures(path, broken, wanted=()):
+            if "html" not in capture.headers.get("content-type", ""):
                 continue
             parts = urlsplit(capture.url)
             name = parts.netloc.rpartition("@")[2].lower().removeprefix("www.")
@@ -108,25 +141,92 @@ def assign(hosts: Sequence[Host], loader: SpiderLoaderProtocol, spider: str | No
         host.spider = spider or own[host.name]
 
 
-def replayed(hosts: Sequence[Host], out: Path, jobs: int) -> Iterator[Outcome]:
+def replayed(hosts: Sequence[Host], out: Path, jobs: int, cluster: str | None = None) -> Iterator[Outcome]:
     """Replay the hosts, so many at once, each in a process of its own; yields them as they end.
 
-    A host that an earlier call has replayed to its end is not replayed again.
+    A host of many pages is shared by several processes: one learns what the pages have in common, then each extracts a
+    part of the articles. What an earlier call has replayed to its end is not replayed again.
 
     Args:
         hosts: The hosts, with their spiders.
         out: Folder for their articles, a folder for each host.
-        jobs: How many processes run at a time.
+        jobs: How many processes run at a time here; of a host that is shared, how many share it.
+        cluster: Address of a Dask scheduler, whose workers replay instead; they see the same files.
+
+    Raises:
+        ImportError: if a cluster is named and the extra is not installed.
     """
-    with ThreadPoolExecutor(jobs) as pool:
-        for done in as_completed([pool.submit(_replay, host, out) for host in hosts]):
-            yield done.result()
+    with executor(jobs, cluster) as pool:
+        waiting: dict[Future[Outcome], tuple[Host, list[Task]]] = {}
+        for host in hosts:
+            tasks = tasks_of(host, out, jobs)
+            waiting[pool.submit(replay_task, tasks[0])] = host, tasks[1:]
+        shares: dict[str, list[Outcome]] = {}
+        while waiting:
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                host, following = waiting.pop(future)
+                outcomes = shares.setdefault(host.name, [])
+                outcomes.append(future.result())
+                if outcomes[-1].code in (None, *DONE):
+                    waiting |= {pool.submit(replay_task, task): (host, []) for task in following}
+                if not any(host is other for other, _ in waiting.values()):
+                    yield _together(host, outcomes)
 
 
-def _replay(host: Host, out: Path) -> Outcome:
+def executor(jobs: int, cluster: str | None) -> AbstractContextManager[Executor]:
+    """What replays: processes that are waited for here, or the workers of a Dask cluster."""
+    if cluster is None:
+        return ThreadPoolExecutor(jobs)
+    client = importlib.import_module("distributed").Client(cluster)
+    return closing_both(client)
+
+
+@contextmanager
+def closing_both(client: Any) -> Iterator[Executor]:
+    """A cluster's executor; a task whose worker dies is given to another one by the scheduler."""
+    with client, client.get_executor(pure=False) as pool:
+        yield pool
+
+
+def tasks_of(host: Host, out: Path, jobs: int) -> list[Task]:
+    """What there is to do for a host: the first task before all others."""
     folder = host.folder(out)
-    if _is_done(folder):
-        return Outcome(host, None, _articles(folder))
+    if host.pages < SHARED or jobs < 2:
+        return [Task(host, folder)]
+    learned = folder / "learned.pickle"
+    return [Task(host, folder / f"share-{place}", (place, jobs), learned) for place in range(jobs + 1)]
+
+
+def _together(host: Host, outcomes: list[Outcome]) -> Outcome:
+    """What came of a host that several tasks have replayed."""
+    wrong = next((one for one in outcomes if one.code not in (None, *DONE)), None)
+    articles = sum(one.articles for one in outcomes)
+    broken = frozenset().union(*(one.broken for one in outcomes))
+    if wrong is not None:
+        return Outcome(host, wrong.code, articles, wrong.error, broken)
+    made = [one.code for one in outcomes if one.code is not None]
+    least = ExitCode.OK if ExitCode.OK in made or articles else min(made, default=ExitCode.OK)
+    return Outcome(host, made[0] if len(made) == 1 else least if made else None, articles, broken=broken)
+
+
+def replay_task(task: Task) -> Outcome:
+    """Replay a host, or a share of it, in a process of its own.
+
+    That process may outlive the worker that has begun it: as long as it lives it holds a lock, and whoever is given the
+    task next waits for it.
+    """
+    task.folder.mkdir(parents=True, exist_ok=True)
+    with (task.folder / "lock").open("w") as lock:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        return _replay(task, lock.fileno())
+
+
+def _replay(task: Task, lock: int) -> Outcome:
+    host, folder = task.host, task.folder
+    if _is_done(folder) and (task.learned is None or task.share[0] or task.learned.is_file()):
+        return Outcome(host, None, _articles(folder), broken=_broken(folder))
     for left in folder.glob("[12]*Z.*"):  # of a replay that was stopped or killed: it is made anew, from its beginning
         left.unlink()
     inside = str(folder).replace("%", "%%")
@@ -140,12 +240,16 @@ def _replay(host: Host, out: Path) -> Outcome:
     arguments = {"warc": " ".join(str(path.absolute()) for path in host.files)}
     if host.spider == UNSEEN:
         arguments["url"] = host.seed
+    if task.learned is not None:
+        arguments |= {"share": f"{task.share[0]}/{task.share[1]}", "learned": str(task.learned)}
     command = [sys.executable, "-m", "portal_crawler.commands.console", "crawl", host.spider]
     command += [part for name, value in arguments.items() for part in ("-a", f"{name}={value}")]
     command += [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ourselves; no shell
+    kept = (lock,) if fcntl is not None else ()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, pass_fds=kept)  # noqa: S603 - ourselves
     said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    return Outcome(host, done.returncode, _articles(folder), said[-1] if said and done.returncode not in DONE else "")
+    error = said[-1] if said and done.returncode not in DONE else ""
+    return Outcome(host, done.returncode, _articles(folder), error, _broken(folder))
 
 
 def _is_done(folder: Path) -> bool:
@@ -156,6 +260,16 @@ def _is_done(folder: Path) -> bool:
         except (ValueError, KeyError, TypeError):
             continue  # half a record is no record
     return False
+
+
+def _broken(folder: Path) -> frozenset[str]:
+    found = set()
+    for path in folder.glob("*.rejects.jsonl"):
+        for line in path.read_text("utf-8").splitlines():
+            reject = json.loads(line)
+            if reject["reason"] == "unreadable":
+                found.add(str(reject["detail"]))
+    return frozenset(found)
 
 
 def _articles(folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import sys
@@ -89,7 +90,10 @@ class Command(ScrapyCommand):
             default="exports/captures",
             help="where the articles of captures go, a folder for each host (default: %(default)s)",
         )
-        parser.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help="hosts at a time")
+        parser.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help="processes at a time")
+        parser.add_argument(
+            "--cluster", metavar="ADDRESS", help="a Dask scheduler whose workers read the captures (extra cluster)"
+        )
 
     def process_options(self, args: list[str], opts: Namespace) -> None:
         """Look at the command line before anything is read."""
@@ -157,9 +161,15 @@ class Command(ScrapyCommand):
             print(safe(problem), file=sys.stderr)
         assign(hosts, get_spider_loader(self.settings), opts.spider)
         print(f"{len(files):,} files, {sum(host.pages for host in hosts):,} pages of {len(hosts):,} hosts", flush=True)
+        if opts.cluster and importlib.util.find_spec("distributed") is None:
+            refuse('--cluster needs the extra cluster: pip install "portal-crawler[cluster]"')
         articles, failed = 0, False
-        for number, done in enumerate(replayed(hosts, Path(opts.out), opts.jobs), 1):
+        outcomes = replayed(hosts, Path(opts.out).absolute(), opts.jobs, opts.cluster)
+        for number, done in enumerate(outcomes, 1):
             articles += done.articles
+            for problem in sorted(done.broken.difference(problems)):
+                print(safe(problem), file=sys.stderr)
+                problems.append(problem)
             failed = failed or done.code not in (None, *DONE)
             how = "done before" if done.code is None else f"exit code {done.code}"
             print(

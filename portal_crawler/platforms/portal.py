@@ -62,8 +62,8 @@ LOOKS = 5
 
 # What the next run of an unfinished crawl has of its own; all else that a spider holds is what it has learned.
 OWN = frozenset(
-    """name crawler settings start_urls warc letters attachments images fresh full only_new since run_id state revisits
-    recovered settled""".split()
+    """name crawler settings start_urls warc letters attachments images fresh full only_new since share learned run_id
+    state revisits recovered settled""".split()
 )
 
 # A label that leads to a section; longer texts are titles.
@@ -101,6 +101,8 @@ class PortalSpider(Sources):
         since: A day (ISO 8601): what was published before it is neither asked for nor exported, as far as lists and
             pages tell.
         fresh: ``1`` begins a new crawl though the last one was not finished.
+        share: Of a replay: ``2/3`` extracts the second third of its articles, ``0/3`` none: it only learns.
+        learned: Of a replay: the file that keeps what its first pass learns, for those that share the second.
     """
 
     province: str | None = None
@@ -133,6 +135,8 @@ class PortalSpider(Sources):
         since: str | None = None,
         fresh: str | None = None,
         archive: str | None = None,
+        share: str | None = None,
+        learned: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(name, **kwargs)
@@ -144,6 +148,8 @@ class PortalSpider(Sources):
         self.full, self.only_new, self.fresh = (_switch(value) for value in (full, only_new, fresh))
         self.archive = _switch(archive) if archive else None
         self.since = _day(since) if since else None
+        self.share = _share(share) if share else (1, 1)
+        self.learned = Path(learned) if learned else None
         if self.warc and (self.attachments or self.images):
             raise UsageError("a replay makes no request: attachments and images are fetched by a crawl only")
         self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
@@ -920,6 +926,13 @@ def _switch(value: str | None) -> bool:
     if value not in (None, "", "0", "1"):
         raise UsageError(f"attachments, images and archive are 0 or 1, not {value!r}")
     return value == "1"
+
+
+def _share(value: str) -> tuple[int, int]:
+    place, _, count = value.partition("/")
+    if not (place.isdecimal() and count.isdecimal() and int(place) <= int(count) and int(count)):
+        raise UsageError(f"share is a part of parts, as in 2/3, not {value!r}")
+    return int(place), int(count)
 
 
 def _day(value: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import pickle
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from portal_crawler.archive.warc import read_captures
+from portal_crawler.archive.warc import numbered_captures, read_captures
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.learning import teach
 from portal_crawler.crawling.parts import MOST_PARTS, goes_on, next_part, numbered
@@ -58,6 +59,8 @@ class FirstPass:
     Attributes:
         variants: The records of each article, or of each page on sites without article rules, by identity.
         counts: What the files hold, for the stats.
+        broken: What cannot be read of them: where, and why.
+        done: Whether they have been read.
     """
 
     def __init__(self, spider: PortalSpider) -> None:
@@ -67,6 +70,7 @@ class FirstPass:
         self.broken: list[tuple[str, str]] = []
         # Pages that may carry on an article: the address without its number -> numbers and records.
         self.numbered: dict[str, dict[int, int]] = {}
+        self.done = False
         self._learned: set[str] = set()
 
     def recognise(self) -> None:
@@ -86,12 +90,10 @@ class FirstPass:
     def read(self) -> Iterator[None]:
         """Read everything; yields after each record, so that the event loop lives."""
         self.recognise()
-        for number, capture in enumerate(self._captures()):
+        for number, capture in numbered_captures(self.spider.warc, lambda *problem: self.broken.append(problem)):
             self._note(number, capture)
             yield
-
-    def _captures(self) -> Iterator[Capture]:
-        return read_captures(self.spider.warc, lambda where, why: self.broken.append((where, why)))
+        self.done = True
 
     def _note(self, number: int, capture: Capture) -> None:
         rules = self.spider.rules
@@ -231,26 +233,73 @@ async def replay(spider: PortalSpider) -> AsyncIterator[Capture | Rejected]:
     """The captures of one article each, out of the spider's WARC files.
 
     Two passes: the first learns, the second yields. The files are read as streams; what stays in memory is a line for
-    each article.
+    each article. Several processes may share the second pass (``share``): the first is made by one of them and kept
+    (``learned``) for the others.
     """
-    first = FirstPass(spider)
-    for _ in first.read():
-        await asyncio.sleep(0)
+    first = _taken_up(spider) or FirstPass(spider)
+    if not first.done:
+        for _ in first.read():
+            await asyncio.sleep(0)
+        _keep(spider, first)
     chosen = first.choose()
-    for where, why in first.broken:
-        yield spider.reject(where, "error", f"{where}: {why}")
-    for key, count in sorted(first.counts.items()):
-        spider.count(f"replay/{key}", count)
-    logger.info("%s: %s; %d articles chosen", ", ".join(spider.warc), dict(sorted(first.counts.items())), len(chosen))
-    parts = Parts(spider, first, chosen)
-    for number, capture in enumerate(read_captures(spider.warc, lambda *_: None)):
+    if spider.share[0] <= 1:  # the first pass is told of once
+        for where, why in first.broken:
+            yield spider.reject(where, "unreadable", f"{where}: {why}")
+        for key, number in sorted(first.counts.items()):
+            spider.count(f"replay/{key}", number)
+        logger.info("%s: %s; %d chosen", ", ".join(spider.warc), dict(sorted(first.counts.items())), len(chosen))
+    mine = _share(sorted(chosen), *spider.share)
+    parts = Parts(spider, first, {record: chosen[record] for record in mine})
+    for number, capture in _wanted(spider, mine | parts.wanted):
         parts.keep(number, capture)
-        if (identity := chosen.get(number)) is not None:
-            for item in parts.join(_finish(spider, capture, identity)):
+        if number in mine:
+            for item in parts.join(_finish(spider, capture, chosen[number])):
                 yield item
             await asyncio.sleep(0)
     for capture in parts.rest():
         yield capture
+
+
+def _share(records: list[int], place: int, count: int) -> set[int]:
+    """The records of one part of so many; of part 0, none."""
+    begin = len(records) * max(place - 1, 0) // count
+    return set(records[begin : len(records) * place // count])
+
+
+def _wanted(spider: PortalSpider, wanted: set[int]) -> Iterator[tuple[int, Capture]]:
+    """The captures of these numbers."""
+    left = len(wanted)
+    for number, capture in numbered_captures(spider.warc, lambda *_: None, wanted) if left else ():
+        if number in wanted:
+            yield number, capture
+            left -= 1
+        if not left:
+            return
+
+
+def _keep(spider: PortalSpider, first: FirstPass) -> None:
+    """Keep what the first pass has learned for the processes that share the second."""
+    if spider.learned is None:
+        return
+    kept = {name: value for name, value in vars(first).items() if name != "spider"}
+    part = spider.learned.with_name(f"{spider.learned.name}.part")
+    part.write_bytes(pickle.dumps((spider.knowledge(), kept), protocol=5))
+    part.replace(spider.learned)
+
+
+def _taken_up(spider: PortalSpider) -> FirstPass | None:
+    """What another process has learned in the first pass; None if none has."""
+    if spider.learned is None or not spider.learned.is_file():
+        return None
+    knowledge, kept = pickle.loads(spider.learned.read_bytes())  # noqa: S301 - our own file, as a crawl's state is
+    template = spider.template
+    spider.recall(knowledge)
+    if template is not None and spider.template is not None:
+        vars(template).update(vars(spider.template))  # the middleware that keeps it knows this one
+        spider.template = template
+    first = FirstPass(spider)
+    vars(first).update(kept)
+    return first
 
 
 def _finish(spider: PortalSpider, capture: Capture, key: str) -> Any:
