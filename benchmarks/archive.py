@@ -94,7 +94,7 @@ async def write(folder: Path, hosts: int, pages: int) -> tuple[int, float, int]:
             size=1_000_000_000,
             about={},
             index=None,
-            on_failure=lambda path, error: sys.exit(error),
+            on_failure=failed,
         )
         for path, body in bodies:
             archived = Archived(record_id=new_record_id(), payload_digest=digest(body))
@@ -106,6 +106,7 @@ async def write(folder: Path, hosts: int, pages: int) -> tuple[int, float, int]:
 
 
 def failed(path: Path, error: OSError) -> None:
+    """End: there is nothing to measure."""
     sys.exit(f"{path}: {error}")
 
 
@@ -132,9 +133,8 @@ def main() -> None:
         count, spent, size = asyncio.run(write(folder, options.hosts, options.exchanges // options.hosts))
         peaks = memory.stop()
         packed = sum(path.stat().st_size for path in folder.rglob("*.warc.gz"))
-        print(
-            "| step | pages | seconds | pages/s | MB/s | peak MB after 10, 50, 100 % |\n| --- | --- | --- | --- | --- | --- |"
-        )
+        print("| step | pages | seconds | pages/s | MB/s | peak MB after 10, 50, 100 % |")
+        print("| --- | --- | --- | --- | --- | --- |")
         row("written as WARC (a response, request and metadata record each)", count, spent, size, peaks)
         memory = Memory()
         said, spent = extract(folder, Path(name) / "out", options.jobs)

@@ -21,6 +21,8 @@ from portal_crawler.extraction.page import Page, PageError, parse_page
 from portal_crawler.items import Capture
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from portal_server import Seen
 
 NOW = datetime(2024, 12, 4, tzinfo=UTC)
@@ -234,3 +236,56 @@ def test_a_login_in_the_portals_frame_is_a_wall_and_news_of_a_login_is_none() ->
     ):
         html = f"<html><head><title>{heading}</title></head><body>{links}<p>{PROSE}</p>{form}</body></html>"
         assert wall(200, {}, html.encode()) == expected
+
+
+# Portals that are empty shells
+
+
+def shell_portal() -> dict:
+    def listing(seen: Seen) -> Answer:
+        number = int(seen.path.partition("trang=")[2])
+        shown = [
+            {"id": n, "slug": "hoi-nghi", "tieuDe": title(n)} for n in range(8 * number - 7, min(8 * number, 20) + 1)
+        ]
+        return Answer(json.dumps({"items": shown, "total": 20}), headers=JSON)
+
+    def detail(seen: Seen) -> Answer:
+        number = int(seen.path.rpartition("/")[2])
+        if number == 7:
+            return Answer('{"data": null}', headers=JSON)
+        fields = {
+            "id": number, "slug": "hoi-nghi", "tieuDe": f"{title(number)} <1>", "tomTat": "Tóm tắt.", "tacGia": "An Bình",
+            "ngayDang": f"2023-05-{number:02}T08:00:00+07:00", "noiDung": f"<p>Lần thứ {number}. {PROSE}</p><script>x()</script>",
+            "chuyenMuc": {"name": "Tin hoạt động"},
+        }  # fmt: skip
+        return Answer(json.dumps({"data": fields}), headers=JSON)
+
+    shell = "<html><body><div id=app></div><script src=/app.js></script></body></html>"
+    pages: dict = {"/": shell, "*": shell}
+    pages |= {f"/api/tin?trang={n}": listing for n in range(1, 9)} | {f"/api/tin/{n}": detail for n in range(1, 21)}
+    return pages
+
+
+def test_a_shell_is_read_by_the_interface_that_its_site_file_names(tmp_path: Path) -> None:
+    settings = {
+        "ITEM_PIPELINES": {"portal_crawler.pipelines.ExtractArticle": 100, "portal_crawler.archive.exchanges.LocateCapture": 310},
+        "PORTAL_ARCHIVE": True, "PORTAL_ARCHIVE_FILES": str(tmp_path / "archive"),
+        "FEEDS": {str(tmp_path / "live.jsonl"): {"format": "jsonlines", "encoding": "utf-8"}},
+    }  # fmt: skip
+    with PortalServer(shell_portal()) as server:
+        crawl("shell_spider.Shell", settings, url=server.url)
+        asked = list(server.paths)
+    live = [json.loads(line) for line in (tmp_path / "live.jsonl").read_text("utf-8").splitlines()]
+    live = sorted((one for one in live if "text" in one), key=lambda one: str(one["id"]))
+    assert len(live) == 19
+    first = next(one for one in live if one["url"].endswith("-3"))
+    assert first["url"] == f"{server.url}/bai-viet/hoi-nghi-3"
+    assert (first["title"], first["author"]) == (f"{title(3)} <1>", "An Bình")
+    assert first["published_at"].startswith("2023-05-03")
+    assert first["section"] == ["Tin hoạt động"]
+    assert first["text"].startswith("Lần thứ 3.")
+    assert "x()" not in first["html"]
+    assert not any(path.startswith("/bai-viet") for path in asked)
+    warc = " ".join(map(str, (tmp_path / "archive").glob("*.warc.gz")))
+    again = crawl("shell_spider.Shell", url=server.url, warc=warc)
+    assert sorted(again.urls) == sorted(one["url"] for one in live)

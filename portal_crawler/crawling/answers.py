@@ -13,6 +13,7 @@ from portal_crawler.extraction.page import Page, parse_page
 from portal_crawler.items import Capture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from scrapy.http import Response
@@ -69,13 +70,19 @@ class _Reading:
     entries: int = 0
 
 
-def read_answer(response: Response, shown_at: str, fetched_at: datetime) -> Listed:
+def read_answer(
+    response: Response,
+    shown_at: str,
+    fetched_at: datetime,
+    address_of: Callable[[dict[str, Any]], str | None] | None = None,
+) -> Listed:
     """Read what a button or a script has loaded.
 
     Args:
         response: The answer.
         shown_at: Address of the page that shows the list.
         fetched_at: When the answer came.
+        address_of: Tells the address of the article that an object is about, where the object does not.
 
     Raises:
         AnswerError: if it is JSON that is broken or holds too much.
@@ -84,7 +91,7 @@ def read_answer(response: Response, shown_at: str, fetched_at: datetime) -> List
     told = _Reading()
     body = response.body.lstrip(b"\xef\xbb\xbf \t\r\n")
     if body[:1] in (b"{", b"["):
-        _read_json(body, response.url, told)
+        _read_json(body, response.url, told, address_of or (lambda _: None))
         html: bytes = "".join(told.html).encode("utf-8", "replace")
     else:
         html = response.body
@@ -99,7 +106,7 @@ def read_answer(response: Response, shown_at: str, fetched_at: datetime) -> List
     return Listed(parse_page(capture), told.more, told.pages, told.entries)
 
 
-def _read_json(body: bytes, url: str, told: _Reading) -> None:
+def _read_json(body: bytes, url: str, told: _Reading, address_of: Callable[[dict[str, Any]], str | None]) -> None:
     try:
         data = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -112,7 +119,7 @@ def _read_json(body: bytes, url: str, told: _Reading) -> None:
         if isinstance(value, list):
             waiting.extend(value)
         elif isinstance(value, dict):
-            _read_object(value, told)
+            _read_object(value, told, address_of(value))
             waiting.extend(each for each in value.values() if isinstance(each, dict | list))
         elif isinstance(value, str) and "<a " in value:
             told.html.append(value)
@@ -120,11 +127,11 @@ def _read_json(body: bytes, url: str, told: _Reading) -> None:
         raise AnswerError(f"{url}: more than {MOST_VALUES} values of JSON")
 
 
-def _read_object(value: dict[str, Any], told: _Reading) -> None:
-    """One object: an entry of the list, or what surrounds it."""
+def _read_object(value: dict[str, Any], told: _Reading, address: str | None) -> None:
+    """One object: an entry of the list, or what surrounds it; its address, if that is known by other means."""
     named = {PLAIN.sub("", str(name).lower()): each for name, each in value.items()}
     told.html += [each for each in value.values() if isinstance(each, str) and "<a " in each]
-    address = next((named[name] for name in ADDRESSES if _is_address(named.get(name))), None)
+    address = address or next((named[name] for name in ADDRESSES if _is_address(named.get(name))), None)
     title = next((text for name in TITLES if (text := _text(named.get(name)))), None)
     if address and title:
         date = next((text for name in DATES if (text := _text(named.get(name)))), "")

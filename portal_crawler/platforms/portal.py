@@ -14,10 +14,12 @@ from form2request import form2request
 from lxml.etree import tostring
 from parsel import Selector
 from scrapy.exceptions import UsageError
+from scrapy.http import HtmlResponse
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.crawling import history, listing
+from portal_crawler.crawling.api import WRAPPER, ApiError, JsonApi
 from portal_crawler.crawling.archives import Archives
 from portal_crawler.crawling.canonical import canonical_url, key_hash, page_key
 from portal_crawler.crawling.chains import ListChains
@@ -55,6 +57,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # Lists first: they tell what there is, and what they say about an article goes with its request.
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+TYPED = {"content-type": HTML["Content-Type"]}  # as captures have it
+
 PRIORITY_MENU, PRIORITY_ARTICLE, PRIORITY_PAGE = 20, 10, 0
 
 # How many links to one article are read for what they say about it: the menu's stand on every page.
@@ -84,6 +89,7 @@ class PortalSpider(Sources):
         listing_urls: Regular expressions of lists.
         alternate_urls: Second-choice forms of articles, besides print views.
         deny_urls: Addresses never to be asked for, besides those of every portal.
+        api: The JSON interface that fills the portal's pages, where these are empty shells.
         min_articles: How many articles a full crawl should find at least.
         template: What the site's pages have in common, once a crawl has learned it.
         broken_certificates: Whether a certificate that cannot be verified is passed over; its items are marked.
@@ -114,6 +120,7 @@ class PortalSpider(Sources):
     listing_urls: tuple[str, ...] = ()
     alternate_urls: tuple[str, ...] = ()
     deny_urls: tuple[str, ...] = ()
+    api: JsonApi | None = None
     min_articles: int = 0
     template: Template | None = None
     broken_certificates: bool = False
@@ -172,6 +179,8 @@ class PortalSpider(Sources):
         self.began = self.lists_again = self.looked_again = self.settled = False
         self.state: PortalState | None = None
         self.recovered: set[str] = set()
+        if self.api is not None:
+            self.wrappers = (WRAPPER, *self.wrappers)
         self.make_rules()
 
     @classmethod
@@ -226,6 +235,8 @@ class PortalSpider(Sources):
             alternate_urls=self.alternate_urls,
             deny_urls=self.deny_urls,
         )
+        if self.api is not None:
+            self.rules.hosts |= self.api.hosts
         self.rules.respell(self.spellings)
 
     def respell(self, url: str) -> Judgement:
@@ -301,6 +312,7 @@ class PortalSpider(Sources):
         for url in self.start_urls:
             self.asked.add(page_key(url))
             yield self.ask(url, priority=PRIORITY_LIST, meta={"portal_seed": True})
+        yield from self.ask_api()
 
     def ask_linked(self, link: Judgement, **options: Any) -> Request:
         """The request for what a link leads to, an article of an earlier crawl or not."""
@@ -357,7 +369,11 @@ class PortalSpider(Sources):
         return taken
 
     def ask(self, url: str, **options: Any) -> Request:
-        """A request that comes back to :meth:`parse`, or with its failure to :meth:`failed`."""
+        """A request that comes back to :meth:`parse`, or with its failure to :meth:`failed`.
+
+        Of an article of a portal with an interface the JSON is asked for.
+        """
+        url = (self.api.detail_of(url) if self.api is not None else None) or url
         return scrapy.Request(url, callback=self.parse, errback=self.failed, **options)
 
     # What comes back
@@ -372,10 +388,16 @@ class PortalSpider(Sources):
             number: Which page of its list this is.
             chain: Key of the list whose pages share one address (postbacks).
         """
-        link = self.rules.judge(response.url)
         if response.status == 304 and self.state is not None:
-            self.not_modified(response.meta["portal_known"], link)
-            return
+            self.not_modified(response.meta["portal_known"], self.rules.judge(response.url))
+        elif self.is_detail(response):
+            yield from self.parse_detail(response)
+        else:
+            yield from self.read(response, number, chain)
+
+    def read(self, response: Response, number: int, chain: str | None) -> Iterator[Request | Capture | Rejected]:
+        """A page: see :meth:`parse`."""
+        link = self.rules.judge(response.url)
         capture = self.receive(response)
         seed = bool(response.meta.get("portal_seed"))
         try:
@@ -526,6 +548,33 @@ class PortalSpider(Sources):
         self.waiting.pop(link.key, None)
         self.count("articles/captured")
         yield self.whole(capture)
+
+    def is_detail(self, response: Response) -> bool:
+        """Whether an answer is an article's JSON."""
+        return self.api is not None and self.api.is_detail(response.url)
+
+    def parse_detail(self, response: Response) -> Iterator[Capture | Request | Rejected]:
+        """An article's JSON, as the page that is made of it."""
+        assert self.api is not None
+        try:
+            address, body = self.api.page_of(response.body)
+        except ApiError as error:
+            self.count("failed/article")
+            yield self.reject(response.url, "not_html", f"{response.url}: {error}", response.status)
+            return
+        page = HtmlResponse(address, body=body, headers=HTML, encoding="utf-8", request=response.request)
+        yield from self.read(page, 1, None)
+
+    def translated(self, capture: Capture) -> Capture:
+        """A capture of an article's JSON as the page that is made of it; any other as it is."""
+        if self.api is None or not self.api.is_detail(capture.url) or not capture.body or capture.status != 200:
+            return capture
+        try:
+            address, body = self.api.page_of(capture.body)
+        except ApiError as error:
+            logger.warning("%s: %s", capture.url, error)
+            return capture
+        return replace(capture, url=address, body=body, headers={**capture.headers, **TYPED})
 
     def whole(self, capture: Capture) -> Capture | Request:
         """An article, once it is whole: the request of its next part, where it goes on, on another page."""

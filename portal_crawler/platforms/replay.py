@@ -91,7 +91,7 @@ class FirstPass:
         """Read everything; yields after each record, so that the event loop lives."""
         self.recognise()
         for number, capture in numbered_captures(self.spider.warc, lambda *problem: self.broken.append(problem)):
-            self._note(number, capture)
+            self._note(number, self.spider.translated(capture))
             yield
         self.done = True
 
@@ -271,7 +271,7 @@ def _wanted(spider: PortalSpider, wanted: set[int]) -> Iterator[tuple[int, Captu
     left = len(wanted)
     for number, capture in numbered_captures(spider.warc, lambda *_: None, wanted) if left else ():
         if number in wanted:
-            yield number, capture
+            yield number, spider.translated(capture)
             left -= 1
         if not left:
             return

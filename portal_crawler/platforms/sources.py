@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from portal_crawler.crawling.api import JsonApi
     from portal_crawler.crawling.chains import ListChains
     from portal_crawler.crawling.coverage import WaysIn
     from portal_crawler.crawling.history import Revisits
@@ -62,6 +63,7 @@ class Sources(scrapy.Spider):
     revisits: Revisits
     state: PortalState | None
     archives: Archives
+    api: JsonApi | None
 
     def count(self, key: str, by: int = 1) -> None:
         """Add to a figure of the crawl's stats."""
@@ -257,7 +259,8 @@ class Sources(scrapy.Spider):
             self.count("lists/no_piece")
             return
         try:
-            listed = read_answer(response, shown_at, datetime.now(UTC))
+            address_of = self.api.address_of if self.api is not None else None
+            listed = read_answer(response, shown_at, datetime.now(UTC), address_of)
         except (AnswerError, PageError) as error:
             self.chains.failed(chain, number, "cannot be read", missing=False)
             self.budget.failed(response.url)
@@ -282,6 +285,13 @@ class Sources(scrapy.Spider):
         if goes_on and not ended and step not in self.asked:
             self.asked.add(step)
             yield self.ask_piece(source, following, shown_at)
+
+    def ask_api(self) -> Iterator[Request]:
+        """The first pages of the lists of a portal's interface, if its site file names one."""
+        for source in self.api.sources() if self.api is not None else ():
+            if source.chain not in self.asked:
+                self.asked.add(source.chain)
+                yield self.ask_piece(source, source.first, self.start_urls[0])
 
     # Archives by date
 
