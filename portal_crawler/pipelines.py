@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import fastjsonschema
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 OPTIONAL = ("title", "lead", "author", "published_at", "section", "images", "attachments")
 # The country's first portals; what claims to be older, or younger than its capture, shows a date that is wrong.
 FIRST_YEAR = 1990
+# Characters of a text that no two articles of one headline and date have by chance.
+LONG_ENOUGH = 200
 HREF = re.compile(r'href="([^"]*)"')
 DATES = ("published_at", "modified_at")
 
@@ -171,28 +174,47 @@ def implausible(value: str | None, fetched_at: str) -> bool:
 
 
 class DropDuplicates(_Pipeline):
-    """One item an article: what has the same ``id`` is dropped; the same words under another ``id`` are counted."""
+    """One item an article.
+
+    What has the same ``id`` is dropped, and so is what says the same under another one: headline, date, lead, text and
+    files. A short text is no proof: notices of one day may differ in a file's address alone, or in nothing that is
+    written. The same words with another headline or date are counted.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.ids: set[str] = set()
+        # Sixteen bytes of a digest: a million articles cost some 150 MB, and chance collisions do not come about.
         self.contents: set[bytes] = set()
+        self.said: dict[bytes, str] = {}
 
     def process_item(self, item: Any) -> Any:
         """Drop an article that the run has exported already."""
         if not isinstance(item, Article):
             return item
-        if item.id in self.ids:
-            reject = _from_article(item, "duplicate", f"{item.url}: the article {item.id} is in the export already")
-            reject.duplicate_of = item.id
+        known = item.id if item.id in self.ids else self._same(item)
+        if known is not None:
+            reject = _from_article(item, "duplicate", f"{item.url}: the article {known} is in the export already")
+            reject.duplicate_of = known
             raise Dropped(reject)
         self.ids.add(item.id)
-        # Sixteen bytes of a digest: a million articles cost some 80 MB, and chance collisions only a count.
         content = bytes.fromhex(item.content_sha256)[:16]
         if content in self.contents:
             self.count("articles/same_content")
         self.contents.add(content)
         return item
+
+    def _same(self, item: Article) -> str | None:
+        """The article of another ``id`` that says all that this one says, if there is one."""
+        if len(item.text) < LONG_ENOUGH or not item.title or not item.published_at:
+            return None
+        files = sorted([*(each.url for each in item.attachments), *(each.url for each in item.images)])
+        said = "\n".join((item.content_sha256, item.title, item.published_at, *files))
+        known = self.said.setdefault(sha256(said.encode("utf-8", "surrogatepass")).digest()[:16], item.id)
+        if known == item.id:
+            return None
+        self.count("articles/same_article")
+        return known
 
 
 def _from_article(item: Article, reason: str, detail: str) -> Rejected:

@@ -115,9 +115,18 @@ def test_the_same_article_is_exported_once(line: Line) -> None:
     assert (told.reason, told.duplicate_of) == ("duplicate", first.id)
 
 
-def test_the_same_words_under_another_address_are_counted_and_kept(line: Line) -> None:
+def test_the_same_article_under_another_address_is_dropped(line: Line) -> None:
+    first = line(capture(1))
+    told = line.drop(capture(2))
+    assert (told.reason, told.duplicate_of) == ("duplicate", first.id)
+    assert line.stats["articles/same_article"] == 1
+
+
+def test_the_same_words_on_another_day_are_counted_and_kept(line: Line) -> None:
     line(capture(1))
-    assert isinstance(line(capture(2)), Article)
+    other = capture(2)
+    other.body = other.body.replace(b"05/03/2024 09:30", b"06/03/2024 09:30")
+    assert isinstance(line(other), Article)
     assert line.stats["articles/same_content"] == 1
 
 
