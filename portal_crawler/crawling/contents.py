@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
@@ -18,7 +19,7 @@ TEXTS = etree.XPath(
 )
 ADDRESSES = etree.XPath("//a/@href", smart_strings=False)
 # Numbers: counters, clocks.
-DIGITS = str.maketrans("", "", "0123456789")
+DIGITS = re.compile(r"[0-9]+")
 FILES = (".pdf", ".doc", ".docx", ".xls", ".xlsx", ".zip", ".rar")
 
 
@@ -35,5 +36,5 @@ def content_of(page: Page, announced: str | None = None) -> int:
     texts: Any = TEXTS(page.root)
     addresses: Any = ADDRESSES(page.root)
     files = sorted({href for href in addresses if href.lower().endswith(FILES)})
-    said = ("".join("".join(texts).split()).translate(DIGITS), page.title or "", " ".join(files), announced or "")
+    said = (DIGITS.sub("", "".join("".join(texts).split())), page.title or "", " ".join(files), announced or "")
     return key_hash("\n".join(said))
