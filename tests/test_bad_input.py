@@ -154,8 +154,17 @@ ENCODED = {
 }
 
 
+def on_its_own_day(answer: Answer, number: int) -> Answer:
+    """The page with another date: on one day it would be the same article again."""
+    body = answer.body.encode() if isinstance(answer.body, str) else answer.body
+    for coding in ("ascii", "utf-16-le"):
+        body = body.replace("05/03".encode(coding), f"{number:02}/03".encode(coding))
+    return Answer(body, headers=answer.headers)
+
+
 def test_encodings_are_read_from_the_bytes(tmp_path: Path) -> None:
-    pages = {f"/tin-tuc/ma-{number}.html": answer for number, answer in enumerate(ENCODED.values(), 1)}
+    encoded = enumerate(ENCODED.values(), 1)
+    pages = {f"/tin-tuc/ma-{number}.html": on_its_own_day(answer, number) for number, answer in encoded}
     code, found, told, log = walk(tmp_path, pages)
     assert (code, told) == (ExitCode.OK, {}), log
     texts = {line["url"].rpartition("-")[2]: line for line in articles(tmp_path)}

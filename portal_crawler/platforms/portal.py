@@ -9,36 +9,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-import scrapy
-from form2request import form2request
-from lxml.etree import tostring
-from parsel import Selector
 from scrapy.exceptions import UsageError
-from scrapy.http import HtmlResponse
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.crawling import history, listing
-from portal_crawler.crawling.api import WRAPPER, ApiError, JsonApi
+from portal_crawler.crawling.api import WRAPPER, JsonApi
 from portal_crawler.crawling.archives import Archives
-from portal_crawler.crawling.canonical import canonical_url, key_hash, page_key
+from portal_crawler.crawling.canonical import key_hash, page_key
 from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.contents import content_of
 from portal_crawler.crawling.coverage import WaysIn
 from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.pace import PostponedError
-from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part
-from portal_crawler.crawling.patterns import UrlPatterns, announced, dated, headed, is_article, page_evidence
-from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, page_number, plain_address
+from portal_crawler.crawling.patterns import UrlPatterns, dated, headed, is_article, page_evidence
+from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, page_number
 from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.spellings import Spellings
 from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import PageError, parse_page
-from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected, article_id
+from portal_crawler.items import Capture, Gone, Rejected, article_id
+from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
+from portal_crawler.platforms.lists import PRIORITY_LIST
 from portal_crawler.platforms.replay import replay
-from portal_crawler.platforms.sources import PRIORITY_LIST, Sources
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -56,14 +51,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Lists first: they tell what there is, and what they say about an article goes with its request.
-HTML = {"Content-Type": "text/html; charset=utf-8"}
-TYPED = {"content-type": HTML["Content-Type"]}  # as captures have it
-
-PRIORITY_MENU, PRIORITY_ARTICLE, PRIORITY_PAGE = 20, 10, 0
-
-# How many links to one article are read for what they say about it: the menu's stand on every page.
-LOOKS = 5
+PRIORITY_MENU, PRIORITY_PAGE = 20, 0
 
 # What the next run of an unfinished crawl has of its own; all else that a spider holds is what it has learned.
 OWN = frozenset(
@@ -71,11 +59,8 @@ OWN = frozenset(
     state revisits recovered settled""".split()
 )
 
-# A label that leads to a section; longer texts are titles.
-LONGEST_LABEL = 80
 
-
-class PortalSpider(Sources):
+class PortalSpider(Articles):
     """Walks one portal and yields a :class:`Capture` for each article, a :class:`Rejected` for each failed request.
 
     Attributes:
@@ -336,28 +321,6 @@ class PortalSpider(Sources):
             self.sightings.see(link)
             yield self.ask(url, meta={"portal_seed": url in self.start_urls})
 
-    def ask_lists_again(self) -> Iterator[Request]:
-        """Once more the pages of lists that were not read to their end; with postbacks, from the first page on."""
-        for broken in [] if self.letters else list(self.chains.broken()):
-            self.count("lists/asked_again")
-            self.chains.again(broken.chain)
-            self.asked = {key for key in self.asked if not key.startswith(f"{broken.chain}#")}
-            for url in broken.again or (broken.first,):
-                yield self.ask(url, priority=PRIORITY_LIST, dont_filter=True, meta={"depth_reset": True})
-
-    def judge_lists(self) -> Iterator[Rejected]:
-        """The verdict on each list, at the end of a crawl: one reject for each that is broken."""
-        if self.letters:
-            return
-        self.note_needs()
-        self.count("lists/walked", self.chains.walked())
-        for broken in self.chains.broken():
-            self.count("lists/broken")
-            self.broken_lists.append(broken.detail)
-            rejected = self.reject(broken.url, "broken_list", broken.detail)
-            rejected.retry = "crawl"
-            yield rejected
-
     def coverage(self) -> dict[str, Any]:
         """How many articles each way has led to, and how many there may be."""
         return self.ways.report(self.sightings.hashes().__contains__)
@@ -367,14 +330,6 @@ class PortalSpider(Sources):
         taken = [link for key, link in self.waiting.items() if not self.sightings.done(key)]
         self.waiting.clear()
         return taken
-
-    def ask(self, url: str, **options: Any) -> Request:
-        """A request that comes back to :meth:`parse`, or with its failure to :meth:`failed`.
-
-        Of an article of a portal with an interface the JSON is asked for.
-        """
-        url = (self.api.detail_of(url) if self.api is not None else None) or url
-        return scrapy.Request(url, callback=self.parse, errback=self.failed, **options)
 
     # What comes back
 
@@ -509,130 +464,6 @@ class PortalSpider(Sources):
             return False
         return is_article(url, self.rules.judge(url).key, on_page, self.patterns)
 
-    def receive(self, response: Response) -> Capture:
-        """A response as a capture."""
-        headers = {
-            name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
-            for name, values in response.headers.items()
-        }
-        return Capture(
-            url=response.url,
-            body=response.body,
-            fetched_at=response.meta.get(FETCHED_AT) or datetime.now(UTC),
-            status=response.status,
-            headers=headers,
-            flags=[flag for flag in FLAGS if flag in response.flags],
-            archive=response.meta.get(ARCHIVED),
-        )
-
-    def unreadable(self, capture: Capture, link: Judgement, error: PageError) -> Iterator[Capture | Request | Rejected]:
-        """An article that is no page goes on, to be rejected with its reason; a file among the pages is none."""
-        if link.kind == "article":
-            yield from self.hand_on(capture, link)
-        elif error.reason == "not_html" and "html" not in capture.headers.get("content-type", "html"):
-            self.count("pages/not_html")
-        else:
-            yield self.reject(capture.url, error.reason, error.detail, capture.status)
-
-    def hand_on(self, capture: Capture, link: Judgement) -> Iterator[Capture | Request]:
-        """Yield the capture of an article, once."""
-        if self.sightings.done(link.key):
-            self.count("articles/again")
-            return
-        sighting = self.sightings.see(link)
-        assert sighting is not None
-        best = link.url if not link.alternate else plain_address(sighting.addresses, self.rules)[0]
-        capture.canonical_url = self.canonical_of(capture, link.key, best)
-        self.sightings.complete(link.key, capture)
-        capture.found_in = self.ways.of(link.key)
-        self.waiting.pop(link.key, None)
-        self.count("articles/captured")
-        yield self.whole(capture)
-
-    def is_detail(self, response: Response) -> bool:
-        """Whether an answer is an article's JSON."""
-        return self.api is not None and self.api.is_detail(response.url)
-
-    def parse_detail(self, response: Response) -> Iterator[Capture | Request | Rejected]:
-        """An article's JSON, as the page that is made of it."""
-        assert self.api is not None
-        try:
-            address, body = self.api.page_of(response.body)
-        except ApiError as error:
-            self.count("failed/article")
-            yield self.reject(response.url, "not_html", f"{response.url}: {error}", response.status)
-            return
-        page = HtmlResponse(address, body=body, headers=HTML, encoding="utf-8", request=response.request)
-        yield from self.read(page, 1, None)
-
-    def translated(self, capture: Capture) -> Capture:
-        """A capture of an article's JSON as the page that is made of it; any other as it is."""
-        if self.api is None or not self.api.is_detail(capture.url) or not capture.body or capture.status != 200:
-            return capture
-        try:
-            address, body = self.api.page_of(capture.body)
-        except ApiError as error:
-            logger.warning("%s: %s", capture.url, error)
-            return capture
-        return replace(capture, url=address, body=body, headers={**capture.headers, **TYPED})
-
-    def whole(self, capture: Capture) -> Capture | Request:
-        """An article, once it is whole: the request of its next part, where it goes on, on another page."""
-        last = capture.parts[-1] if capture.parts else capture
-        number = len(capture.parts) + 1
-        try:
-            followed = number < MOST_PARTS and self.false_parts < FALSE_PARTS
-            url = next_part(parse_page(last), capture.url, number) if followed else None
-        except PageError:
-            url = None
-        self.unfinished.pop(capture.url, None)
-        if url is None or not self.rules.in_scope(url):
-            return capture
-        for each in (capture, *capture.parts):
-            each.page = None  # requests are written to disk, trees are not
-        self.unfinished[capture.url] = capture
-        self.asked.add(page_key(url))
-        known = {"whole": capture}
-        return scrapy.Request(
-            url, self.parse_part, errback=self.part_failed, cb_kwargs=known, priority=PRIORITY_ARTICLE, dont_filter=True
-        )
-
-    def parse_part(self, response: Response, whole: Capture) -> Iterator[Capture | Request]:
-        """A further page of an article, unless it proves to be the same page with another list on it."""
-        part = self.receive(response)
-        if not goes_on(whole, part):
-            self.false_parts += 1
-            self.unfinished.pop(whole.url, None)
-            yield whole
-            return
-        self.false_parts = 0
-        self.count("articles/parts")
-        whole.parts.append(part)
-        yield self.whole(whole)
-
-    def part_failed(self, failure: Failure) -> Iterator[Capture | Gone | Rejected]:
-        """The article as far as it could be had, and a reject for what is missing."""
-        whole: Capture = failure.request.cb_kwargs["whole"]  # type: ignore[attr-defined]
-        self.unfinished.pop(whole.url, None)
-        self.count("missing/part")
-        whole.flags.append("missing_part")
-        yield from self.failed(failure)
-        yield whole
-
-    def canonical_of(self, capture: Capture, key: str, best: str) -> str:
-        """The canonical address of an article: the one that its page names, if the rules see the same article in it.
-
-        Pages lie about it (one address on all pages, the home page): what has another identity is not believed.
-        """
-        try:
-            page = parse_page(capture)
-        except PageError:
-            return canonical_url(best)
-        named = self.rules.link(page.url, href) if (href := listing.canonical_link(page)) else None
-        if named is not None and named.key == key and not named.alternate:
-            best = named.url
-        return canonical_url(best)
-
     # Where it leads
 
     def lead_on(
@@ -672,117 +503,6 @@ class PortalSpider(Sources):
             self.note_archives(page)
         for url in listing.feed_links(page):
             yield from self.ask_feed(urljoin(page.url, url))
-
-    def shown(self, found: list[tuple[Judgement, Element]]) -> set[str]:
-        """Identities of the articles that a page links to, on a site without rules of what may be one."""
-        keys = {other.key for other, _ in found if other.kind == "article"}
-        if not self.ruled:
-            keys |= {other.key for other, _ in found if announced(other.url, self.patterns)}
-        return keys
-
-    def turn(self, chain: str, keys: set[str], number: int, page: Page, found: list[tuple[Judgement, Element]]) -> bool:
-        """Note a page of a list, with what its pager says; False once the list is not to be followed further."""
-        announced = self.announced(page, found, chain)
-        return self.turned(chain, keys, number, page.url, announced, total=listing.printed_total(page, number))
-
-    def turned(
-        self,
-        chain: str,
-        keys: set[str],
-        number: int,
-        url: str,
-        announced: dict[int, str | None],
-        *,
-        total: int | None = None,
-    ) -> bool:
-        """Note a page of a list; False once it is not to be followed further."""
-        goes_on = self.chains.turn(chain, keys, number, url, announced, total=total)
-        if goes_on and not self.revisits.reads_on(chain_key(chain), [article_id(url, key) for key in keys]):
-            self.count("lists/left_at_known")
-        elif goes_on and not self.revisits.reaches(chain_key(chain), list(map(self.sightings.date_of, keys))):
-            self.count("lists/left_at_old")
-        else:
-            return goes_on
-        self.chains.leave(chain)
-        return False
-
-    def announced(self, page: Page, found: list[tuple[Judgement, Element]], chain: str) -> dict[int, str | None]:
-        """The numbers in a list's pager, each with its address."""
-        numbers: dict[int, str | None] = dict.fromkeys(listing.postback_numbers(page))
-        for other, _ in found:
-            number = page_number(other.url)
-            if number and other.kind != "article" and not other.alternate and chain_key(other.url) == chain:
-                numbers[number] = other.url
-        return numbers
-
-    def read_links(
-        self, page: Page, link: Judgement, *, article: bool, way: str = "listing"
-    ) -> list[tuple[Judgement, Element]]:
-        """The links of a page inside the portal; what they say about articles and sections is noted."""
-        found: dict[str, tuple[Judgement, Element]] = {}
-        titled: list[Judgement] = []
-        ruled = self.ruled
-        for href, anchor in listing.anchors(page):
-            other = self.rules.link(page.url, href)
-            if other is None or other.kind in ("outside", "denied", "file"):
-                continue
-            if other.key == link.key:
-                if article:
-                    self.sightings.see(other)  # its print view, its other languages
-                continue
-            found.setdefault(other.url, (other, anchor))
-            if other.kind == "article":
-                self.matched.add(other.key)
-            if other.kind == "article" or not ruled:
-                self.note(other, href, anchor, way)
-                titled.append(other)
-            if other.kind != "article":
-                self.note_label(other, anchor)
-        if not ruled:
-            self.patterns.page({other.key for other in titled})
-        if titled and not article and link.key not in self.rules.seed_keys:
-            paged = (
-                link.kind == "listing"
-                or any(page_number(url) is not None for url in (link.url, *found))
-                or listing.has_script_pager(page)
-            )
-            self.place(page, link, titled, paged=paged)
-        return list(found.values())
-
-    def note(self, link: Judgement, href: str, anchor: Element, way: str) -> None:
-        """Note what a link says about the article that it leads to."""
-        self.ways.note(link.key, way)
-        new = self.sightings.get(link.key) is None
-        if new and not self.sightings.done(link.key):
-            self.first_shown += link.kind == "article" or announced(link.url, self.patterns)
-        sighting = self.sightings.see(link)
-        if sighting is None or sighting.looks >= LOOKS:
-            return
-        sighting.looks += 1
-        text = listing.link_text(anchor)
-        if new:
-            self.patterns.note(link.url, text)
-        self.sightings.describe(link.key, text, None if sighting.date else listing.listed_date(anchor, href))
-
-    def note_label(self, link: Judgement, anchor: Element) -> None:
-        """Note the name that the menu gives to a section: the text of the first link to it."""
-        chain = chain_key(link.url)
-        if chain not in self.labels:
-            text = listing.link_text(anchor)
-            if text and len(text) <= LONGEST_LABEL and not listing.is_tool(text):
-                self.labels[chain] = text
-
-    def place(self, page: Page, link: Judgement, titled: list[Judgement], *, paged: bool) -> None:
-        """Note the section of the articles that a list shows."""
-        chain = chain_key(link.url)
-        label = self.labels.get(chain)
-        section = listing.breadcrumb(page) or ([label] if label else [])
-        below = chain.partition("?")[0].partition(".htm")[0].partition(".aspx")[0] + "/"
-        for other in titled if section else ():
-            if "/" in below.strip("/") and page_key(other.url).startswith(below):
-                self.sightings.place(other.key, section, 2)
-            elif paged:
-                self.sightings.place(other.key, section, 1)
 
     def follow(
         self, link: Judgement, anchor: Element, chain: str, number: int, *, goes_on: bool, menu: bool
@@ -841,45 +561,6 @@ class PortalSpider(Sources):
         sighting.asked = True
         self.waiting.pop(link.key, None)
         yield self.ask_linked(link, priority=priority)
-
-    def turn_page(self, page: Page, chain: str, number: int) -> Iterator[Request]:
-        """The next page of a list where no plain link shows it: ``rel=next``, ``onclick``, ASP.NET postback."""
-        for href in listing.next_links(page):
-            other = self.rules.link(page.url, href)
-            if other and other.kind in ("page", "listing") and other.key not in self.asked:
-                self.asked.add(other.key)
-                yield self.ask(other.url, priority=PRIORITY_LIST, meta={"depth_reset": True})
-        postback = listing.next_postback(page, number)
-        if postback is not None:
-            yield from self.post_back(page, postback, chain, number + 1)
-
-    def post_back(self, page: Page, postback: listing.Postback, chain: str, number: int) -> Iterator[Request]:
-        """Fire an ASP.NET pager with the form state of this very page: one hop at a time, as a browser would."""
-        step = f"{chain}#{number}"
-        if step in self.asked:
-            return
-        # The page's tree has no form machinery; lists with postbacks are few, and only they are parsed again for it.
-        selector = Selector(text=tostring(page.root, encoding="unicode", method="html"), base_url=page.url)
-        forms = selector.xpath("//form[.//input[@name='__VIEWSTATE' or @name='__EVENTTARGET']]") or selector.css("form")
-        if not forms:
-            return
-        self.asked.add(step)
-        state = {"__EVENTTARGET": postback.target, "__EVENTARGUMENT": postback.argument}
-        try:
-            # DotNetNuke's form is declared multipart, which only files need; every server reads the plain coding.
-            coding = "application/x-www-form-urlencoded"
-            request = form2request(forms[0], state, method="POST", enctype=coding, click=False).to_scrapy(
-                callback=self.parse,
-                errback=self.failed,
-                priority=PRIORITY_LIST,
-                meta={"depth_reset": True},
-                cb_kwargs={"number": number, "chain": chain},
-            )
-        except (ValueError, NotImplementedError) as error:
-            logger.warning("The pager of %s cannot be fired: %s", page.url, error)
-            self.count("lists/broken_postback")
-            return
-        yield request
 
     # What fails
 
@@ -959,16 +640,6 @@ class PortalSpider(Sources):
         self.state.gone(known, history.now(), rejected.status)
         self.count("history/gone")
         return history.gone(known, rejected)
-
-    def reject(self, url: str, reason: str, detail: str, status: int | None = None) -> Rejected:
-        """A reject of this portal."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        return Rejected(url=url, reason=reason, detail=detail, portal=self.name, status=status, fetched_at=now)
-
-    def count(self, key: str, by: int = 1) -> None:
-        """Add to a figure of the crawl's stats."""
-        assert self.crawler.stats is not None
-        self.crawler.stats.inc_value(key, by)
 
 
 def _switch(value: str | None) -> bool:

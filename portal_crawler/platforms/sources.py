@@ -22,6 +22,7 @@ from portal_crawler.crawling.robots import Robots
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.extraction.page import PageError
 from portal_crawler.items import WAYS
+from portal_crawler.platforms.lists import PRIORITY_LIST, Lists
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,12 +31,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
-    from portal_crawler.crawling.api import JsonApi
-    from portal_crawler.crawling.chains import ListChains
-    from portal_crawler.crawling.coverage import WaysIn
-    from portal_crawler.crawling.history import Revisits
-    from portal_crawler.crawling.rules import Judgement, UrlRules
-    from portal_crawler.crawling.sightings import Sightings
+    from portal_crawler.crawling.rules import Judgement
     from portal_crawler.crawling.state import PortalState
     from portal_crawler.crawling.traps import PatternBudget
     from portal_crawler.extraction.page import Element, Page
@@ -43,7 +39,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PRIORITY_LIST = 30
 # Articles that sitemaps and feeds name come last: lists may tell more about them until then.
 PRIORITY_LISTED = -10
 
@@ -51,27 +46,12 @@ PRIORITY_LISTED = -10
 NO_MORE = [400, 404, 405, 410]
 
 
-class Sources(scrapy.Spider):
+class Sources(Lists):
     """What a portal's spider asks for beside the links of its pages."""
 
-    rules: UrlRules
-    asked: set[str]
-    ways: WaysIn
-    sightings: Sightings
     budget: PatternBudget
-    chains: ListChains
-    revisits: Revisits
     state: PortalState | None
     archives: Archives
-    api: JsonApi | None
-
-    def count(self, key: str, by: int = 1) -> None:
-        """Add to a figure of the crawl's stats."""
-        raise NotImplementedError
-
-    def ask(self, url: str, **options: Any) -> Request:
-        """A request that comes back as a page."""
-        raise NotImplementedError
 
     def ask_article(
         self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_LISTED
@@ -83,28 +63,6 @@ class Sources(scrapy.Spider):
         self, link: Judgement, anchor: Element, chain: str, number: int, *, goes_on: bool, menu: bool
     ) -> Iterator[Request]:
         """The request for a page that is no article by its address."""
-        raise NotImplementedError
-
-    def read_links(
-        self, page: Page, link: Judgement, *, article: bool, way: str = "listing"
-    ) -> list[tuple[Judgement, Element]]:
-        """The links of a page inside the portal."""
-        raise NotImplementedError
-
-    def shown(self, found: list[tuple[Judgement, Element]]) -> set[str]:
-        """Identities of the articles that a page links to."""
-        raise NotImplementedError
-
-    def turned(self, chain: str, keys: set[str], number: int, url: str, announced: dict[int, str | None]) -> bool:
-        """Note a page of a list; False once it is not to be followed further."""
-        raise NotImplementedError
-
-    def failed(self, failure: Failure) -> Iterator[Any]:
-        """A request without a usable answer."""
-        raise NotImplementedError
-
-    def reject(self, url: str, reason: str, detail: str, status: int | None = None) -> Rejected:
-        """A reject of this portal."""
         raise NotImplementedError
 
     def needs(self, way: str) -> bool:

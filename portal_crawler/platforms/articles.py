@@ -1,0 +1,175 @@
+"""The articles of a portal on their way from answer to capture: one each, whole, under its canonical address."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import scrapy
+from scrapy.http import HtmlResponse
+
+from portal_crawler.crawling import listing
+from portal_crawler.crawling.api import ApiError
+from portal_crawler.crawling.canonical import canonical_url, page_key
+from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part
+from portal_crawler.crawling.rules import plain_address
+from portal_crawler.extraction.page import PageError, parse_page
+from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected
+from portal_crawler.platforms.sources import Sources
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from portal_crawler.crawling.rules import Judgement
+
+logger = logging.getLogger(__name__)
+
+PRIORITY_ARTICLE = 10
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+TYPED = {"content-type": HTML["Content-Type"]}  # as captures have it
+
+
+class Articles(Sources):
+    """What a portal's spider does with articles."""
+
+    waiting: dict[str, Judgement]
+    unfinished: dict[str, Capture]
+    false_parts: int
+
+    def read(self, response: Response, number: int, chain: str | None) -> Iterator[Request | Capture | Rejected]:
+        """A page."""
+        raise NotImplementedError
+
+    def receive(self, response: Response) -> Capture:
+        """A response as a capture."""
+        headers = {
+            name.decode("latin-1").lower(): b", ".join(values).decode("latin-1")
+            for name, values in response.headers.items()
+        }
+        return Capture(
+            url=response.url,
+            body=response.body,
+            fetched_at=response.meta.get(FETCHED_AT) or datetime.now(UTC),
+            status=response.status,
+            headers=headers,
+            flags=[flag for flag in FLAGS if flag in response.flags],
+            archive=response.meta.get(ARCHIVED),
+        )
+
+    def unreadable(self, capture: Capture, link: Judgement, error: PageError) -> Iterator[Capture | Request | Rejected]:
+        """An article that is no page goes on, to be rejected with its reason; a file among the pages is none."""
+        if link.kind == "article":
+            yield from self.hand_on(capture, link)
+        elif error.reason == "not_html" and "html" not in capture.headers.get("content-type", "html"):
+            self.count("pages/not_html")
+        else:
+            yield self.reject(capture.url, error.reason, error.detail, capture.status)
+
+    def hand_on(self, capture: Capture, link: Judgement) -> Iterator[Capture | Request]:
+        """Yield the capture of an article, once."""
+        if self.sightings.done(link.key):
+            self.count("articles/again")
+            return
+        sighting = self.sightings.see(link)
+        assert sighting is not None
+        best = link.url if not link.alternate else plain_address(sighting.addresses, self.rules)[0]
+        capture.canonical_url = self.canonical_of(capture, link.key, best)
+        self.sightings.complete(link.key, capture)
+        capture.found_in = self.ways.of(link.key)
+        self.waiting.pop(link.key, None)
+        self.count("articles/captured")
+        yield self.whole(capture)
+
+    def canonical_of(self, capture: Capture, key: str, best: str) -> str:
+        """The canonical address of an article: the one that its page names, if the rules see the same article in it.
+
+        Pages lie about it (one address on all pages, the home page): what has another identity is not believed.
+        """
+        try:
+            page = parse_page(capture)
+        except PageError:
+            return canonical_url(best)
+        named = self.rules.link(page.url, href) if (href := listing.canonical_link(page)) else None
+        if named is not None and named.key == key and not named.alternate:
+            best = named.url
+        return canonical_url(best)
+
+    # Articles on several pages
+
+    def whole(self, capture: Capture) -> Capture | Request:
+        """An article, once it is whole: the request of its next part, where it goes on, on another page."""
+        last = capture.parts[-1] if capture.parts else capture
+        number = len(capture.parts) + 1
+        try:
+            followed = number < MOST_PARTS and self.false_parts < FALSE_PARTS
+            url = next_part(parse_page(last), capture.url, number) if followed else None
+        except PageError:
+            url = None
+        self.unfinished.pop(capture.url, None)
+        if url is None or not self.rules.in_scope(url):
+            return capture
+        for each in (capture, *capture.parts):
+            each.page = None  # requests are written to disk, trees are not
+        self.unfinished[capture.url] = capture
+        self.asked.add(page_key(url))
+        known = {"whole": capture}
+        return scrapy.Request(
+            url, self.parse_part, errback=self.part_failed, cb_kwargs=known, priority=PRIORITY_ARTICLE, dont_filter=True
+        )
+
+    def parse_part(self, response: Response, whole: Capture) -> Iterator[Capture | Request]:
+        """A further page of an article, unless it proves to be the same page with another list on it."""
+        part = self.receive(response)
+        if not goes_on(whole, part):
+            self.false_parts += 1
+            self.unfinished.pop(whole.url, None)
+            yield whole
+            return
+        self.false_parts = 0
+        self.count("articles/parts")
+        whole.parts.append(part)
+        yield self.whole(whole)
+
+    def part_failed(self, failure: Failure) -> Iterator[Capture | Gone | Rejected]:
+        """The article as far as it could be had, and a reject for what is missing."""
+        whole: Capture = failure.request.cb_kwargs["whole"]  # type: ignore[attr-defined]
+        self.unfinished.pop(whole.url, None)
+        self.count("missing/part")
+        whole.flags.append("missing_part")
+        yield from self.failed(failure)
+        yield whole
+
+    # Articles as JSON
+
+    def is_detail(self, response: Response) -> bool:
+        """Whether an answer is an article's JSON."""
+        return self.api is not None and self.api.is_detail(response.url)
+
+    def parse_detail(self, response: Response) -> Iterator[Capture | Request | Rejected]:
+        """An article's JSON, as the page that is made of it."""
+        assert self.api is not None
+        try:
+            address, body = self.api.page_of(response.body)
+        except ApiError as error:
+            self.count("failed/article")
+            yield self.reject(response.url, "not_html", f"{response.url}: {error}", response.status)
+            return
+        page = HtmlResponse(address, body=body, headers=HTML, encoding="utf-8", request=response.request)
+        yield from self.read(page, 1, None)
+
+    def translated(self, capture: Capture) -> Capture:
+        """A capture of an article's JSON as the page that is made of it; any other as it is."""
+        if self.api is None or not self.api.is_detail(capture.url) or not capture.body or capture.status != 200:
+            return capture
+        try:
+            address, body = self.api.page_of(capture.body)
+        except ApiError as error:
+            logger.warning("%s: %s", capture.url, error)
+            return capture
+        return replace(capture, url=address, body=body, headers={**capture.headers, **TYPED})

@@ -1,0 +1,277 @@
+"""The lists of a portal: what the links of a page say, how a list is turned, and whether it was read to its end."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import scrapy
+from form2request import form2request
+from lxml.etree import tostring
+from parsel import Selector
+
+from portal_crawler.crawling import listing
+from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.patterns import announced
+from portal_crawler.crawling.rules import chain_key, page_number
+from portal_crawler.items import Rejected, article_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+    from portal_crawler.archive.deadletters import DeadLetters
+    from portal_crawler.crawling.api import JsonApi
+    from portal_crawler.crawling.chains import ListChains
+    from portal_crawler.crawling.coverage import WaysIn
+    from portal_crawler.crawling.history import Revisits
+    from portal_crawler.crawling.patterns import UrlPatterns
+    from portal_crawler.crawling.rules import Judgement, UrlRules
+    from portal_crawler.crawling.sightings import Sightings
+    from portal_crawler.extraction.page import Element, Page
+
+logger = logging.getLogger(__name__)
+
+# Lists first: they tell what there is, and what they say about an article goes with its request.
+PRIORITY_LIST = 30
+
+# How many links to one article are read for what they say about it: the menu's stand on every page.
+LOOKS = 5
+
+# A label that leads to a section; longer texts are titles.
+LONGEST_LABEL = 80
+
+
+class Lists(scrapy.Spider):
+    """What a portal's spider does with lists."""
+
+    api: JsonApi | None
+    rules: UrlRules
+    asked: set[str]
+    ways: WaysIn
+    sightings: Sightings
+    patterns: UrlPatterns
+    labels: dict[str, str]
+    matched: set[str]
+    chains: ListChains
+    revisits: Revisits
+    letters: DeadLetters | None
+    broken_lists: list[str]
+    first_shown: int
+
+    @property
+    def ruled(self) -> bool:
+        """Whether the address rules decide what an article is; without any, evidence does."""
+        raise NotImplementedError
+
+    def parse(self, response: Response, number: int = 1, chain: str | None = None) -> Iterator[Any]:
+        """A page."""
+        raise NotImplementedError
+
+    def failed(self, failure: Failure) -> Iterator[Any]:
+        """A request without a usable answer."""
+        raise NotImplementedError
+
+    def note_needs(self) -> None:
+        """Keep, at the end of a whole crawl, which of the ways have been worth it."""
+        raise NotImplementedError
+
+    def count(self, key: str, by: int = 1) -> None:
+        """Add to a figure of the crawl's stats."""
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(key, by)
+
+    def reject(self, url: str, reason: str, detail: str, status: int | None = None) -> Rejected:
+        """A reject of this portal."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        return Rejected(url=url, reason=reason, detail=detail, portal=self.name, status=status, fetched_at=now)
+
+    def ask(self, url: str, **options: Any) -> Request:
+        """A request that comes back to :meth:`parse`, or with its failure to :meth:`failed`.
+
+        Of an article of a portal with an interface the JSON is asked for.
+        """
+        url = (self.api.detail_of(url) if self.api is not None else None) or url
+        return scrapy.Request(url, callback=self.parse, errback=self.failed, **options)
+
+    # What links say
+
+    def read_links(
+        self, page: Page, link: Judgement, *, article: bool, way: str = "listing"
+    ) -> list[tuple[Judgement, Element]]:
+        """The links of a page inside the portal; what they say about articles and sections is noted."""
+        found: dict[str, tuple[Judgement, Element]] = {}
+        titled: list[Judgement] = []
+        ruled = self.ruled
+        for href, anchor in listing.anchors(page):
+            other = self.rules.link(page.url, href)
+            if other is None or other.kind in ("outside", "denied", "file"):
+                continue
+            if other.key == link.key:
+                if article:
+                    self.sightings.see(other)  # its print view, its other languages
+                continue
+            found.setdefault(other.url, (other, anchor))
+            if other.kind == "article":
+                self.matched.add(other.key)
+            if other.kind == "article" or not ruled:
+                self.note(other, href, anchor, way)
+                titled.append(other)
+            if other.kind != "article":
+                self.note_label(other, anchor)
+        if not ruled:
+            self.patterns.page({other.key for other in titled})
+        if titled and not article and link.key not in self.rules.seed_keys:
+            paged = (
+                link.kind == "listing"
+                or any(page_number(url) is not None for url in (link.url, *found))
+                or listing.has_script_pager(page)
+            )
+            self.place(page, link, titled, paged=paged)
+        return list(found.values())
+
+    def note(self, link: Judgement, href: str, anchor: Element, way: str) -> None:
+        """Note what a link says about the article that it leads to."""
+        self.ways.note(link.key, way)
+        new = self.sightings.get(link.key) is None
+        if new and not self.sightings.done(link.key):
+            self.first_shown += link.kind == "article" or announced(link.url, self.patterns)
+        sighting = self.sightings.see(link)
+        if sighting is None or sighting.looks >= LOOKS:
+            return
+        sighting.looks += 1
+        text = listing.link_text(anchor)
+        if new:
+            self.patterns.note(link.url, text)
+        self.sightings.describe(link.key, text, None if sighting.date else listing.listed_date(anchor, href))
+
+    def note_label(self, link: Judgement, anchor: Element) -> None:
+        """Note the name that the menu gives to a section: the text of the first link to it."""
+        chain = chain_key(link.url)
+        if chain not in self.labels:
+            text = listing.link_text(anchor)
+            if text and len(text) <= LONGEST_LABEL and not listing.is_tool(text):
+                self.labels[chain] = text
+
+    def place(self, page: Page, link: Judgement, titled: list[Judgement], *, paged: bool) -> None:
+        """Note the section of the articles that a list shows."""
+        chain = chain_key(link.url)
+        label = self.labels.get(chain)
+        section = listing.breadcrumb(page) or ([label] if label else [])
+        below = chain.partition("?")[0].partition(".htm")[0].partition(".aspx")[0] + "/"
+        for other in titled if section else ():
+            if "/" in below.strip("/") and page_key(other.url).startswith(below):
+                self.sightings.place(other.key, section, 2)
+            elif paged:
+                self.sightings.place(other.key, section, 1)
+
+    def shown(self, found: list[tuple[Judgement, Element]]) -> set[str]:
+        """Identities of the articles that a page links to, on a site without rules of what may be one."""
+        keys = {other.key for other, _ in found if other.kind == "article"}
+        if not self.ruled:
+            keys |= {other.key for other, _ in found if announced(other.url, self.patterns)}
+        return keys
+
+    # Turning a list
+
+    def turn(self, chain: str, keys: set[str], number: int, page: Page, found: list[tuple[Judgement, Element]]) -> bool:
+        """Note a page of a list, with what its pager says; False once the list is not to be followed further."""
+        announced = self.announced(page, found, chain)
+        return self.turned(chain, keys, number, page.url, announced, total=listing.printed_total(page, number))
+
+    def turned(
+        self,
+        chain: str,
+        keys: set[str],
+        number: int,
+        url: str,
+        announced: dict[int, str | None],
+        *,
+        total: int | None = None,
+    ) -> bool:
+        """Note a page of a list; False once it is not to be followed further."""
+        goes_on = self.chains.turn(chain, keys, number, url, announced, total=total)
+        if goes_on and not self.revisits.reads_on(chain_key(chain), [article_id(url, key) for key in keys]):
+            self.count("lists/left_at_known")
+        elif goes_on and not self.revisits.reaches(chain_key(chain), list(map(self.sightings.date_of, keys))):
+            self.count("lists/left_at_old")
+        else:
+            return goes_on
+        self.chains.leave(chain)
+        return False
+
+    def announced(self, page: Page, found: list[tuple[Judgement, Element]], chain: str) -> dict[int, str | None]:
+        """The numbers in a list's pager, each with its address."""
+        numbers: dict[int, str | None] = dict.fromkeys(listing.postback_numbers(page))
+        for other, _ in found:
+            number = page_number(other.url)
+            if number and other.kind != "article" and not other.alternate and chain_key(other.url) == chain:
+                numbers[number] = other.url
+        return numbers
+
+    def turn_page(self, page: Page, chain: str, number: int) -> Iterator[Request]:
+        """The next page of a list where no plain link shows it: ``rel=next``, ``onclick``, ASP.NET postback."""
+        for href in listing.next_links(page):
+            other = self.rules.link(page.url, href)
+            if other and other.kind in ("page", "listing") and other.key not in self.asked:
+                self.asked.add(other.key)
+                yield self.ask(other.url, priority=PRIORITY_LIST, meta={"depth_reset": True})
+        postback = listing.next_postback(page, number)
+        if postback is not None:
+            yield from self.post_back(page, postback, chain, number + 1)
+
+    def post_back(self, page: Page, postback: listing.Postback, chain: str, number: int) -> Iterator[Request]:
+        """Fire an ASP.NET pager with the form state of this very page: one hop at a time, as a browser would."""
+        step = f"{chain}#{number}"
+        if step in self.asked:
+            return
+        # The page's tree has no form machinery; lists with postbacks are few, and only they are parsed again for it.
+        selector = Selector(text=tostring(page.root, encoding="unicode", method="html"), base_url=page.url)
+        forms = selector.xpath("//form[.//input[@name='__VIEWSTATE' or @name='__EVENTTARGET']]") or selector.css("form")
+        if not forms:
+            return
+        self.asked.add(step)
+        state = {"__EVENTTARGET": postback.target, "__EVENTARGUMENT": postback.argument}
+        try:
+            # DotNetNuke's form is declared multipart, which only files need; every server reads the plain coding.
+            coding = "application/x-www-form-urlencoded"
+            request = form2request(forms[0], state, method="POST", enctype=coding, click=False).to_scrapy(
+                callback=self.parse,
+                errback=self.failed,
+                priority=PRIORITY_LIST,
+                meta={"depth_reset": True},
+                cb_kwargs={"number": number, "chain": chain},
+            )
+        except (ValueError, NotImplementedError) as error:
+            logger.warning("The pager of %s cannot be fired: %s", page.url, error)
+            self.count("lists/broken_postback")
+            return
+        yield request
+
+    # Verdicts
+
+    def ask_lists_again(self) -> Iterator[Request]:
+        """Once more the pages of lists that were not read to their end; with postbacks, from the first page on."""
+        for broken in [] if self.letters else list(self.chains.broken()):
+            self.count("lists/asked_again")
+            self.chains.again(broken.chain)
+            self.asked = {key for key in self.asked if not key.startswith(f"{broken.chain}#")}
+            for url in broken.again or (broken.first,):
+                yield self.ask(url, priority=PRIORITY_LIST, dont_filter=True, meta={"depth_reset": True})
+
+    def judge_lists(self) -> Iterator[Rejected]:
+        """The verdict on each list, at the end of a crawl: one reject for each that is broken."""
+        if self.letters:
+            return
+        self.note_needs()
+        self.count("lists/walked", self.chains.walked())
+        for broken in self.chains.broken():
+            self.count("lists/broken")
+            self.broken_lists.append(broken.detail)
+            rejected = self.reject(broken.url, "broken_list", broken.detail)
+            rejected.retry = "crawl"
+            yield rejected
