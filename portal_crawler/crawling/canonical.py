@@ -135,3 +135,20 @@ class PortalFingerprinter:
             digest.update(len(part).to_bytes(8, "big"))
             digest.update(part)
         return digest.digest()
+
+
+def split_base(base: str, reference: str) -> tuple[str, str]:
+    """As much of a base as the meaning of a reference depends on, and the reference without spaces around it.
+
+    That is no more than its host or its folder (RFC 3986 section 5.2), so that what is remembered of a menu's link
+    serves on every page; "?page=2" alone needs the whole path.
+    """
+    reference = reference.strip()
+    path = base.find("/", len("https://"))
+    if path > 0 and reference[:1] == "/":
+        base = base[: path + 1]
+    elif reference[:7] == "http://" or reference[:8] == "https://":
+        base = ""
+    elif path > 0 and reference[:1] not in ("?", ";"):
+        base = base.partition("?")[0].rpartition("/")[0] + "/"
+    return base, reference

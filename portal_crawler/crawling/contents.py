@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from portal_crawler.crawling.canonical import key_hash
+from portal_crawler.extraction.blocks import blocks
 
 if TYPE_CHECKING:
     from portal_crawler.extraction.page import Page
 
-# Links are boxes of the latest news as often as not; what no reader sees may hold a session or a clock.
-TEXTS = etree.XPath(
-    "//body//text()[not(ancestor::a or ancestor::script or ancestor::style or ancestor::noscript)]",
-    smart_strings=False,
-)
+# What is mostly links is a menu or a box of the latest news as often as not.
+LINKED = 0.5
 ADDRESSES = etree.XPath("//a/@href", smart_strings=False)
 # Numbers: counters, clocks.
 DIGITS = re.compile(r"[0-9]+")
@@ -24,7 +22,7 @@ FILES = (".pdf", ".doc", ".docx", ".xls", ".xlsx", ".zip", ".rar")
 
 
 def content_of(page: Page, announced: str | None = None) -> int:
-    """The number of what a page says outside its links.
+    """The number of what a page says outside its menus and boxes.
 
     Numbers are left out of the text, and with them counters and clocks; they stay in the title, in the names of its
     files and in the text of the link that led here, because the reports of two months may differ in nothing else.
@@ -33,8 +31,8 @@ def content_of(page: Page, announced: str | None = None) -> int:
         page: The parsed page.
         announced: Text of a link to it.
     """
-    texts: Any = TEXTS(page.root)
+    texts = [block.text for block in blocks(page) if not block.hidden and block.link_density < LINKED]
     addresses: Any = ADDRESSES(page.root)
     files = sorted({href for href in addresses if href.lower().endswith(FILES)})
-    said = (DIGITS.sub("", "".join("".join(texts).split())), page.title or "", " ".join(files), announced or "")
+    said = (DIGITS.sub("", "\n".join(texts)), page.title or "", " ".join(files), announced or "")
     return key_hash("\n".join(said))

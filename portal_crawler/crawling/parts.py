@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.canonical import page_key, split_base
 from portal_crawler.crawling.listing import anchors
 from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.page import PageError, parse_page
@@ -58,14 +59,21 @@ def next_part(page: Page, address: str, number: int) -> str | None:
     for reference, anchor in anchors(page):
         if following not in reference:
             continue  # most links, at no cost
-        try:
-            target = urljoin(page.url, reference)
-            urlsplit(target)
-        except ValueError:  # no address
-            continue
-        if numbered(target) == (own, number + 1) and not _of_other_list(anchor):
-            return target
+        base, rest = split_base(page.url, reference)
+        if _part(base, rest) == (own, number + 1) and not _of_other_list(anchor):
+            return urljoin(base, rest)
     return None
+
+
+@lru_cache(maxsize=32_768)
+def _part(base: str, reference: str) -> tuple[str, int] | None:
+    """As :func:`numbered`, of a link, remembered: most of them stand on all pages."""
+    try:
+        target = urljoin(base, reference)
+        urlsplit(target)
+    except ValueError:  # no address
+        return None
+    return numbered(target)
 
 
 def _of_other_list(anchor: Element) -> bool:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urljoin, urlsplit
 
-from portal_crawler.crawling.canonical import canonical_url, page_key
+from portal_crawler.crawling.canonical import canonical_url, page_key, split_base
 from portal_crawler.crawling.patterns import slug_with_number
 
 if TYPE_CHECKING:
@@ -211,17 +211,7 @@ class UrlRules:
 
     def link(self, base: str, href: str) -> Judgement | None:
         """Judge a link's address; None if it leads to no page (scripts, mail, this very page)."""
-        # What a reference means depends on no more of the base than its host or its folder (RFC 3986 section 5.2),
-        # so that a menu's link is resolved once, not on every page; "?page=2" alone needs the whole path.
-        href = href.strip()
-        path = base.find("/", len("https://"))
-        if path > 0 and href[:1] == "/":
-            base = base[: path + 1]
-        elif href[:7] == "http://" or href[:8] == "https://":
-            base = ""
-        elif path > 0 and href[:1] not in ("?", ";"):
-            base = base.partition("?")[0].rpartition("/")[0] + "/"
-        return self._linked(base, href)
+        return self._linked(*split_base(base, href))
 
     def _link(self, base: str, href: str) -> Judgement | None:
         if not href or href[0] == "#" or href[:11].lower() == "javascript:":

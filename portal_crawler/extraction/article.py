@@ -34,6 +34,7 @@ GALLERY_WORDS = 60
 NEAR_PICTURE = 4
 # Below this many words a page without pictures and files is no article, unless a layout or a headline says so.
 FEW_WORDS = 12
+FEW_LETTERS = 400  # characters that hold so many words, as a rule
 # Labels without which there is no record of a legal document, in blocks that are short enough to be labels.
 DOCUMENT_LABEL = re.compile(
     r"số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|ngày (?:ban hành|ký)|legislation code|issuing date",
@@ -131,7 +132,7 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
     except PageError as error:
         return Explanation(rejected(capture, portal, error.reason, error.detail))
     wrapper, article = _layout(page, portal.wrappers)
-    regions = _regions(wrapper, article)
+    regions = _regions(page, wrapper, article)
     selection = select(page, portal.template, regions or None)
     kept, dropped, removed = _without_dropped(selection, wrapper, article)
     known = portal.template if portal.template is not None and portal.template.ready else None
@@ -180,7 +181,7 @@ def _layout(page: Page, wrappers: Sequence[Wrapper]) -> tuple[Wrapper | None, El
     return None, None
 
 
-def _regions(wrapper: Wrapper | None, article: Element | None) -> list[Element]:
+def _regions(page: Page, wrapper: Wrapper | None, article: Element | None) -> list[Element]:
     """Elements of lead and body in the order of the page, none inside another."""
     if wrapper is None or article is None:
         return []
@@ -194,6 +195,7 @@ def _regions(wrapper: Wrapper | None, article: Element | None) -> list[Element]:
     for element in outer:
         if element.tag in PHRASING:
             _hold_apart(element)
+            page.blocks = None  # they were told of another tree
     return [element for element in article.iter() if element in outer]
 
 
@@ -383,7 +385,9 @@ def _kind(found: Article, wrapper: Wrapper | None) -> str:
 
 def _nothing_found(found: Article, wrapper: Wrapper | None) -> str | None:
     """Why what was found is no article, if it is none."""
-    words = len(found.text.split())
+    words = len(found.text[:FEW_LETTERS].split())
+    if words < FEW_WORDS:
+        words = len(found.text.split())
     if words < FEW_WORDS:
         words = sum(map(count_words, found.text.split()))
     substance = bool(found.images or found.attachments)

@@ -8,54 +8,97 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from lxml import etree
+from lxml.etree import tostring
 
 from portal_crawler.extraction.page import PHRASING, Element, Page, squeeze
-from portal_crawler.extraction.ways import Way, Ways, look_of
+from portal_crawler.extraction.ways import Way, Ways
 
-_TEXT_NODES = etree.XPath("//text()")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # Words longer than this on average are no words but a script without spaces, with so many characters to a word.
 _LONGEST_WORD = 12
 _CHARACTERS_A_WORD = 2
 # Texts of so many characters are worth remembering.
 _LONGEST_LABEL = 120
 
+# An element and whether its tail is meant, not its text; the same with the text itself.
+Slot: TypeAlias = tuple[Element, bool]
+_Node: TypeAlias = tuple[Element, bool, str]
 
-@dataclass(slots=True, eq=False)
+
 class Block:
     """A run of text in one block-level element.
 
     Attributes:
         text: NFC, white space collapsed, never empty.
-        element: The innermost block-level element that holds the run.
-        nodes: Its text nodes: ``(element, False, text)`` is an element's text, ``(element, True, text)`` its tail.
         words: Number of words (an estimate in scripts that write no spaces).
         linked: Number of characters that stand in links.
         hidden: Whether the page's own style hides it (``display: none``).
-        path: Checksum of where it stands; see :class:`.ways.Way`.
         way: The way to its element.
+        path: Checksum of where it stands; see :class:`.ways.Way`.
+        part: An element that holds it: its own, or the root of a part that recurs on the pages of the site.
     """
 
-    text: str
-    element: Element
-    nodes: list[tuple[Element, bool, str]]
-    words: int
-    linked: int
-    hidden: bool
-    path: int
-    way: Way
+    __slots__ = ("_element", "_nodes", "_recalled", "hidden", "linked", "part", "path", "text", "way", "words")
+
+    def __init__(self, text: str, words: int, linked: int, way: Way, part: Element, *, hidden: bool) -> None:
+        self.text = text
+        self.words = words
+        self.linked = linked
+        self.hidden = hidden
+        self.way = way
+        self.path = way.path
+        self.part = part
+        self._element: Element | None = None
+        self._nodes: list[_Node] | None = None
+        self._recalled: tuple[_Part, _Memory] | None = None
+
+    @classmethod
+    def met(cls, text: str, linked: int, way: Way, element: Element, nodes: list[_Node]) -> Block:
+        """A block that was read from its page."""
+        block = cls(text, count_words(text), linked, way.holder, element, hidden=way.hidden)
+        block._element, block._nodes = element, nodes
+        return block
+
+    @classmethod
+    def recalled(cls, part: _Part, memory: _Memory) -> Block:
+        """A block of a part that recurs."""
+        block = cls(memory.text, memory.words, memory.linked, memory.way, part.root, hidden=memory.hidden)
+        block._recalled = (part, memory)
+        return block
 
     @property
-    def slots(self) -> list[tuple[Element, bool]]:
+    def element(self) -> Element:
+        """The innermost block-level element that holds the run."""
+        if self._element is None:
+            assert self._recalled is not None
+            part, memory = self._recalled
+            self._element = part.elements[memory.element]
+        return self._element
+
+    @property
+    def nodes(self) -> list[_Node]:
+        """Its text nodes: ``(element, False, text)`` is an element's text, ``(element, True, text)`` its tail."""
+        if self._nodes is None:
+            assert self._recalled is not None
+            part, memory = self._recalled
+            slots = [(part.elements[place], is_tail) for place, is_tail in memory.slots]
+            self._nodes = [(one, is_tail, (one.tail if is_tail else one.text) or "") for one, is_tail in slots]
+        return self._nodes
+
+    @property
+    def slots(self) -> list[Slot]:
         """Elements of its text nodes, and whether each is a tail; those before the first letter are left out."""
-        if len(self.nodes) == 1:
-            return [self.nodes[0][:2]]
+        nodes = self.nodes
+        if len(nodes) == 1:
+            return [nodes[0][:2]]
         start = 0
-        while not (head := self.nodes[start][2].lstrip()) or (head[0] in "\u200b\ufeff\u00ad" and not squeeze(head)):
+        while not (head := nodes[start][2].lstrip()) or (head[0] in "\u200b\ufeff\u00ad" and not squeeze(head)):
             start += 1
-        return [(holder, is_tail) for holder, is_tail, _ in self.nodes[start:]]
+        return [(holder, is_tail) for holder, is_tail, _ in nodes[start:]]
 
     @property
     def link_density(self) -> float:
@@ -63,85 +106,186 @@ class Block:
         return self.linked / len(self.text)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Memory:
+    """A block of a part that recurs; its elements are told by their places in the part, in document order."""
+
+    text: str
+    words: int
+    linked: int
+    hidden: bool
+    way: Way
+    element: int
+    slots: list[tuple[int, bool]]
+
+
+class _Part:
+    """A part of a page that stands on others as well; its elements are listed once one of them is asked for."""
+
+    __slots__ = ("_elements", "root")
+
+    def __init__(self, root: Element) -> None:
+        self.root = root
+        self._elements: list[Element] | None = None
+
+    @property
+    def elements(self) -> list[Element]:
+        """Its elements in document order."""
+        if self._elements is None:
+            self._elements = list(self.root.iter())
+        return self._elements
+
+
 _WAYS = Ways()
-# Where the text under an element stands: the block-level element that holds it, and the way there.
-_Place: TypeAlias = tuple[Element, Way]
 
 
 def blocks(page: Page) -> list[Block]:
-    """The blocks of a page in document order; a run ends at block-level boundaries, table cells and ``<br>``."""
-    _WAYS.begin_page()
-    places: dict[Element, _Place] = {}
-    found: list[Block] = []
-    run: list[tuple[Element, bool, str]] = []
-    current: _Place | None = None
-    linked = 0
-    nodes: Any = _TEXT_NODES(page.root)  # strings that know their element; lxml's types know them by no name
-    for node in nodes:
-        if not run and node.isspace():
-            continue
-        element = node.getparent()
-        is_tail = node.is_tail
-        holder = element.getparent() if is_tail else element
-        place = places.get(holder) or _place(holder, places)
-        level, way = place
-        if way.mute:
-            continue
-        # Text behind a block-level element, a line break included, begins a new run; so does hidden text.
-        if (
-            current is None
-            or level is not current[0]
-            or way.hidden is not current[1].hidden
-            or (is_tail and element.tag not in PHRASING)
-        ):
-            if run and current is not None and (block := _block(run, current, linked)):
-                found.append(block)
-            run, linked = [], 0
-            if node.isspace():
-                continue
-        current = place
-        run.append((element, is_tail, node))
-        if way.linked:
-            linked += len(node.strip())
-    if run and current is not None and (block := _block(run, current, linked)):
-        found.append(block)
+    """The blocks of a page in document order; a run ends at block-level boundaries, table cells and ``<br>``.
+
+    They are told once for each page: who changes its tree takes them away.
+    """
+    if page.blocks is None:
+        _WAYS.begin_page()
+        page.blocks = _Walk(page.root).found
+    found: list[Block] = page.blocks
     return found
 
 
-def _block(run: list[tuple[Element, bool, str]], place: _Place, linked: int) -> Block | None:
-    # A plain string: lxml's own know their element, and one that is remembered would keep the whole tree alive.
-    raw = str(run[0][2]) if len(run) == 1 else "".join([node for _, _, node in run])
-    text = _label(raw) if len(raw) <= _LONGEST_LABEL else squeeze(raw)
-    if not text:
-        return None
-    element, way = place
-    return Block(text, element, run, count_words(text), min(linked, len(text)), way.hidden, way.path, way.holder)
+# An element on the walk, what of it is still to be visited, the block-level element that holds its text, the way to
+# it; and, where the part is to be remembered, its markup and the number of blocks before it.
+_Step: TypeAlias = "tuple[Element, Iterator[Element], Element, Way, tuple[bytes, int] | None]"
+
+
+class _Walk:
+    """One walk over the elements of a page, but for those in parts that recur.
+
+    Menus, frames and boxes have the same markup on every page of a site. The blocks of such a part are remembered with
+    the way to it and its markup to the byte, and are taken from there on all pages that follow.
+    """
+
+    def __init__(self, root: Element) -> None:
+        self.found: list[Block] = []
+        self.run: list[_Node] = []
+        self.linked = 0
+        self.level: Element | None = None
+        self.way = _WAYS.top
+        way = _WAYS.child(_WAYS.top, root)
+        if root.text and not way.mute:
+            self.take(root, root.text, root, way, tail=False)
+        if not way.mute:
+            self.visit((root, iter(root), root, way, None))
+        self.end_run()
+
+    def visit(self, first: _Step) -> None:
+        """Visit what is below an element; iterative, as pages nest deeply."""
+        stack = [first]
+        child_of, take = _WAYS.child, self.take
+        while stack:
+            element, children, level, way, kept = stack[-1]
+            for child in children:
+                below = child_of(way, child)
+                if not below.mute and (step := self.enter(child, level, below)) is not None:
+                    stack.append(step)
+                    break
+                if text := child.tail:
+                    take(child, text, level, way, tail=True)
+            else:
+                stack.pop()
+                if kept is not None:
+                    self.end_run()
+                    self.remember(element, way, *kept)
+                if stack and (text := element.tail):
+                    _, _, level, way, _ = stack[-1]
+                    take(element, text, level, way, tail=True)
+
+    def enter(self, element: Element, level: Element, way: Way) -> _Step | None:
+        """Begin with an element; None if there is nothing below it, or nothing that is not known."""
+        count = len(element)
+        kept = None
+        if not way.inline:
+            level = element
+            if count > 1:
+                if way.wait:
+                    way.wait -= 1
+                else:
+                    markup = tostring(element, encoding="utf-8", with_tail=False)
+                    if (memories := way.parts.get(markup)) is not None:
+                        self.recall(element, way, memories)
+                        return None
+                    if way.recurs(markup):
+                        self.end_run()
+                        kept = markup, len(self.found)
+        if text := element.text:
+            self.take(element, text, level, way, tail=False)
+        return (element, iter(element), level, way, kept) if count else None
+
+    def take(self, element: Element, text: str, level: Element, way: Way, *, tail: bool) -> None:
+        """Add a text to the run, or begin another with it.
+
+        Text behind a block-level element, a line break included, begins a new run; so does hidden text.
+        """
+        run = self.run
+        if not run and text.isspace():
+            return
+        if (
+            level is not self.level
+            or way.hidden is not self.way.hidden
+            or (tail and element.tag not in PHRASING)
+        ):
+            if run:
+                self.end_run()
+                run = self.run
+            if text.isspace():
+                return
+        self.level, self.way = level, way
+        run.append((element, tail, text))
+        if way.linked:
+            self.linked += len(text.strip())
+
+    def end_run(self) -> None:
+        """Make a block of the run."""
+        run = self.run
+        if not run:
+            return
+        assert self.level is not None
+        raw = run[0][2] if len(run) == 1 else "".join([text for _, _, text in run])
+        text = _label(raw) if len(raw) <= _LONGEST_LABEL else squeeze(raw)
+        if text:
+            self.found.append(Block.met(text, min(self.linked, len(text)), self.way, self.level, run))
+        self.run, self.linked = [], 0
+
+    # What recurs
+
+    def recall(self, element: Element, way: Way, memories: list[_Memory]) -> None:
+        """Take the blocks of a part that was met on another page."""
+        way.misses = 0
+        if memories:
+            self.end_run()
+            part = _Part(element)
+            self.found += [Block.recalled(part, memory) for memory in memories]
+
+    def remember(self, element: Element, way: Way, markup: bytes, before: int) -> None:
+        """Keep the blocks of a part for the pages to come."""
+        places = {one: place for place, one in enumerate(element.iter())}
+        way.parts[markup] = [
+            _Memory(
+                block.text,
+                block.words,
+                block.linked,
+                block.hidden,
+                block.way,
+                places[block.element],
+                [(places[one], is_tail) for one, is_tail, _ in block.nodes],
+            )
+            for block in self.found[before:]
+        ]
+        _WAYS.weight += len(markup)
 
 
 def count_words(text: str) -> int:
     """Number of words of a text, an estimate where it is written without spaces, as Chinese and Japanese are."""
     words = text.count(" ") + 1
     return len(text) // _CHARACTERS_A_WORD if len(text) > _LONGEST_WORD * words and not text.isascii() else words
-
-
-def _place(element: Element, places: dict[Element, _Place]) -> _Place:
-    """Resolve the place of an element from the nearest ancestor that is known; iterative, as pages nest deeply."""
-    chain: list[Element] = []
-    top, node = element, element.getparent()
-    place: _Place | None = None
-    while node is not None and (place := places.get(node)) is None:
-        chain.append(top)
-        top, node = node, node.getparent()
-    level, way = place or (top, _WAYS.top)
-    while True:
-        look = look_of(top)
-        way = way.below.get(look) or _WAYS.go(way, look)
-        if not way.inline:
-            level = top
-        places[top] = place = (level, way)
-        if not chain:
-            return place
-        top = chain.pop()
 
 
 @lru_cache(maxsize=50_000)

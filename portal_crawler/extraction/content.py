@@ -179,9 +179,11 @@ class _Work:
     def keep_inside(self, regions: Iterable[Element]) -> None:
         """Keep the blocks of the regions, but for widgets inside them."""
         tops = set(regions)
+        above = {node for top in tops for node in top.iterancestors()}
         inside: dict[Element, Element | None] = {}
         for place, block in enumerate(self.blocks):
-            top = _top(block.element, tops, inside)
+            # A part that recurs stands inside a region, or beside it, or around it.
+            top = _top(block.element if block.part in above else block.part, tops, inside)
             if top is None:
                 self.out[place] = ("", "")
             else:

@@ -21,11 +21,11 @@ from portal_crawler.extraction.dates import DateFound, find_dates, is_stamp, par
 from portal_crawler.extraction.page import Element, Page, element_text, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.ways import hides
-from portal_crawler.extraction.wrapper import Wrapper, compiled
+from portal_crawler.extraction.wrapper import Wrapper, compiled, find_all
 from portal_crawler.items import Attachment, Capture
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from portal_crawler.extraction.blocks import Block
     from portal_crawler.extraction.template import Template
@@ -66,6 +66,8 @@ NO_NAME = re.compile(
     re.IGNORECASE,
 )
 LONGEST_NAME, LONGEST_HERE = 300, 60  # characters
+# So many characters of a text tell its language.
+TELLING = 3_000
 VIETNAMESE = re.compile("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", re.IGNORECASE)
 ENGLISH = frozenset("the of and to in is for that with on by was are from this at as be has have will".split())
 
@@ -94,12 +96,15 @@ class Sheet:
     template: Template | None = None
     headline: str | None = None
     linked: list[dict[str, Any]] | None = field(default=None, repr=False)
+    _marked: dict[str, list[Element]] | None = field(default=None, repr=False)
 
     def elements(self, css: str | None, *, whole_page: bool = False) -> list[Element]:
         """What a selector of the wrapper matches inside the article, or in the whole page."""
         if css is None or self.article is None:
             return []
-        return compiled(css)(self.page.root if whole_page else self.article)
+        if not whole_page:
+            return compiled(css)(self.article)
+        return find_all(css, self.page.root, self.page.classes)
 
     def said(self, css: str | None) -> str | None:
         """Text of the first non-empty element that a selector matches, without the label of the field."""
@@ -141,6 +146,14 @@ class Sheet:
 
     def _position(self, block: Block) -> int:
         return next((place for place, other in enumerate(self.blocks) if other is block), 0)
+
+    def marked(self, names: Iterable[str]) -> list[Element]:
+        """The elements whose ``itemprop`` is one of the names."""
+        if self._marked is None:
+            self._marked = {}
+            for element in _MARKED(self.page.root):
+                self._marked.setdefault(element.get("itemprop") or "", []).append(element)
+        return [element for name in names for element in self._marked.get(name, ())]
 
     def json_ld(self) -> list[dict[str, Any]]:
         """The objects of the page's JSON-LD that describe an article; broken JSON is no evidence."""
@@ -369,17 +382,14 @@ def _date_score(block: Block, date: DateFound, *, inside: bool) -> float:
     return score - (1.5 if inside and not date.label else 0.0)
 
 
-_ITEMPROPS = etree.XPath("//@itemprop")
+_MARKED: Callable[[Element], list[Element]] = etree.XPath("//*[@itemprop]")  # type: ignore[assignment]
 
 
 def _structured_date(sheet: Sheet, keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, str] | None:
     said = [thing.get(key) for thing in sheet.json_ld() for key in keys]
     said += [sheet.page.meta.get(name) for name in names]
-    names_said: Any = _ITEMPROPS(sheet.page.root)  # strings that know their element
-    for name in names_said:
-        if name in keys:
-            node = name.getparent()
-            said += [node.get("datetime"), node.get("content"), node.text]
+    for node in sheet.marked(keys):
+        said += [node.get("datetime"), node.get("content"), node.text]
     for value in said:
         if isinstance(value, str) and (iso := parse_iso(value.strip())) and not sheet.constant(value.strip()):
             return iso, value.strip()
@@ -509,6 +519,7 @@ def media_type(url: str) -> str | None:
 
 def language(text: str) -> str | None:
     """``vi`` or ``en`` where the letters or the commonest words leave no doubt, else None."""
+    text = text[:TELLING]
     letters = sum(map(str.isalpha, text))
     if letters and len(VIETNAMESE.findall(text)) / letters > 0.04:
         return "vi"

@@ -45,6 +45,7 @@ INVISIBLE = re.compile("[\u200b\ufeff\u00ad]")
 # Fonts of the legacy encodings: text in them is TCVN3 or VNI, whatever the page around it is in.
 LEGACY_FONT = re.compile(r"(?:^|[\"':;,])\s*(?:\.Vn|VNI-)[A-Za-z]", re.IGNORECASE)
 FONTS = etree.XPath("//@face | //@style[contains(., 'font')]", smart_strings=False)
+CLASSES = etree.XPath("//@class", smart_strings=False)
 FONT_FAMILY = re.compile(r"font(?:-family)?\s*:\s*([^;]+)", re.IGNORECASE)
 PHRASING = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp script small span "
@@ -83,6 +84,7 @@ class Page:
         encoding: The character encoding that it was read with.
         suspect: Whether that encoding is in doubt.
         replaced: Bytes that could not be decoded and stand as U+FFFD.
+        blocks: Its runs of text, once they have been told (:func:`.blocks.blocks`).
     """
 
     url: str
@@ -90,8 +92,10 @@ class Page:
     encoding: str
     suspect: bool = False
     replaced: int = 0
+    blocks: Any = field(default=None, repr=False)
     _meta: dict[str, str] | None = field(default=None, repr=False)
     _title: str | None = field(default=None, repr=False)
+    _classes: frozenset[str] | None = field(default=None, repr=False)
 
     @property
     def title(self) -> str | None:
@@ -99,6 +103,14 @@ class Page:
         if self._title is None:
             self._title = squeeze(self.root.findtext(".//title") or "")
         return self._title or None
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """All classes that its elements have."""
+        if self._classes is None:
+            said: Any = CLASSES(self.root)
+            self._classes = frozenset(" ".join(said).split())
+        return self._classes
 
     @property
     def meta(self) -> dict[str, str]:

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 
 # What is no part of the running text though it holds text.
 _NO_RUN = NOT_TEXT | {"select", "option", "textarea", "button", "iframe", "object", "audio", "video", "canvas", "map"}
-# So many ways are remembered, some ten MB of them; a site has hundreds.
+# So many ways are remembered, some ten MB of them; a site has hundreds. The same for the bytes of parts that recur.
 _MOST_WAYS = 20_000
+_MOST_BYTES = 16_000_000
+# A part that is another each time is looked up again after twice as many others of its way, but not after more.
+_LONGEST_WAIT = 512
+# Of the parts of a way that were met once so many checksums are kept.
+_MOST_ONCE = 200
 _DIGITS = re.compile(r"\d+")
 # These tell nothing of where a cell stands: those of an article's table and those of a calendar have the same.
 _ROWS = frozenset(("tr", "tbody", "thead", "tfoot"))
@@ -67,11 +72,14 @@ class Way:
         own_hint: The same of its own name: 1, 0 or -1.
         titled: Whether its class speaks of a title.
         in_row: Whether it is a table's row or stands in one.
+        parts: What was found in parts of pages that recur at the end of this way, by their markup.
+        wait: So many of its parts are not looked up, as it was in vain before.
+        misses: How often in a row it was.
     """
 
     __slots__ = (
-        "above", "below", "depth", "hidden", "hint", "holder", "in_row", "inline", "levels", "linked", "mute",
-        "own_hint", "path", "signature", "tag", "titled", "widget",
+        "_once", "above", "below", "depth", "hidden", "hint", "holder", "in_row", "inline", "levels", "linked",
+        "misses", "mute", "own_hint", "parts", "path", "signature", "tag", "titled", "wait", "widget",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -83,6 +91,21 @@ class Way:
         self.path = self.signature = self.levels = self.hint = self.own_hint = 0
         self.inline = self.linked = self.hidden = self.mute = self.titled = self.in_row = False
         self.widget: str | None = None
+        self.parts: dict[bytes, Any] = {}
+        self._once: set[int] = set()
+        self.wait = self.misses = 0
+
+    def recurs(self, markup: bytes) -> bool:
+        """Whether a part with this markup was met before; one that was not is noted, and fewer are looked up."""
+        mark = hash(markup)
+        if mark in self._once:
+            return True
+        if len(self._once) >= _MOST_ONCE:
+            self._once.clear()
+        self._once.add(mark)
+        self.misses += 1
+        self.wait = min(1 << self.misses, _LONGEST_WAIT) - 1
+        return False
 
     def go(self, look: Look) -> Way:
         """The way to a child that looks so, worked out and remembered."""
@@ -116,24 +139,30 @@ class Ways:
 
     Attributes:
         top: Above the root.
+        weight: Bytes of the markup that is kept with them.
     """
 
     def __init__(self) -> None:
         self.top = Way()
+        self.weight = 0
         self._known = 0
 
     def begin_page(self) -> None:
         """Forget them all once there are too many."""
-        if self._known > _MOST_WAYS:
-            self.top, self._known = Way(), 0
+        if self._known > _MOST_WAYS or self.weight > _MOST_BYTES:
+            self.top, self._known, self.weight = Way(), 0, 0
 
-    def go(self, above: Way, look: Look) -> Way:
-        """The way to a child that has not been met below that way."""
-        self._known += 1
-        return above.go(look)
+    def child(self, above: Way, element: Element) -> Way:
+        """The way to a child at the end of a way."""
+        look = _look_of(element)
+        way = above.below.get(look)
+        if way is None:
+            self._known += 1
+            way = above.go(look)
+        return way
 
 
-def look_of(element: Element) -> Look:
+def _look_of(element: Element) -> Look:
     """What the way to an element depends on."""
     # One call for all attributes: many elements have none, most none of these three, and asking for each costs as much.
     attributes: Any = element.items()  # always str for HTML

@@ -10,11 +10,15 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from cssselect import HTMLTranslator
+from cssselect import HTMLTranslator, parse
+from cssselect.parser import Class, CombinedSelector
+from cssselect.parser import Element as Named
 from lxml import etree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from cssselect.parser import Tree
 
 Element = etree._Element  # noqa: SLF001 - lxml gives its element type no public name
 
@@ -26,7 +30,44 @@ def compiled(css: str) -> Callable[[Element], list[Element]]:
     Raises:
         cssselect.SelectorError: if ``css`` is no valid selector.
     """
-    return etree.XPath(HTMLTranslator().css_to_xpath(css))  # type: ignore[return-value]
+    return _xpath(HTMLTranslator().css_to_xpath(css))
+
+
+def find_all(css: str, root: Element, classes: frozenset[str]) -> list[Element]:
+    """What a list of selectors matches in a whole page.
+
+    Selectors name the layouts of many versions, of which a page has one, and to seek one through a page is dear: those
+    that need a class which no element of the page has are passed over.
+
+    Args:
+        css: The selectors, separated by commas.
+        root: The page's root.
+        classes: All classes of the page.
+    """
+    likely = " | ".join(xpath for xpath, needs in _alternatives(css) if needs <= classes)
+    return _xpath(likely)(root) if likely else []
+
+
+@lru_cache(maxsize=2048)
+def _xpath(expression: str) -> Callable[[Element], list[Element]]:
+    return etree.XPath(expression)  # type: ignore[return-value]
+
+
+@lru_cache(maxsize=2048)
+def _alternatives(css: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """The selectors of a list as XPath, each with the classes that it cannot do without."""
+    translate = HTMLTranslator().selector_to_xpath
+    return tuple((translate(selector), frozenset(_classes(selector.parsed_tree))) for selector in parse(css))
+
+
+def _classes(tree: Tree) -> Iterator[str]:
+    """Classes of the elements along a selector; what ``:not()`` and ``:has()`` ask for is left out."""
+    if isinstance(tree, Class):
+        yield tree.class_name
+    if isinstance(tree, CombinedSelector):
+        yield from _classes(tree.subselector)
+    if not isinstance(tree, Named):
+        yield from _classes(tree.selector)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
