@@ -60,8 +60,9 @@ class Clock:
 
     @staticmethod
     def _used() -> float:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        return used.ru_utime + used.ru_stime
+        # Processes that a contestant has begun count once they have ended, which they do before the clock is stopped.
+        used = [resource.getrusage(which) for which in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return sum(each.ru_utime + each.ru_stime for each in used)
 
     def page(self) -> None:
         self.pages += 1

@@ -75,6 +75,7 @@ class Capture:
         flags: What was not as it should be about the exchange; see :data:`FLAGS`.
         archive: Where the exchange stands in the WARC files, if it does; what is still being written has no file yet.
         parts: The further pages of an article that stands on several, in their order.
+        unread: Whether its address alone has said that it is an article: what the page says is not known yet.
         page: The parsed page, once somebody asked for it (``extraction.page.parse_page``).
     """
 
@@ -94,6 +95,7 @@ class Capture:
     flags: list[str] = field(default_factory=list)
     archive: Archived | None = None
     parts: list[Capture] = field(default_factory=list, repr=False)
+    unread: bool = False
     page: Any = field(default=None, repr=False, compare=False)
 
 

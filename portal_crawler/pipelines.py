@@ -5,8 +5,10 @@ Whatever is dropped carries a :class:`~portal_crawler.items.Rejected`, which ``a
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
+import time
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -14,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import fastjsonschema
 from scrapy.exceptions import DropItem
 
-from portal_crawler.extraction.article import extract, rejected
+from portal_crawler.extraction.apart import Reader, ReaderError, Reading, read
+from portal_crawler.extraction.article import rejected
 from portal_crawler.extraction.spam import gambling_spam
 from portal_crawler.items import Article, Capture, Rejected, as_record
 from portal_crawler.schema import article_schema
@@ -70,24 +73,91 @@ class _Pipeline:
 
 
 class ExtractArticle(_Pipeline):
-    """Turns a capture into an article; a page that is none, or on which extraction fails, is dropped with its cause."""
+    """Turns a capture into an article; a page that is none, or on which extraction fails, is dropped with its cause.
 
-    def process_item(self, item: Any) -> Any:
+    Where extraction takes much of the crawl's time, which it never does at a polite pace, it goes to processes of its
+    own. A replay extracts where it runs: captures are replayed by several processes already.
+
+    Settings:
+        PORTAL_READERS: How many processes there may be; 0: none.
+        PORTAL_READER_SECONDS: Seconds that one of them may take over a page.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        seconds = crawler.settings.getfloat("PORTAL_READER_SECONDS", 60)
+        self.readers = [Reader(seconds) for _ in range(crawler.settings.getint("PORTAL_READERS"))]
+        self.idle: asyncio.LifoQueue[Reader] = asyncio.LifoQueue()
+        for reader in self.readers:
+            self.idle.put_nowait(reader)
+        self.share = Share()
+
+    async def process_item(self, item: Any) -> Any:
         """Extract; items that are no captures pass through, rejects of the spider are dropped as what they are."""
         if isinstance(item, Rejected):
             raise Dropped(item)
         if not isinstance(item, Capture):
             return item
-        try:
-            found = extract(item, self.spider)
-        except Exception as error:  # a bug met on one page costs that page alone, and says so
-            logger.exception("Extraction failed on %s", item.url)
-            found = rejected(item, self.spider, "error", f"{item.url}: {type(error).__name__}: {error}")
+        reading = await self._read(item)
+        if reading.content is not None:
+            self.spider.note_content(item, reading.content)
+        found = reading.found or rejected(item, self.spider, "error", f"{item.url}: {reading.error}")
         if isinstance(found, Rejected):
             raise Dropped(found)
         for removed in found.extraction.removed:
             self.count(f"removed/{removed.widget}")
         return found
+
+    async def _read(self, item: Capture) -> Reading:
+        """Extract here, or elsewhere where that takes too much of the crawl's time."""
+        if not self.readers or not self.share.large or getattr(self.spider, "warc", None):
+            with self.share:
+                return read(item, self.spider)
+        reader = await self.idle.get()
+        try:
+            self.count("readers/pages")
+            return await reader.read(item, self.spider)
+        except ReaderError as error:
+            logger.error("%s: %s", item.url, error)  # noqa: TRY400 - the cause is in it
+            self.count("readers/failed")
+            return Reading(None, error=str(error))
+        finally:
+            self.idle.put_nowait(reader)
+
+    async def close_spider(self) -> None:
+        """End the processes."""
+        for reader in self.readers:
+            await reader.end()
+
+
+class Share:
+    """How much of the time something takes: enter it when it begins, leave it when it ends.
+
+    Attributes:
+        large: Whether it has taken more than a quarter of the time of some twenty rounds.
+    """
+
+    rounds = 20
+    most = 0.25
+
+    def __init__(self) -> None:
+        self.large = False
+        self._since = time.monotonic()
+        self._count = 0
+        self._spent = self._began = 0.0
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._began = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+        now = time.monotonic()
+        self._spent += now - self._began
+        self._count += 1
+        if self._count == self.rounds:
+            self.large = self._spent > self.most * (now - self._since)
+            self._since, self._count, self._spent = now, 0, 0.0
 
 
 class OnlySince(_Pipeline):

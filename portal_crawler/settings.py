@@ -125,6 +125,10 @@ DOWNLOADER_MIDDLEWARES = {
 }
 # Templates learned from the pages of a site are kept here between runs; empty: nowhere.
 PORTAL_STATE_DIR = "state"
+# Processes that extract articles where a server answers so fast that extraction would hold the crawl up; 0: none.
+PORTAL_READERS = 2 if (os.cpu_count() or 1) > 1 else 0
+# Seconds that one of them may take over a page; what takes so long is a trap for readers, and a reject.
+PORTAL_READER_SECONDS = 60.0
 # Captures of a site without wrappers that are held back at most until its template can be trusted.
 PORTAL_HOLD_PAGES = 60
 # Pages of one address pattern, folder or parameter that may bring nothing new before it is left alone. With the few

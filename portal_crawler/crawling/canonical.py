@@ -109,6 +109,7 @@ def page_key(url: str) -> str:
     return rest.removeprefix("www.")
 
 
+@lru_cache(maxsize=65_536)
 def key_hash(key: str) -> int:
     """64 bits that stand for a key, the same in every run: Python's own hashes of strings differ between runs."""
     return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).digest(), "big", signed=True)

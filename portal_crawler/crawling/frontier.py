@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import pickle
 import sqlite3
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from scrapy import signals
@@ -147,7 +149,7 @@ class Frontier(Scheduler):
         ):
             self._count("dupefilter/filtered")
             return False
-        self.state.push(request.priority, pickle.dumps(request.to_dict(spider=self.spider), protocol=5))
+        self.state.push(request.priority, _written(request, self.spider))
         self._count("scheduler/enqueued")
         return True
 
@@ -155,7 +157,7 @@ class Frontier(Scheduler):
         """Keep a request for the next run of this crawl."""
         if self.state is None or not self.on_disk:
             return
-        state, written = self.state, pickle.dumps(request.to_dict(spider=self.spider), protocol=5)
+        state, written = self.state, _written(request, self.spider)
         self._guarded(lambda: state.push(request.priority, written, postponed=True), None)
         self._count("scheduler/postponed")
 
@@ -250,6 +252,16 @@ class Frontier(Scheduler):
     def _count(self, key: str) -> None:
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(key)
+
+
+def _written(request: Request, spider: Spider) -> bytes:
+    """A request as bytes, its callbacks by name.
+
+    Scrapy seeks them among all that the spider has, which takes longer than all the rest: it is shown but these two.
+    """
+    methods = filter(inspect.ismethod, (request.callback, request.errback))
+    shown: Any = SimpleNamespace(**{method.__name__: method for method in methods if method.__self__ is spider})
+    return pickle.dumps(request.to_dict(spider=shown), protocol=5)
 
 
 def _synced(path: Path) -> int:

@@ -107,7 +107,9 @@ class LearnTemplate(BaseSpiderMiddleware):
     # Learning and holding
 
     def learn(self, capture: Capture) -> None:
-        """Show a page to the template."""
+        """Show a page to the template, unless nobody has read it: the template knows the site well then."""
+        if capture.unread:
+            return
         try:
             page = parse_page(capture)
         except PageError:

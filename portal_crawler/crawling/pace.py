@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -27,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 # Answers that ask for patience (RFC 6585 section 4, RFC 9110 section 15.6.4).
 PATIENCE = (429, 503)
+# What ends an address's host and port (RFC 3986 section 3.2).
+AUTHORITY_END = re.compile(r"[/?#]")
 # A stopped crawl is not kept waiting longer than this, in seconds.
 LOOK = 0.5
 
@@ -37,8 +41,14 @@ class PostponedError(IgnoreRequest):
 
 def host_key(url: str) -> str:
     """The host of an address; on this machine with the port, for each may be another server."""
-    parts = urlsplit(url)
-    return parts.netloc if loopback(url) else (parts.hostname or "").removeprefix("www.")
+    scheme, _, rest = url.partition("://")
+    return _host_key(f"{scheme}://{AUTHORITY_END.split(rest, 1)[0]}")
+
+
+@lru_cache(maxsize=1_000)
+def _host_key(address: str) -> str:
+    parts = urlsplit(address)
+    return parts.netloc if loopback(address) else (parts.hostname or "").removeprefix("www.")
 
 
 class HostPace:

@@ -59,15 +59,19 @@ def next_part(page: Page, address: str, number: int) -> str | None:
     for reference, anchor in anchors(page):
         if following not in reference:
             continue  # most links, at no cost
-        base, rest = split_base(page.url, reference)
-        if _part(base, rest) == (own, number + 1) and not _of_other_list(anchor):
-            return urljoin(base, rest)
+        if numbered_part(page.url, reference) == (own, number + 1) and not _of_other_list(anchor):
+            return urljoin(page.url, reference)
     return None
+
+
+def numbered_part(base: str, reference: str) -> tuple[str, int] | None:
+    """As :func:`numbered`, of a link on a page."""
+    return _part(*split_base(base, reference))
 
 
 @lru_cache(maxsize=32_768)
 def _part(base: str, reference: str) -> tuple[str, int] | None:
-    """As :func:`numbered`, of a link, remembered: most of them stand on all pages."""
+    # Most links stand on all pages.
     try:
         target = urljoin(base, reference)
         urlsplit(target)

@@ -36,6 +36,8 @@ PROBE = "portal_probe"
 ALIKE = 0.9
 # Pages whose size differs by more than this share, and as many bytes, are not compared.
 SIZE, BYTES = 0.15, 600
+# Bytes that surely hold the 4,096 characters in which Scrapy looks for a refresh.
+REFRESH_WITHIN = 16_384
 WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -154,6 +156,9 @@ class MetaRefresh(MetaRefreshMiddleware):
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Follow a refresh to a page that was not asked for, as often as redirects are followed."""
+        head = response.body[:REFRESH_WITHIN]
+        if b"refresh" not in head.lower() and b"\0" not in head:  # UTF-16 writes a zero behind each letter
+            return response
         if isinstance(response, HtmlResponse):
             _, target = get_meta_refresh(response, ignore_tags=self._ignore_tags)
             spider: Any = self.crawler.spider

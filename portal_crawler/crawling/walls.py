@@ -69,14 +69,16 @@ def wall(status: int, headers: dict[str, str], body: bytes) -> str | None:
     """
     if headers.get("cf-mitigated") == "challenge":
         return "Cloudflare challenge"
-    if "html" not in headers.get("content-type", "html"):
+    large = status == 200 and len(body) > LARGEST
+    asks = PASSWORD.search(body) is not None
+    if "html" not in headers.get("content-type", "html") or (large and not asks):
         return None
     lower = body[:LARGEST].lower()
     text = lower.decode("utf-8", "ignore").lower()  # bytes know no capital letters but the English ones
     title = unescape("".join(TITLE.findall(text)[:1])).strip()
-    if _is_login_page(title) and PASSWORD.search(body):
+    if asks and _is_login_page(title):
         return LOGIN
-    if status == 200 and len(body) > LARGEST:
+    if large:
         return None
     words = " ".join(TAG.sub(" ", HIDDEN.sub(" ", text)).split())
     if len(words) > FEW_WORDS or len(LINK.findall(lower)) > FEW_LINKS:

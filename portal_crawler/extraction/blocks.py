@@ -227,11 +227,7 @@ class _Walk:
         run = self.run
         if not run and text.isspace():
             return
-        if (
-            level is not self.level
-            or way.hidden is not self.way.hidden
-            or (tail and element.tag not in PHRASING)
-        ):
+        if level is not self.level or way.hidden is not self.way.hidden or (tail and element.tag not in PHRASING):
             if run:
                 self.end_run()
                 run = self.run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,13 +11,14 @@ from typing import TYPE_CHECKING
 import scrapy
 from scrapy.http import HtmlResponse
 
-from portal_crawler.crawling import listing
+from portal_crawler.crawling import glance, listing
 from portal_crawler.crawling.api import ApiError
 from portal_crawler.crawling.canonical import canonical_url, page_key
-from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part
+from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part, numbered_part
 from portal_crawler.crawling.rules import plain_address
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected
+from portal_crawler.platforms.lists import LOOKS
 from portal_crawler.platforms.sources import Sources
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PRIORITY_ARTICLE = 10
+# An address of a feed, which is asked for once the page that announces it has been parsed.
+FEED = re.compile(r"rss|feed|atom", re.IGNORECASE)
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 TYPED = {"content-type": HTML["Content-Type"]}  # as captures have it
 
@@ -84,7 +88,48 @@ class Articles(Sources):
         capture.found_in = self.ways.of(link.key)
         self.waiting.pop(link.key, None)
         self.count("articles/captured")
-        yield self.whole(capture)
+        yield capture if capture.unread else self.whole(capture)
+
+    def shows_nothing_new(self, capture: Capture, link: Judgement) -> bool:
+        """Whether an article's page leads to nothing that is not known yet, as far as can be told without parsing it.
+
+        It need not be parsed here then, but only where its text is read. What it says of other articles is not needed,
+        once lists have named and dated them.
+        """
+        found = self.glance.unsettled(capture.url, capture.body)
+        if found is None:
+            return False
+        own, news = page_key(capture.url).rstrip("/"), False
+        for raw, address in found.items():
+            other = self.rules.link(capture.url, address)
+            if other is not None and other.key == link.key:
+                if numbered_part(capture.url, address) == (own, 2):
+                    news = True  # the article goes on
+                self.sightings.see(other)
+            elif other is None or other.kind in ("outside", "denied", "file"):
+                news |= FEED.search(address) is not None  # it is asked for now, as this page is parsed
+                self.glance.settle(capture.url, raw)
+            elif self.is_known(other):
+                self.glance.settle(capture.url, raw)
+            else:
+                news = True
+        try:
+            glance.canonical_link(capture.body)
+        except ValueError:
+            return False
+        return not news
+
+    def is_known(self, link: Judgement) -> bool:
+        """Whether nothing is to be learned from another link to that page."""
+        if link.kind != "article":
+            return link.key in self.asked or self.sightings.done(link.key)
+        self.ways.note(link.key, "listing")
+        if self.sightings.done(link.key):
+            return True
+        known = self.sightings.get(link.key)
+        if known is None or link.url not in known.addresses or not (known.asked or link.key in self.waiting):
+            return False
+        return known.looks >= LOOKS or (known.text is not None and known.date is not None)
 
     def canonical_of(self, capture: Capture, key: str, best: str) -> str:
         """The canonical address of an article: the one that its page names, if the rules see the same article in it.
@@ -92,13 +137,21 @@ class Articles(Sources):
         Pages lie about it (one address on all pages, the home page): what has another identity is not believed.
         """
         try:
-            page = parse_page(capture)
+            base, href = self._canonical_link(capture)
         except PageError:
             return canonical_url(best)
-        named = self.rules.link(page.url, href) if (href := listing.canonical_link(page)) else None
+        named = self.rules.link(base, href) if href else None
         if named is not None and named.key == key and not named.alternate:
             best = named.url
         return canonical_url(best)
+
+    @staticmethod
+    def _canonical_link(capture: Capture) -> tuple[str, str | None]:
+        """The address that a page names as its canonical one, and what it is relative to."""
+        if capture.unread:
+            return capture.url, glance.canonical_link(capture.body)
+        page = parse_page(capture)
+        return page.url, listing.canonical_link(page)
 
     # Articles on several pages
 

@@ -18,10 +18,11 @@ from portal_crawler.crawling.api import WRAPPER, JsonApi
 from portal_crawler.crawling.archives import Archives
 from portal_crawler.crawling.canonical import key_hash, page_key
 from portal_crawler.crawling.chains import ListChains
-from portal_crawler.crawling.contents import content_of
 from portal_crawler.crawling.coverage import WaysIn
 from portal_crawler.crawling.failures import failure_reason, remedy
+from portal_crawler.crawling.glance import Glance
 from portal_crawler.crawling.idle import Drain
+from portal_crawler.crawling.learning import KNOWN_WELL
 from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.patterns import UrlPatterns, dated, headed, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, page_number
@@ -29,6 +30,7 @@ from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.spellings import Spellings
 from portal_crawler.crawling.traps import PatternBudget
+from portal_crawler.extraction.contents import content_of
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
@@ -36,7 +38,7 @@ from portal_crawler.platforms.lists import PRIORITY_LIST
 from portal_crawler.platforms.replay import replay
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Collection, Iterator
 
     from scrapy import Request
     from scrapy.crawler import Crawler
@@ -56,7 +58,7 @@ PRIORITY_MENU, PRIORITY_PAGE = 20, 0
 # What the next run of an unfinished crawl has of its own; all else that a spider holds is what it has learned.
 OWN = frozenset(
     """name crawler settings start_urls warc letters attachments images fresh full only_new since share learned run_id
-    state revisits recovered settled""".split()
+    state revisits recovered settled glance""".split()
 )
 
 
@@ -148,6 +150,7 @@ class PortalSpider(Articles):
         self.sightings = Sightings()
         self.patterns = UrlPatterns()
         self.spellings = Spellings()
+        self.glance = Glance()
         self.chains = ListChains()
         self.ways = WaysIn()
         self.archives = Archives()
@@ -228,6 +231,7 @@ class PortalSpider(Articles):
         """Put together what was noted under spellings of one address; what a page's own address is then."""
         spell = self.spellings.key
         self.rules.respell(self.spellings)
+        self.glance.clear()
         self.sightings.respell(spell)
         self.asked |= set(map(spell, self.asked))
         self.waiting = {spell(key): link for key, link in self.waiting.items()}
@@ -355,6 +359,9 @@ class PortalSpider(Articles):
         link = self.rules.judge(response.url)
         capture = self.receive(response)
         seed = bool(response.meta.get("portal_seed"))
+        if self.is_routine(link, chain, seed=seed) and self.shows_nothing_new(capture, link):
+            yield from self.hand_on_unread(response, capture, link)
+            return
         try:
             page = parse_page(capture)
         except PageError as error:
@@ -389,6 +396,30 @@ class PortalSpider(Articles):
         yield from self.lead_on(
             page, link, found, page_number(response.url) or number, chain, content=content if is_one else None
         )
+
+    def is_routine(self, link: Judgement, chain: str | None, *, seed: bool) -> bool:
+        """Whether a page is one of the many articles of a site that is known well: its address tells all of it."""
+        known = self.template is not None and self.template.pages >= KNOWN_WELL
+        told = self.ruled and link.kind == "article" and chain is None and not seed
+        return told and known and not self.warc and not self.spellings.is_witness(link.url)
+
+    def hand_on_unread(
+        self, response: Response, capture: Capture, link: Judgement
+    ) -> Iterator[Request | Capture | Rejected]:
+        """An article that leads to nothing new; what it says is told by :meth:`note_content` once it has been read."""
+        capture.unread = True
+        self.asked.add(link.key)
+        self.count("articles/unread")
+        yield from self.note_redirects(response, link, is_one=True)
+        yield from self.hand_on(capture, link)
+        yield from self.ask_released(link)
+
+    def note_content(self, capture: Capture, content: int) -> None:
+        """Note what an article says that was handed on unread."""
+        link = self.rules.judge(capture.url)
+        if self.spellings.shown(link.url, content):
+            link = self.respell(capture.url)
+        self.note_visit(link, (), content=content)
 
     def not_modified(self, identifier: str, link: Judgement) -> None:
         """Note that a known article is as it was."""
@@ -481,15 +512,8 @@ class PortalSpider(Articles):
         keys = self.shown(found)
         chain = chain or chain_key(link.url)
         goes_on = article or self.turn(chain, keys, number, page, found)
-        if page_number(link.url) is None and not self.budget.visited(
-            link.url, () if article else keys, article=link.key if article else None, content=content
-        ):
-            logger.info("Pages like %s bring nothing new: no more of them are asked for", link.url)
-            self.count("traps/pattern")
-        for url in self.budget.released(url=link.url):
-            yield self.ask(url, priority=PRIORITY_PAGE, meta={"depth_reset": True})
-        for url in filter(self.budget.grants, self.spellings.released()):
-            yield self.ask(url, priority=PRIORITY_LIST, meta={"depth_reset": True})
+        self.note_visit(link, () if article else keys, content=content)
+        yield from self.ask_released(link)
         seed = link.key in self.rules.seed_keys
         for other, anchor in found:
             if other.kind == "article":
@@ -503,6 +527,22 @@ class PortalSpider(Articles):
             self.note_archives(page)
         for url in listing.feed_links(page):
             yield from self.ask_feed(urljoin(page.url, url))
+
+    def ask_released(self, link: Judgement) -> Iterator[Request]:
+        """The requests that were held back until there was room for them, or until a page like this one had come."""
+        for url in self.budget.released(url=link.url):
+            yield self.ask(url, priority=PRIORITY_PAGE, meta={"depth_reset": True})
+        for url in filter(self.budget.grants, self.spellings.released()):
+            yield self.ask(url, priority=PRIORITY_LIST, meta={"depth_reset": True})
+
+    def note_visit(self, link: Judgement, keys: Collection[str], *, content: int | None) -> None:
+        """Charge a page to the budgets of its kind; ``content`` is what it says, if it is an article."""
+        if page_number(link.url) is not None:
+            return
+        article = link.key if content is not None else None
+        if not self.budget.visited(link.url, keys, article=article, content=content):
+            logger.info("Pages like %s bring nothing new: no more of them are asked for", link.url)
+            self.count("traps/pattern")
 
     def follow(
         self, link: Judgement, anchor: Element, chain: str, number: int, *, goes_on: bool, menu: bool

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from portal_crawler.crawling.glance import Glance
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.crawling.state import PortalState
     from portal_crawler.crawling.traps import PatternBudget
@@ -52,6 +53,7 @@ class Sources(Lists):
     budget: PatternBudget
     state: PortalState | None
     archives: Archives
+    glance: Glance
 
     def ask_article(
         self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_LISTED
@@ -259,6 +261,7 @@ class Sources(Lists):
             if self.rules.in_scope(form.action) and host_key(form.action) == host_key(page.url):
                 self.count("archives/forms")
                 self.rules.open_program(form.action)
+                self.glance.clear()
 
     def ask_archive(self) -> list[Request]:
         """The next choice of an archive form; none when all have been made, or bring nothing new."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
-from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.extraction.blocks import blocks
 
 if TYPE_CHECKING:
@@ -30,9 +30,13 @@ def content_of(page: Page, announced: str | None = None) -> int:
     Args:
         page: The parsed page.
         announced: Text of a link to it.
+
+    Returns:
+        64 bits, the same in every run.
     """
     texts = [block.text for block in blocks(page) if not block.hidden and block.link_density < LINKED]
     addresses: Any = ADDRESSES(page.root)
     files = sorted({href for href in addresses if href.lower().endswith(FILES)})
     said = (DIGITS.sub("", "\n".join(texts)), page.title or "", " ".join(files), announced or "")
-    return key_hash("\n".join(said))
+    told = "\n".join(said).encode("utf-8", "replace")
+    return int.from_bytes(blake2b(told, digest_size=8).digest(), "big", signed=True)

@@ -1,0 +1,181 @@
+"""Extraction in a process of its own, so that a crawl of a fast server uses more than one core.
+
+Both ends of the pipe stand here. What goes through it are pickles behind their length: a capture one way, what was read
+from it the other. A page that brings the process down, or to which it finds no end, costs itself alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import pickle
+import struct
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, BinaryIO
+
+from portal_crawler.extraction.article import extract
+from portal_crawler.extraction.contents import content_of
+from portal_crawler.extraction.page import PageError, parse_page
+from portal_crawler.extraction.wrapper import Wrapper
+from portal_crawler.items import Article, Capture, Rejected
+
+if TYPE_CHECKING:
+    from portal_crawler.extraction.article import Portal
+    from portal_crawler.extraction.template import Template
+
+logger = logging.getLogger(__name__)
+
+LENGTH = struct.Struct(">Q")
+# A template is told again once it has seen so many times more pages.
+GROWN = 1.2
+
+
+@dataclass(slots=True)
+class Site:
+    """What extraction may know of a spider (see :class:`.article.Portal`), without the spider."""
+
+    name: str
+    province: str | None
+    department: str | None
+    wrappers: tuple[Wrapper, ...]
+    template: Template | None
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was read from a page.
+
+    Attributes:
+        found: The article, or why there is none; None if extraction failed.
+        content: What the page says, as a number (:func:`.contents.content_of`), if that was asked for.
+        error: The exception that extraction failed with, as text.
+    """
+
+    found: Article | Rejected | None
+    content: int | None = None
+    error: str = ""
+
+
+class ReaderError(Exception):
+    """A page that brought its reader down; the message says how."""
+
+
+def read(capture: Capture, portal: Portal) -> Reading:
+    """What a page says, as a number, and its article; an error of ours is told, not raised."""
+    try:
+        content = content_of(parse_page(capture), capture.link_text) if capture.unread else None
+    except PageError:
+        content = None
+    try:
+        return Reading(extract(capture, portal), content)
+    except Exception as error:  # a bug met on one page costs that page alone, and says so
+        logger.exception("Extraction failed on %s", capture.url)
+        return Reading(None, content, f"{type(error).__name__}: {error}")
+
+
+class Reader:
+    """A process that reads one page after the other; it begins with the first, and again after one that ended it.
+
+    Args:
+        seconds: Time that one page may take.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._process: asyncio.subprocess.Process | None = None
+        self._told = -1
+
+    async def read(self, capture: Capture, portal: Portal) -> Reading:
+        """As :func:`read`; only one page at a time.
+
+        Args:
+            capture: The page; its parsed tree stays behind.
+            portal: What is known of the site.
+
+        Raises:
+            ReaderError: if the process came to its end over the page, or to none in time.
+        """
+        job = pickle.dumps(_without_trees(capture), protocol=5)
+        try:
+            async with asyncio.timeout(self.seconds):
+                process = await self._begun()
+                self._tell_of(portal, process)
+                _write(process, job)
+                return await _answer(process)
+        except TimeoutError as error:
+            await self.end()
+            raise ReaderError(f"no end in {self.seconds:g} s") from error
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            code = await self.end()
+            raise ReaderError(f"its process ended with {code}") from error
+        except asyncio.CancelledError:
+            await self.end()  # an answer that nobody waits for would be taken for the next one
+            raise
+
+    async def _begun(self) -> asyncio.subprocess.Process:
+        if self._process is None:
+            pipe = asyncio.subprocess.PIPE
+            command = (sys.executable, "-c", f"from {__name__} import main; main()")
+            # Ctrl-C is for the crawl; the process ends with its pipe, however the crawl ends.
+            self._process = await asyncio.create_subprocess_exec(
+                *command, stdin=pipe, stdout=pipe, start_new_session=True, limit=2**20
+            )
+            self._told = -1
+        return self._process
+
+    def _tell_of(self, portal: Portal, process: asyncio.subprocess.Process) -> None:
+        """Tell of the site, and again when its template has grown."""
+        pages = portal.template.pages if portal.template is not None else 0
+        if self._told < 0 or pages > GROWN * self._told:
+            self._told = pages
+            site = Site(portal.name, portal.province, portal.department, portal.wrappers, portal.template)
+            _write(process, pickle.dumps(site, protocol=5))
+
+    async def end(self) -> int | None:
+        """End the process; returns its exit code, if there was one."""
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        if process.returncode is None:
+            process.kill()
+        return await process.wait()
+
+
+def _without_trees(capture: Capture) -> Capture:
+    return replace(capture, page=None, parts=[replace(part, page=None) for part in capture.parts])
+
+
+def _write(process: asyncio.subprocess.Process, data: bytes) -> None:
+    assert process.stdin is not None
+    process.stdin.write(LENGTH.pack(len(data)) + data)
+
+
+async def _answer(process: asyncio.subprocess.Process) -> Reading:
+    assert process.stdout is not None
+    (size,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
+    answer: Reading = pickle.loads(await process.stdout.readexactly(size))  # noqa: S301 - from our own process
+    return answer
+
+
+def main() -> None:
+    """The process's end of the pipe: read captures until there are no more."""
+    # What anything prints goes to the log, not among the answers.
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)
+        serve(sys.stdin.buffer, answers)
+
+
+def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
+    """Answer captures in their order, each by the site that was told last."""
+    site: Site | None = None
+    while head := jobs.read(LENGTH.size):
+        job: Site | Capture = pickle.loads(jobs.read(*LENGTH.unpack(head)))  # noqa: S301 - from the crawl that began us
+        if isinstance(job, Site):
+            site = job
+            continue
+        assert site is not None
+        answer = pickle.dumps(read(job, site), protocol=5)
+        answers.write(LENGTH.pack(len(answer)) + answer)
+        answers.flush()
