@@ -20,10 +20,10 @@ from scrapy.statscollectors import MemoryStatsCollector
 from scrapy.utils.test import get_crawler
 
 from portal_crawler.archive.feeds import RecordLines
-from portal_crawler.extraction.contents import content_of
 from portal_crawler.crawling.learning import teach
 from portal_crawler.crawling.rules import page_number
 from portal_crawler.extraction.article import extract
+from portal_crawler.extraction.contents import content_of
 from portal_crawler.extraction.page import parse_page
 from portal_crawler.extraction.template import Template
 from portal_crawler.items import Article

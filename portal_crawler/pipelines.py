@@ -9,6 +9,7 @@ import asyncio
 import logging
 import re
 import time
+from collections import Counter
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -66,10 +67,10 @@ class _Pipeline:
         """The crawler's spider, which is a portal to extraction."""
         return self.crawler.spider
 
-    def count(self, key: str) -> None:
-        """Add one to a figure of the crawl's stats."""
+    def count(self, key: str, by: int = 1) -> None:
+        """Add to a figure of the crawl's stats."""
         assert self.crawler.stats is not None
-        self.crawler.stats.inc_value(key)
+        self.crawler.stats.inc_value(key, by)
 
 
 class ExtractArticle(_Pipeline):
@@ -104,8 +105,8 @@ class ExtractArticle(_Pipeline):
         found = reading.found or rejected(item, self.spider, "error", f"{item.url}: {reading.error}")
         if isinstance(found, Rejected):
             raise Dropped(found)
-        for removed in found.extraction.removed:
-            self.count(f"removed/{removed.widget}")
+        for widget, count in Counter(removed.widget for removed in found.extraction.removed).items():
+            self.count(f"removed/{widget}", count)
         return found
 
     async def _read(self, item: Capture) -> Reading:

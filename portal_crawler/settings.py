@@ -53,7 +53,7 @@ PORTAL_MAX_MEGABYTES = 0
 # The same in minutes.
 PORTAL_MAX_MINUTES = 0
 # Scrapy makes as many tasks for every page as this says, needed or not: its 100 cost more than the download itself.
-CONCURRENT_ITEMS = 8
+CONCURRENT_ITEMS = 2
 DOWNLOAD_TIMEOUT = 120  # such servers take up to a minute to answer
 # Session cookies make portals show another page to each visitor, and put session ids into links.
 COOKIES_ENABLED = False

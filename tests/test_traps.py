@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from portal_server import Answer, PortalServer, Seen, article, link, page
 
-from portal_crawler.extraction.contents import content_of
 from portal_crawler.crawling.rules import UrlRules
 from portal_crawler.crawling.traps import PatternBudget, form_of
+from portal_crawler.extraction.contents import content_of
 from portal_crawler.extraction.page import parse_html
 
 GENERATOR = '<meta name="generator" content="NukeViet v4.5">'
