@@ -19,9 +19,11 @@ SCHEMA_VERSION = "1.0"
 
 KINDS = ("article", "notice", "document", "gallery")
 
+# What a browser's scripts have made of the answer.
+RENDERED = "rendered"
 # The body broke off; the certificate could not be verified; the server knows no newer TLS than 1.1; a further page of
-# the article could not be had.
-FLAGS = ("truncated", "broken_certificate", "legacy_tls", "missing_part")
+# the article could not be had; the page is what its scripts have made of it.
+FLAGS = ("truncated", "broken_certificate", "legacy_tls", "missing_part", RENDERED)
 
 # Where the meta of a response that is archived bears its :class:`Archived`, and the time of the exchange.
 ARCHIVED = "portal_archived"
@@ -254,7 +256,8 @@ class Http:
     flags: list[str] = field(
         default_factory=list,
         metadata=described(
-            "What was not as it should be: truncated, broken_certificate, legacy_tls.",
+            "What was not as it should be, or how the page was had: truncated, broken_certificate, legacy_tls, "
+            "missing_part, rendered.",
             items={"type": "string", "enum": list(FLAGS)},
         ),
     )

@@ -92,6 +92,15 @@ REDIRECT_MAX_TIMES = 8
 METAREFRESH_MAXDELAY = 10
 # Each host is asked once for an address that cannot exist, to know pages that say "not found" with status 200.
 PORTAL_SOFT_404 = True
+# Chromium for portals whose site file says ``browser``, as a path or a name on PATH; empty: the system's, else
+# playwright's own.
+PORTAL_BROWSER = os.environ.get("PORTAL_BROWSER", "")
+# Seconds that a page has to become ready, without those in which the crawl fetches for it.
+PORTAL_BROWSER_SECONDS = 30
+# What may be fetched for one page: applications of many pieces ask for some dozens of scripts, once a run.
+PORTAL_BROWSER_REQUESTS = 100
+# The same in megabytes received.
+PORTAL_BROWSER_MEGABYTES = 32
 
 # ------------------------------------------------------------------ the frontier
 
@@ -114,6 +123,7 @@ DOWNLOADER_MIDDLEWARES = {
     "portal_crawler.crawling.softmissing.SoftMissing": 570,
     "portal_crawler.crawling.softmissing.MetaRefresh": 580,
     "scrapy.downloadermiddlewares.redirect.MetaRefreshMiddleware": None,
+    "portal_crawler.crawling.browser.Browser": 583,  # no script of a captcha or challenge is run
     "portal_crawler.crawling.walls.Walls": 585,
     "portal_crawler.crawling.broken.BrokenAnswers": 590,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,

@@ -23,7 +23,7 @@ PACKAGE = ROOT / "portal_crawler"
 SETTINGS = Settings()
 SETTINGS.setmodule("portal_crawler.settings", priority="project")
 # Figures of one kind bear the name of the thing behind this prefix.
-FAMILIES = ("rejected/", "removed/", "missing/", "implausible/", "replay/", "blocked/")
+FAMILIES = ("rejected/", "removed/", "missing/", "implausible/", "replay/", "blocked/", "browser/refused/")
 
 
 def sources() -> dict[Path, str]:

@@ -26,6 +26,7 @@ PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
 RESPONSE = "application/http; msgtype=response"
 REQUEST = "application/http; msgtype=request"
 FIELDS = "application/warc-fields"
+PAGE = "text/html; charset=utf-8"
 # What stays as it is in the address of a record, so that it is the address that was asked for; all else (white space,
 # line ends, letters outside ASCII) is percent-encoded.
 URI_SAFE = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in '<>"')
@@ -58,6 +59,7 @@ class Exchange:
         truncated: Why the body is not whole (``length``, ``time``, ``disconnect``), if it is not.
         address: IP address of the server.
         notes: What else is known of it: metadata.
+        made_of: Name of the record of an answer; then this is no exchange, but the page that scripts made of that.
     """
 
     url: str
@@ -73,6 +75,7 @@ class Exchange:
     truncated: str | None = None
     address: str | None = None
     notes: dict[str, str] = field(default_factory=dict)
+    made_of: str | None = None
 
     @property
     def size(self) -> int:
@@ -210,6 +213,13 @@ def answer(exchange: Exchange, record_id: str, payload: str, original: Original 
         ("WARC-Refers-To-Date", original.date),
     ]
     return _record("revisit", url, date, RESPONSE, b"", head=response_head(exchange), record_id=record_id, more=more)
+
+
+def conversion(exchange: Exchange, record_id: str, payload: str) -> ArcWarcRecord:
+    """The page that scripts have made of an answer (ISO 28500:2017, 6.8)."""
+    more = [("WARC-Payload-Digest", payload), ("WARC-Refers-To", f"<{exchange.made_of}>")]
+    url, date = target(exchange.url), stamp(exchange.date)
+    return _record("conversion", url, date, PAGE, exchange.body, record_id=record_id, more=more)
 
 
 def companions(exchange: Exchange, record_id: str | None) -> list[ArcWarcRecord]:

@@ -21,7 +21,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 
 from portal_crawler.archive.records import digest
-from portal_crawler.items import Archived, Capture
+from portal_crawler.items import RENDERED, Archived, Capture
 
 try:
     from compression import zstd  # type: ignore[import-not-found]
@@ -55,8 +55,8 @@ def read_captures(
     """Read the captures of one or several WARC or WACZ files, one at a time, in the order of the files.
 
     Response and resource records with an ``http`` address are captures; content and transfer codings are undone
-    (gzip, deflate, br, zstd). Requests, metadata and revisits (whose payload
-    stands in another record) are passed over.
+    (gzip, deflate, br, zstd). So are conversions into HTML, the pages that scripts have made of responses: they bear
+    the flag ``rendered``. Requests, metadata and revisits (whose payload stands in another record) are passed over.
 
     Args:
         paths: WARC files, compressed by record or not at all, and WACZ files, whose WARC files are read.
@@ -91,7 +91,7 @@ def numbered_captures(
         for stream, name in _streams(Path(path), report):
             for record, offset in _records(stream, name, report):
                 url = record.rec_headers.get_header("WARC-Target-URI") or ""
-                if record.rec_type not in ("response", "resource") or not url.startswith(HTTP):
+                if not _is_page(record) or not url.startswith(HTTP):
                     continue
                 number += 1
                 try:
@@ -164,6 +164,13 @@ def _next_record(stream: Any, start: int) -> int | None:
     return None
 
 
+def _is_page(record: ArcWarcRecord) -> bool:
+    """Whether a record holds what an address has given, or what a browser has made of that."""
+    if record.rec_type == "conversion":  # others make plain text of pages
+        return (record.rec_headers.get_header("Content-Type") or "").startswith("text/html")
+    return record.rec_type in ("response", "resource")
+
+
 def _is_member(stream: Any, at: int) -> bool:
     """Whether a gzip member with a record begins at a byte."""
     stream.seek(at)
@@ -194,6 +201,7 @@ def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole:
         status=status,
         headers=headers,
         source=path.name,
+        flags=[RENDERED] if record.rec_type == "conversion" else [],
         archive=Archived(
             file=path.name, offset=offset, record_id=identifier, payload_digest=digest(payload) if whole else None
         ),

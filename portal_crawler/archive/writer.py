@@ -65,7 +65,7 @@ class CaptureWriter:
         self.folder, self.name, self.size, self.about = folder, name, size, about
         self.on_failure = on_failure
         self.files: list[Path] = []
-        self.counts = {"responses": 0, "revisits": 0, "failures": 0, "files": 0, "bytes": 0}
+        self.counts = {"responses": 0, "revisits": 0, "rendered": 0, "failures": 0, "files": 0, "bytes": 0}
         self._index_path = index
         self._file: PartFile | None = None
         self._file_name = ""
@@ -197,6 +197,9 @@ class CaptureWriter:
             return b"".join(map(records.member, records.companions(exchange, None))), None
         payload = archived.payload_digest or records.digest(exchange.body)
         original = None
+        if exchange.made_of is not None:
+            self.counts["rendered"] += 1
+            return records.member(records.conversion(exchange, archived.record_id, payload)), None
         if exchange.status == 304 and (last := index.last_of(exchange.url)):
             archived.payload_digest, original = last
         elif len(exchange.body) > SMALL and not exchange.truncated:
@@ -212,7 +215,7 @@ class CaptureWriter:
         """Tell where the record stands, and remember its payload."""
         if original is not None:
             archived.payload_file, archived.payload_offset = original.file, original.offset
-        elif len(exchange.body) > SMALL and not exchange.truncated and archived.payload_digest:
+        elif not exchange.made_of and len(exchange.body) > SMALL and not exchange.truncated and archived.payload_digest:
             date = records.stamp(exchange.date)
             here = Original(archived.record_id, records.target(exchange.url), date, self._file_name, start)
             index.add(archived.payload_digest, here)

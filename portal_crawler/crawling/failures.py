@@ -19,6 +19,7 @@ from scrapy.exceptions import (
 )
 
 from portal_crawler.crawling.broken import BombError
+from portal_crawler.crawling.browser import RenderError
 from portal_crawler.crawling.download import ForbiddenAddressError, TlsError
 from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.robots import RobotsUnreachableError
@@ -45,6 +46,7 @@ FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
     (RedirectLoop, "http_error", "redirects without end"),
     (RobotsUnreachableError, "unreachable", "without an answer to robots.txt nothing may be asked for"),
     (SoftMissingError, "soft_404", "nothing is there, in spite of status 200"),
+    (RenderError, "not_rendered", "the browser did not bring the page about"),
     (BlockedError, "blocked", "blocked by a page that stands before it"),
     (PostponedError, "postponed", "not asked for in this run"),
     (IgnoreRequest, "not_fetched_robots", "robots.txt forbids it"),
@@ -57,7 +59,7 @@ def failure_reason(error: BaseException | None) -> tuple[str, str] | None:
 
 
 # Reasons of which another try may be the end.
-TEMPORARY = frozenset(("timeout", "unreachable", "postponed", "blocked"))
+TEMPORARY = frozenset(("timeout", "unreachable", "postponed", "blocked", "not_rendered"))
 # Reasons that a setting or the site's file may take away.
 SETTLED = frozenset(("too_large", "bad_tls", "forbidden_address", "not_fetched_robots"))
 # Answers that another day may change (RFC 9110 section 15): timeouts, too early, too many requests, server errors.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from w3lib.url import safe_url_string
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from scrapy.http import Response
 
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
+# Marks a request for what a page's scripts ask for (``crawling.browser``).
+FOR_PAGE = "portal_for_page"
 
 
 class OutOfScope(IgnoreRequest):
@@ -34,6 +36,17 @@ class RedirectToKnown(IgnoreRequest):
 
 class RedirectLoop(IgnoreRequest):
     """A request whose redirects lead back to where they began, or do not end."""
+
+
+def serves(spider: Any, url: str) -> bool:
+    """Whether a host may be asked for what a page's scripts need: the portal's, in whichever folder, or a named one."""
+    host = urlsplit(url).netloc.lower().removeprefix("www.")
+    return host in spider.rules.hosts or host in spider.browser_hosts
+
+
+def within(spider: Any, request: Request, url: str) -> bool:
+    """Whether a request may be made at, or be redirected to, an address."""
+    return serves(spider, url) if request.meta.get(FOR_PAGE) else bool(spider.rules.in_scope(url))
 
 
 class PortalScope:
@@ -65,8 +78,7 @@ class PortalScope:
         """
         if request.meta.get("dont_obey_robotstxt"):  # robots.txt itself: it stands outside a portal's path
             return
-        spider = self.crawler.spider
-        if not spider.rules.in_scope(request.url):  # type: ignore[union-attr]
+        if not within(self.crawler.spider, request, request.url):
             origin = next(iter(request.meta.get("redirect_urls", ())), None)
             said = f"{origin} redirects to {request.url}" if origin else request.url
             raise OutOfScope(f"{said}, which is outside the portal")
@@ -106,12 +118,12 @@ class RedirectScope:
             return response
         target = urljoin(request.url, safe_url_string(location))
         spider: Any = self.crawler.spider
-        if not spider.rules.in_scope(target):
+        if not within(spider, request, target):
             raise OutOfScope(f"{request.url} redirects to {target}, which is outside the portal")
         # Scrapy's duplicate filter drops the way back without a word; its limit looks like a refusal by robots.txt.
         passed = request.meta.get("redirect_urls", ())
         if target in (request.url, *passed) or len(passed) >= self.crawler.settings.getint("REDIRECT_MAX_TIMES"):
             raise RedirectLoop(f"{len(passed) + 1} redirects, the last to {target}")
-        if request.method == "GET" and spider.knows(target, request.url):
+        if request.method == "GET" and not request.meta.get(FOR_PAGE) and spider.knows(target, request.url):
             raise RedirectToKnown(target)
         return response

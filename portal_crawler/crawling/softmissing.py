@@ -17,6 +17,7 @@ from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.response import get_meta_refresh
 
 from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.scope import FOR_PAGE
 from portal_crawler.crawling.walls import HIDDEN, TAG
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class SoftMissing:
         """
         if response.status != 200 or request.meta.get(PROBE) or request.meta.get("dont_obey_robotstxt"):
             return response
-        if not isinstance(response, HtmlResponse) or request.method != "GET":
+        if not isinstance(response, HtmlResponse) or request.method != "GET" or request.meta.get(FOR_PAGE):
             return response
         host = urlsplit(response.url).netloc
         if host not in self.known:
@@ -156,6 +157,8 @@ class MetaRefresh(MetaRefreshMiddleware):
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Follow a refresh to a page that was not asked for, as often as redirects are followed."""
+        if request.meta.get(FOR_PAGE):
+            return response
         head = response.body[:REFRESH_WITHIN]
         if b"refresh" not in head.lower() and b"\0" not in head:  # UTF-16 writes a zero behind each letter
             return response

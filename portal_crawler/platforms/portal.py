@@ -16,6 +16,7 @@ from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.crawling import history, listing
 from portal_crawler.crawling.api import WRAPPER, JsonApi
 from portal_crawler.crawling.archives import Archives
+from portal_crawler.crawling.browser import chromium
 from portal_crawler.crawling.canonical import key_hash, page_key
 from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.coverage import WaysIn
@@ -77,6 +78,9 @@ class PortalSpider(Articles):
         alternate_urls: Second-choice forms of articles, besides print views.
         deny_urls: Addresses never to be asked for, besides those of every portal.
         api: The JSON interface that fills the portal's pages, where these are empty shells.
+        browser: Whether a browser runs the scripts of its pages (extra ``browser``).
+        browser_waits_for: CSS selector of what stands on a page once its scripts are done.
+        browser_hosts: Hosts besides the portal's own that its scripts may ask, as in ``api.tinh.gov.vn``.
         min_articles: How many articles a full crawl should find at least.
         template: What the site's pages have in common, once a crawl has learned it.
         broken_certificates: Whether a certificate that cannot be verified is passed over; its items are marked.
@@ -108,6 +112,9 @@ class PortalSpider(Articles):
     alternate_urls: tuple[str, ...] = ()
     deny_urls: tuple[str, ...] = ()
     api: JsonApi | None = None
+    browser: bool = False
+    browser_waits_for: str | None = None
+    browser_hosts: tuple[str, ...] = ()
     min_articles: int = 0
     template: Template | None = None
     broken_certificates: bool = False
@@ -173,9 +180,15 @@ class PortalSpider(Articles):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> PortalSpider:
-        """Make the spider and give it the settings' budget."""
+        """Make the spider and give it the settings' budget.
+
+        Raises:
+            UsageError: if it needs a browser, and there is none.
+        """
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.budget = PatternBudget(crawler.settings.getint("PORTAL_PATTERN_BUDGET", 18))
+        if spider.browser and not spider.warc:
+            chromium(crawler.settings.get("PORTAL_BROWSER", ""))
         return spider
 
     @property

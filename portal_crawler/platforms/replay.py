@@ -15,7 +15,7 @@ from portal_crawler.crawling.learning import teach
 from portal_crawler.crawling.parts import MOST_PARTS, goes_on, next_part, numbered
 from portal_crawler.crawling.rules import plain_address
 from portal_crawler.extraction.page import PageError, parse_page
-from portal_crawler.items import Capture
+from portal_crawler.items import RENDERED, Capture
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -43,6 +43,7 @@ class Variant:
         full: Whether it is a page with something on it.
         evidence: How much the page itself looks like an article.
         by_rule: Whether an address rule says so.
+        rendered: Whether it is what scripts have made of the page.
     """
 
     record: int
@@ -51,6 +52,7 @@ class Variant:
     full: bool
     evidence: int = 0
     by_rule: bool = False
+    rendered: bool = False
 
 
 class FirstPass:
@@ -77,7 +79,7 @@ class FirstPass:
         """Show the spider the first pages of its portal, as a live crawl's seed would be."""
         shown = 0
         for capture in read_captures(self.spider.warc, lambda *_: None):
-            html = "html" in capture.headers.get("content-type", "")
+            html = "html" in capture.headers.get("content-type", "") and not self._is_shell(capture)
             if capture.status in OK and html and self.spider.rules.in_scope(capture.url):
                 try:
                     self.spider.recognise(parse_page(capture))
@@ -109,6 +111,9 @@ class FirstPass:
         if link.kind in ("denied", "file"):
             self.counts[link.kind] += 1
             return
+        if self._is_shell(capture):
+            self.counts["shells"] += 1
+            return
         if capture.status in OK and (part := numbered(capture.url)) is not None:
             self.numbered.setdefault(part[0], {}).setdefault(part[1], number)
         if "html" not in capture.headers.get("content-type", "html") and link.kind != "article":
@@ -118,6 +123,11 @@ class FirstPass:
             self.counts["http_error"] += 1
             return
         self._note_page(number, capture, link)
+
+    def _is_shell(self, capture: Capture) -> bool:
+        """Whether a page is only what scripts make a page of, which is another record."""
+        html = "html" in capture.headers.get("content-type", "html")
+        return self.spider.browser and html and capture.status in OK and RENDERED not in capture.flags
 
     def _note_page(self, number: int, capture: Capture, link: Judgement) -> None:
         spider = self.spider
@@ -131,7 +141,8 @@ class FirstPass:
                 full, evidence = self._learn(capture, link)
         if link.kind == "article" or not spider.ruled:
             spider.sightings.see(link)
-            variant = Variant(number, capture.url, capture.status, full, evidence, by_rule=link.kind == "article")
+            by_rule, rendered = link.kind == "article", RENDERED in capture.flags
+            variant = Variant(number, capture.url, capture.status, full, evidence, by_rule, rendered)
             self.variants.setdefault(link.key, []).append(variant)
         else:
             self.counts["no_article_pages"] += 1
@@ -171,7 +182,11 @@ class FirstPass:
                 self.counts["no_article_pages"] += 1
                 continue
             order = plain_address([variant.url for variant in variants], spider.rules)
-            best = min(variants, key=lambda variant: (not variant.full, order.index(variant.url), variant.record))
+            ranks = {
+                variant: (not variant.full, not variant.rendered, order.index(variant.url), variant.record)
+                for variant in variants
+            }
+            best = min(variants, key=ranks.__getitem__)
             chosen[best.record] = key
         return chosen
 
