@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 import io
 import json
 import logging
@@ -41,7 +43,8 @@ class Line:
 
     def __call__(self, item: Any) -> Any:
         for stage in self.stages:
-            item = stage.process_item(item)
+            made = stage.process_item(item)
+            item = asyncio.run(made) if inspect.isawaitable(made) else made
         return item
 
     def drop(self, item: Any) -> Rejected:
