@@ -14,6 +14,7 @@ from scrapy.http import HtmlResponse
 from portal_crawler.crawling import glance, listing
 from portal_crawler.crawling.api import ApiError
 from portal_crawler.crawling.canonical import canonical_url, page_key
+from portal_crawler.crawling.learning import KNOWN_WELL
 from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part, numbered_part
 from portal_crawler.crawling.rules import plain_address
 from portal_crawler.extraction.page import PageError, parse_page
@@ -22,13 +23,14 @@ from portal_crawler.platforms.lists import LOOKS
 from portal_crawler.platforms.sources import Sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scrapy import Request
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
     from portal_crawler.crawling.rules import Judgement
+    from portal_crawler.extraction.template import Template
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ TYPED = {"content-type": HTML["Content-Type"]}  # as captures have it
 class Articles(Sources):
     """What a portal's spider does with articles."""
 
+    template: Template | None
     waiting: dict[str, Judgement]
     unfinished: dict[str, Capture]
     false_parts: int
@@ -90,11 +93,20 @@ class Articles(Sources):
         self.count("articles/captured")
         yield capture if capture.unread else self.whole(capture)
 
-    def shows_nothing_new(self, capture: Capture, link: Judgement) -> bool:
+    def is_well_known(self) -> bool:
+        """Whether the site is known so well that an article is told by its address, and its layout by a wrapper."""
+        return self.ruled and self.template is not None and self.template.pages >= KNOWN_WELL
+
+    def shows_nothing_new(self, capture: Capture, link: Judgement, is_met: Callable[[Judgement], bool]) -> bool:
         """Whether an article's page leads to nothing that is not known yet, as far as can be told without parsing it.
 
         It need not be parsed here then, but only where its text is read. What it says of other articles is not needed,
         once lists have named and dated them.
+
+        Args:
+            capture: The page.
+            link: What its address is.
+            is_met: Whether a page that it links to needs no other link to be asked for.
         """
         found = self.glance.unsettled(capture.url, capture.body)
         if found is None:
@@ -109,7 +121,7 @@ class Articles(Sources):
             elif other is None or other.kind in ("outside", "denied", "file"):
                 news |= FEED.search(address) is not None  # it is asked for now, as this page is parsed
                 self.glance.settle(capture.url, raw)
-            elif self.is_known(other):
+            elif is_met(other) and self.is_described(other):
                 self.glance.settle(capture.url, raw)
             else:
                 news = True
@@ -119,15 +131,15 @@ class Articles(Sources):
             return False
         return not news
 
-    def is_known(self, link: Judgement) -> bool:
-        """Whether nothing is to be learned from another link to that page."""
+    def is_described(self, link: Judgement) -> bool:
+        """Whether another link to a page tells nothing more of it: an article that lists have named and dated."""
         if link.kind != "article":
-            return link.key in self.asked or self.sightings.done(link.key)
+            return True
         self.ways.note(link.key, "listing")
         if self.sightings.done(link.key):
             return True
         known = self.sightings.get(link.key)
-        if known is None or link.url not in known.addresses or not (known.asked or link.key in self.waiting):
+        if known is None or link.url not in known.addresses:
             return False
         return known.looks >= LOOKS or (known.text is not None and known.date is not None)
 

@@ -23,7 +23,6 @@ from portal_crawler.crawling.coverage import WaysIn
 from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.glance import Glance
 from portal_crawler.crawling.idle import Drain
-from portal_crawler.crawling.learning import KNOWN_WELL
 from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.patterns import UrlPatterns, dated, headed, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, page_number
@@ -372,7 +371,11 @@ class PortalSpider(Articles):
         link = self.rules.judge(response.url)
         capture = self.receive(response)
         seed = bool(response.meta.get("portal_seed"))
-        if self.is_routine(link, chain, seed=seed) and self.shows_nothing_new(capture, link):
+        if (
+            not (seed or chain or self.warc)
+            and self.is_routine(link)
+            and self.shows_nothing_new(capture, link, self.is_asked)
+        ):
             yield from self.hand_on_unread(response, capture, link)
             return
         try:
@@ -410,11 +413,15 @@ class PortalSpider(Articles):
             page, link, found, page_number(response.url) or number, chain, content=content if is_one else None
         )
 
-    def is_routine(self, link: Judgement, chain: str | None, *, seed: bool) -> bool:
-        """Whether a page is one of the many articles of a site that is known well: its address tells all of it."""
-        known = self.template is not None and self.template.pages >= KNOWN_WELL
-        told = self.ruled and link.kind == "article" and chain is None and not seed
-        return told and known and not self.warc and not self.spellings.is_witness(link.url)
+    def is_routine(self, link: Judgement) -> bool:
+        """Whether a page is one of the many articles of a site that is known well, and nothing else depends on it."""
+        return link.kind == "article" and self.is_well_known() and not self.spellings.is_witness(link.url)
+
+    def is_asked(self, link: Judgement) -> bool:
+        """Whether a page has come, is asked for or waits to be."""
+        sighting = self.sightings.get(link.key)
+        asked = link.key in self.asked or link.key in self.waiting or self.sightings.done(link.key)
+        return asked or (sighting is not None and sighting.asked)
 
     def hand_on_unread(
         self, response: Response, capture: Capture, link: Judgement

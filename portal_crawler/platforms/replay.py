@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 OK = range(200, 300)
 # How many pages a spider that does not know its platform is shown before the first pass.
 SHOWN = 5
+# Records that are read without looking after anything else.
+AT_ONCE = 16
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 
 
@@ -74,6 +76,7 @@ class FirstPass:
         self.numbered: dict[str, dict[int, int]] = {}
         self.done = False
         self._learned: set[str] = set()
+        self._met: set[str] = set()
 
     def recognise(self) -> None:
         """Show the spider the first pages of its portal, as a live crawl's seed would be."""
@@ -90,11 +93,12 @@ class FirstPass:
                     return
 
     def read(self) -> Iterator[None]:
-        """Read everything; yields after each record, so that the event loop lives."""
+        """Read everything; yields now and then, so that the event loop lives."""
         self.recognise()
         for number, capture in numbered_captures(self.spider.warc, lambda *problem: self.broken.append(problem)):
             self._note(number, self.spider.translated(capture))
-            yield
+            if number % AT_ONCE == 0:
+                yield
         self.done = True
 
     def _note(self, number: int, capture: Capture) -> None:
@@ -149,6 +153,10 @@ class FirstPass:
 
     def _learn(self, capture: Capture, link: Judgement) -> tuple[bool, int]:
         spider = self.spider
+        routine = link.kind == "article" and spider.is_well_known() and capture.body.strip()
+        if routine and spider.shows_nothing_new(capture, link, lambda other: other.key in self._met):
+            self._learned.add(link.key)
+            return True, 0
         try:
             page = parse_page(capture)
         except PageError as error:
@@ -160,7 +168,7 @@ class FirstPass:
         by_rule = spider.ruled or link.kind == "article"
         evidence = 0 if by_rule else spider.evidence_of(page, link)
         is_one = link.kind == "article" if by_rule else spider.looks_like_article(link.url, evidence)
-        spider.read_links(page, link, article=is_one)
+        self._met.update(other.key for other, _ in spider.read_links(page, link, article=is_one))
         return True, evidence
 
     def _note_redirect(self, capture: Capture, link: Judgement) -> None:
