@@ -3,10 +3,12 @@
     python benchmarks/crawl.py                     10,000 pages; trafilatura gets fewer
     python benchmarks/crawl.py --pages 2000 --only bare unseen
     python benchmarks/crawl.py --only unseen --profile unseen.prof
+    python benchmarks/crawl.py --only unseen --pages 100000 --base http://127.0.0.1:PORT
+                                                   a portal that is served already: farm.py takes minutes to make it
 
-Every contestant is a process of its own on one core, the portal (``farm.py``) another on the other core; politeness is
-off. CPU time is that of the contestant's process from its first request to its last item. On a busy machine only CPU
-figures can be compared.
+Every contestant is a process of its own, the portal (``farm.py``) another; politeness is off. A contestant may use what
+cores there are: ours extracts in processes of its own. Pages a second are those of the wall clock, CPU time that of the
+contestant with all its processes, from its first request to its last item. On a busy machine neither can be compared.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 CONCURRENCY = 32
+EVERY = 500  # pages from one look at the memory to the next
 FEWER = 500  # pages for contestants that take their time
 FAST: dict[str, Any] = {
     "ROBOTSTXT_OBEY": False,
@@ -48,11 +51,19 @@ FAST: dict[str, Any] = {
 }
 
 
+def resident() -> float:
+    """MB that this process holds."""
+    if not Path("/proc/self/statm").exists():
+        return 0.0
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
 class Clock:
     """Wall and CPU time since it was started, and what was done meanwhile."""
 
     def __init__(self) -> None:
         self.pages = self.items = 0
+        self.resident: list[float] = []
         self.start()
 
     def start(self) -> None:
@@ -66,17 +77,21 @@ class Clock:
 
     def page(self) -> None:
         self.pages += 1
+        if self.pages % EVERY == 0:
+            self.resident.append(resident())
 
     def item(self) -> None:
         self.items += 1
 
-    def stop(self) -> dict[str, float]:
+    def stop(self) -> dict[str, Any]:
         wall, cpu = time.perf_counter() - self._wall, self._used() - self._cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
-        return {"pages": self.pages, "items": self.items, "wall": wall, "cpu": cpu, "peak": peak}
+        return {
+            "pages": self.pages, "items": self.items, "wall": wall, "cpu": cpu, "peak": peak, "resident": self.resident,
+        }  # fmt: skip
 
 
-def run_scrapy(settings: dict[str, Any], spider: Any, **arguments: Any) -> dict[str, float]:
+def run_scrapy(settings: dict[str, Any], spider: Any, **arguments: Any) -> dict[str, Any]:
     """Run one spider in this process."""
     from scrapy import signals
     from scrapy.crawler import AsyncCrawlerProcess
@@ -84,7 +99,7 @@ def run_scrapy(settings: dict[str, Any], spider: Any, **arguments: Any) -> dict[
     process = AsyncCrawlerProcess(settings)
     crawler = process.create_crawler(spider)
     clock = Clock()
-    found: dict[str, float] = {}
+    found: dict[str, Any] = {}
     for signal, receiver in {
         signals.spider_opened: clock.start,
         signals.response_received: clock.page,
@@ -97,7 +112,7 @@ def run_scrapy(settings: dict[str, Any], spider: Any, **arguments: Any) -> dict[
     return found
 
 
-def bare(base: str, pages: int, **more: Any) -> dict[str, float]:
+def bare(base: str, pages: int, **more: Any) -> dict[str, Any]:
     """Scrapy as it comes, told all addresses, doing nothing with the pages."""
     import scrapy
 
@@ -116,13 +131,13 @@ def bare(base: str, pages: int, **more: Any) -> dict[str, float]:
     return run_scrapy({**FAST, **more}, Bare)
 
 
-def uvloop(base: str, pages: int) -> dict[str, float]:
+def uvloop(base: str, pages: int) -> dict[str, Any]:
     """Bare, with Scrapy's aiohttp handler and uvloop."""
     handler = "scrapy.core.downloader.handlers._aiohttp.AiohttpDownloadHandler"
     return bare(base, pages, DOWNLOAD_HANDLERS={"http": handler}, ASYNCIO_EVENT_LOOP="uvloop.Loop")
 
 
-def ours(base: str, pages: int, **arguments: str) -> dict[str, float]:  # noqa: ARG001 - it finds the pages itself
+def ours(base: str, pages: int, **arguments: str) -> dict[str, Any]:  # noqa: ARG001 - it finds the pages itself
     """Our spider for unknown portals: recognised as NukeViet, everything on but politeness."""
     from scrapy.settings import Settings
 
@@ -139,17 +154,17 @@ def ours(base: str, pages: int, **arguments: str) -> dict[str, float]:  # noqa: 
         return run_scrapy(settings, "unseen", url=f"{base}/", **arguments)
 
 
-def archived(base: str, pages: int) -> dict[str, float]:
+def archived(base: str, pages: int) -> dict[str, Any]:
     """The same as :func:`ours`, every exchange written to WARC files as well."""
     return ours(base, pages, archive="1")
 
 
-def evidence(base: str, pages: int) -> dict[str, float]:
+def evidence(base: str, pages: int) -> dict[str, Any]:
     """The same without the family's rules and wrappers: articles told by evidence, text by template."""
     return ours(base, pages, platform="none")
 
 
-def crawlee(base: str, pages: int, extract: Callable[[bytes], Any] | None = None) -> dict[str, float]:
+def crawlee(base: str, pages: int, extract: Callable[[bytes], Any] | None = None) -> dict[str, Any]:
     """crawlee-python's ParselCrawler: follows all links, keeps the title."""
     from crawlee import ConcurrencySettings
     from crawlee.configuration import Configuration
@@ -184,14 +199,14 @@ def crawlee(base: str, pages: int, extract: Callable[[bytes], Any] | None = None
     return clock.stop()
 
 
-def crawlee_text(base: str, pages: int) -> dict[str, float]:
+def crawlee_text(base: str, pages: int) -> dict[str, Any]:
     """crawlee-python with trafilatura on every page."""
     import trafilatura
 
     return crawlee(base, pages, lambda selector: trafilatura.extract(selector.root, url=base, with_metadata=True))
 
 
-def spider(base: str, pages: int) -> dict[str, float]:
+def spider(base: str, pages: int) -> dict[str, Any]:
     """Trafilatura's own spider, one page at a time, and its extraction of what the spider has found."""
     import trafilatura
     from trafilatura.settings import DEFAULT_CONFIG
@@ -214,7 +229,7 @@ def spider(base: str, pages: int) -> dict[str, float]:
 
 
 # What is run, what it needs besides the project, whether it gets fewer pages.
-CONTESTANTS: dict[str, tuple[Callable[..., dict[str, float]], str | None, bool]] = {
+CONTESTANTS: dict[str, tuple[Callable[..., dict[str, Any]], str | None, bool]] = {
     "bare": (bare, None, False),
     "bare, aiohttp, uvloop": (uvloop, "uvloop", False),
     "unseen": (ours, None, False),
@@ -235,13 +250,7 @@ def served(pages: int) -> tuple[subprocess.Popen[str], str]:
     return process, process.stdout.readline().strip()
 
 
-def pin(process: int, core: int) -> None:
-    """Keep a process on one core, where the system can."""
-    if hasattr(os, "sched_setaffinity") and (os.cpu_count() or 1) > core:
-        os.sched_setaffinity(process, {core})
-
-
-def measured(name: str, base: str, pages: int, profile: Path | None) -> dict[str, float] | None:
+def measured(name: str, base: str, pages: int, profile: Path | None) -> dict[str, Any] | None:
     """Run one contestant in a process of its own; None if it fails."""
     command = [sys.executable, __file__, "--run", name, "--base", base, "--pages", str(pages)]
     command += ["--profile", str(profile)] if profile else []
@@ -249,20 +258,27 @@ def measured(name: str, base: str, pages: int, profile: Path | None) -> dict[str
     if done.returncode:
         print(f"{name}: exit code {done.returncode}\n{done.stderr[-2000:]}", file=sys.stderr)
         return None
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def table(results: Iterator[tuple[str, dict[str, float]]]) -> None:
+def table(results: Iterator[tuple[str, dict[str, Any]]]) -> None:
     """Print a row for each contestant as it ends."""
-    print("| contestant | pages | items | pages/s | CPU ms a page | pages per CPU second x bare | peak MB |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
-    first: float | None = None
+    print(
+        "| contestant | pages | items | pages/s | x bare | CPU ms a page | x bare | MB after 10, 50, 100 % | peak MB |"
+    )
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    first: tuple[float, float] | None = None
     for name, found in results:
-        each = found["cpu"] / found["pages"]
-        first = first or each
-        row = (name, f"{found['pages']:,}", f"{found['items']:,}", f"{found['pages'] / found['wall']:.0f}")
-        print(f"| {' | '.join(row)} | {1000 * each:.2f} | {first / each:.2f} | {found['peak']:.0f} |", flush=True)
+        rate, each = found["pages"] / found["wall"], 1000 * found["cpu"] / found["pages"]
+        first = first or (rate, each)
+        looks = found["resident"]
+        told = ", ".join(f"{looks[int((len(looks) - 1) * share)]:.0f}" for share in (0.1, 0.5, 1.0)) if looks else "-"
+        row = (
+            name, f"{found['pages']:,}", f"{found['items']:,}", f"{rate:.0f}", f"{rate / first[0]:.2f}",
+            f"{each:.2f}", f"{each / first[1]:.2f}", told, f"{found['peak']:.0f}",
+        )  # fmt: skip
+        print(f"| {' | '.join(row)} |", flush=True)
 
 
 def main() -> None:
@@ -271,10 +287,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", choices=CONTESTANTS, default=list(CONTESTANTS))
     parser.add_argument("--profile", type=Path, help="keep a cProfile of the last contestant")
     parser.add_argument("--run", help=argparse.SUPPRESS)
-    parser.add_argument("--base", help=argparse.SUPPRESS)
+    parser.add_argument("--base", help="address of a farm that is served already")
     options = parser.parse_args()
     if options.run:
-        pin(0, 0)
         profile = cProfile.Profile()
         run = CONTESTANTS[options.run][0]
         found = (
@@ -284,6 +299,9 @@ def main() -> None:
             profile.dump_stats(options.profile)
         print(json.dumps(found))
         return
+    if options.base:
+        table(contests(options, options.base))
+        return
     process, base = served(options.pages)
     try:
         table(contests(options, base))
@@ -292,7 +310,7 @@ def main() -> None:
         process.wait()
 
 
-def contests(options: argparse.Namespace, base: str) -> Iterator[tuple[str, dict[str, float]]]:
+def contests(options: argparse.Namespace, base: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Run one contestant after the other."""
     for name in options.only:
         _, needs, fewer = CONTESTANTS[name]

@@ -76,7 +76,7 @@ SETTINGS = {
     "EXTENSIONS": {"portal_crawler.archive.rejects.KeepRejects": 100},
     # A crawl that has lost its way is ended here, so that the others can be judged.
     "CLOSESPIDER_PAGECOUNT": 90,
-    "CLOSESPIDER_TIMEOUT": 40,
+    "CLOSESPIDER_TIMEOUT": 90,
     "LOG_LEVEL": "ERROR",
 }
 
@@ -109,7 +109,7 @@ def crawl(province: SampleProvince, folder: Path) -> Outcome:
     request = {"portals": addresses, "folder": str(folder), "settings": SETTINGS}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], input=json.dumps(request), cwd=ROOT, capture_output=True, text=True,
-        timeout=170, check=False,
+        timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-4000:]
     told = json.loads(done.stdout.splitlines()[-1])
