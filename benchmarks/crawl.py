@@ -246,7 +246,6 @@ def served(pages: int) -> tuple[subprocess.Popen[str], str]:
     command = [sys.executable, str(HERE / "farm.py"), "--pages", str(pages)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    pin(process.pid, 1)
     return process, process.stdout.readline().strip()
 
 
