@@ -143,7 +143,7 @@ PORTAL_READER_SECONDS = 60.0
 PORTAL_HOLD_PAGES = 60
 # Pages of one address pattern, folder or parameter that may bring nothing new before it is left alone. With the few
 # that are looked at when the crawl has run dry, no trap costs more than 25 requests.
-PORTAL_PATTERN_BUDGET = 18
+PORTAL_PATTERN_BUDGET = 16
 
 # ---------------------------------------------------------------------- output
 

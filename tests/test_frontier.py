@@ -8,6 +8,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import zlib
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -211,6 +212,95 @@ def test_known_articles_are_looked_at_when_their_time_has_come(tmp_path: Path) -
         assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
     assert [item["url"] for item in exported(tmp_path) if item["version"] == 2] == [f"{server.url}{paths[4]}"]
     assert [seen.path for seen in server.log if seen.path in paths] == [paths[4]]
+
+
+def known_portal(count: int = 8) -> dict[str, Any]:
+    paths = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in range(1, count + 1)]
+    home = page(GENERATOR, *(link(path, f"Hội nghị tổng kết công tác số {path}") for path in paths))
+    return {"/": home, **{path: text_of(number) for number, path in enumerate(paths, 1)}}
+
+
+def test_an_article_that_a_list_announces_otherwise_is_looked_at_again(tmp_path: Path) -> None:
+    pages = known_portal()
+    path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
+    with PortalServer(pages) as server:
+        url = f"{server.url}/"
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+        server.pages[path] = text_of(3, "<p>Đính chính: hội nghị diễn ra ngày 06/3.</p>")
+        server.pages["/"] = pages["/"].replace(f"công tác số {path}", "công tác tư pháp (đính chính)")
+        server.log.clear()
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+        asked = [seen.path for seen in server.log if seen.path.startswith("/tin-tuc/")]
+        server.log.clear()
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+        assert not server.asked(path)  # what is said of it is known by now
+    assert asked == [path]
+    assert [item["url"] for item in exported(tmp_path) if item["version"] == 2] == [f"{server.url}{path}"]
+
+
+def test_an_article_that_a_sitemap_calls_modified_is_looked_at_again(tmp_path: Path) -> None:
+    pages = known_portal(30)
+    paths = [path for path in pages if path != "/"]
+
+    def sitemap(base: str, days: dict[str, int]) -> Answer:
+        entries = (f"<url><loc>{base}{p}</loc><lastmod>2024-05-{days.get(p, 1):02}</lastmod></url>" for p in paths)
+        return Answer(f"<urlset>{''.join(entries)}</urlset>", headers={"Content-Type": "text/xml"})
+
+    with PortalServer(pages) as server:
+        url = f"{server.url}/"
+        server.pages["/sitemap.xml"] = sitemap(server.url, {})
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+        server.pages["/sitemap.xml"] = sitemap(server.url, {paths[6]: 2})
+        server.log.clear()
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+        assert [seen.path for seen in server.log if seen.path in paths] == [paths[6]]
+        server.pages["/sitemap.xml"] = sitemap(server.url, dict.fromkeys(paths, 3))  # the time of its making
+        server.log.clear()
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+        assert [seen.path for seen in server.log if seen.path in paths] == []
+
+
+def test_an_article_that_leads_to_the_home_page_is_gone(tmp_path: Path) -> None:
+    pages = known_portal()
+    path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
+    with PortalServer(pages) as server:
+        url = f"{server.url}/"
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+        server.pages[path] = Answer("", 302, {"Location": "/"})
+        assert run(tmp_path, url, "-a", "platform=nukeviet", "--full") == 0
+    (lost,) = exported(tmp_path, ".gone")
+    assert lost["url"] == f"{server.url}{path}" and "redirects to" in lost["evidence"]
+    assert lost["last_seen"] <= lost["gone_at"]
+
+
+def test_another_reading_of_the_same_page_is_no_edit(tmp_path: Path) -> None:
+    with PortalServer(known_portal()) as server:
+        url = f"{server.url}/"
+        assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
+        first = exported(tmp_path)
+        # As if an earlier extractor had taken the site's name for text, and had left out a sentence.
+        database = sqlite3.connect(next((tmp_path / "state" / "portals").glob("*.sqlite")))
+        with database:
+            for key, told in database.execute("SELECT id, text FROM articles").fetchall():
+                lines = zlib.decompress(told).decode().split("\n")
+                text = zlib.compress("\n".join([*lines[:-1], lines[1]]).encode())
+                values = ("0 page", "0" * 64, "0" * 64, text, key)
+                database.execute(
+                    "UPDATE articles SET reading = ?, content_sha256 = ?, read_sha256 = ?, text = ? WHERE id = ?",
+                    values,
+                )
+        database.close()
+        assert run(tmp_path, url, "-a", "platform=nukeviet", "--full") == 0
+        assert exported(tmp_path) == first
+        # An edit is one all the same, and shows what the portal has changed alone.
+        path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
+        server.pages[path] = text_of(3, "<p>Đính chính: hội nghị diễn ra ngày 06/3.</p>")
+        assert run(tmp_path, url, "-a", "platform=nukeviet", "--full") == 0
+    (edited,) = [item for item in exported(tmp_path) if item not in first]
+    assert edited["version"] == 2
+    assert [line for line in edited["changes"].splitlines() if line[0] in "+-"][2:] == [
+        "+Đính chính: hội nghị diễn ra ngày 06/3."
+    ]
 
 
 def test_a_killed_run_told_to_overwrite_is_gone_on_with(

@@ -89,6 +89,13 @@ def test_the_record_and_the_table_of_a_run(tmp_path: Path) -> None:
     assert found["seeds"] == [f"{url}/"]
     assert f"url={url}/" in found["command_line"]
     assert found["stats"]["item_scraped_count"] == 6
+    assert found["health"] == {
+        "articles": 6, "new": 6, "changed": 0, "gone": 0, "rejects": 0, "blocked": 0, "coverage": None,
+    }  # fmt: skip
+    assert (
+        "Health of unseen: articles 6, new 6, changed 0, gone 0, rejects 0, blocked 0, coverage unknown; ok"
+        in done.stderr
+    )
     assert {"python", "scrapy", "portal_crawler", "extractor"} <= found["versions"].keys()
     assert found["versions"]["extractor"]
     assert found["started_at"] <= found["finished_at"]

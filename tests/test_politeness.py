@@ -36,6 +36,7 @@ def portal(robots: Answer) -> PortalServer:
         (Answer("User-agent: portal_crawler\nDisallow: /tin-tuc/\n\nUser-agent: *\nDisallow:"), 0),
         (Answer("#" * 500 * 1024 + "\nUser-agent: *\nDisallow: /"), 2),
         (Answer("#" * 400 * 1024 + "\nUser-agent: *\nDisallow: /tin-tuc/"), 0),
+        (Answer("User-agent: *\n#" + "#" * (500 * 1024 - 27) + "\nDisallow: /nothing/of/ours\n"), 2),
         (Answer("", 302, {"Location": "/rules.txt"}), 1),
     ],
 )
@@ -102,6 +103,7 @@ NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
         ("Tue, 24 Nov 2026 01:02:00 GMT", 120.0),
         ("Tuesday, 24-Nov-26 01:02:00 GMT", 120.0),
         ("Tue, 24 Nov 2026 00:00:00 GMT", 0.0),
+        ("9" * 30, 1e30),
         ("-1", None),
         ("soon", None),
         ("٣", None),

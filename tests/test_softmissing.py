@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crawl import crawl
-from portal_server import Answer, PortalServer, Seen, article, link, page
+from portal_server import Answer, PortalServer, Seen, article, body, link, page
 
 PATHS = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in range(1, 5)]
 GENERATOR = '<meta name="generator" content="NukeViet v4.5">'
@@ -27,6 +27,23 @@ def test_pages_that_are_not_there_are_told_by_the_site_itself() -> None:
     told = {reject["url"].removeprefix(server.url): reject["reason"] for reject in done.rejected}
     assert {path: told.get(path) for path in gone} == dict.fromkeys(gone, "soft_404")
     assert probes == 1
+
+
+def test_an_answer_that_is_another_each_time_is_told_by_its_regret() -> None:
+    def missing(seen: Seen) -> str:
+        said = "<p>Nội dung quý vị tìm không tồn tại trên hệ thống.</p>"
+        return page(MENU, "<h1>Rất tiếc</h1>", said, body(f"Có thể quý vị quan tâm {seen.path}"))
+
+    gone = {"/tin-tuc/da-xoa-bai-viet-dai-9.html": missing}
+    pages = {path: article(f"Hội nghị tổng kết {path}", MENU) for path in PATHS}
+    # An article may speak of what does not exist.
+    pages[PATHS[0]] = pages[PATHS[0]].replace("<p>", "<p>Trang thông tin giả mạo này không tồn tại trên hệ thống. ", 1)
+    home = page(GENERATOR, *(link(path, f"Bài viết {path}") for path in [*pages, *gone]))
+    with PortalServer({"/": home, "*": missing, "/robots.txt": Answer("", 404), **pages, **gone}) as server:
+        done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
+    assert {capture["url"] for capture in done.captures} == {server.url + path for path in PATHS}, done.log
+    told = {reject["url"].removeprefix(server.url): reject["reason"] for reject in done.rejected}
+    assert {path: told.get(path) for path in gone} == dict.fromkeys(gone, "soft_404")
 
 
 def test_an_honest_site_and_short_articles_lose_nothing() -> None:

@@ -113,6 +113,37 @@ def test_articles_that_say_the_same_are_no_yield() -> None:
     assert asked == 1 + 5
 
 
+def test_articles_without_end_that_say_nothing_new_are_left_and_what_lists_show_is_not() -> None:
+    """A series whose articles lead to each other is a trap; a list of notices that are all alike is none."""
+
+    def hollow(seen: Seen) -> str:
+        number = int("".join(re.findall(r"\d+", seen.path)) or 0)
+        said = [f"Câu thứ {name} của bản tin điện tử được viết sẵn từ trước." for name in ("nhất", "hai", "ba", "tư")]
+        said = said[number % 4 :] + said[: number % 4]
+        onward = (
+            link(f"/tin-tuc/ban-tin-dien-tu-so-{number + n}.html", f"Bản tin điện tử số {number + n}")
+            for n in range(1, 6)
+        )
+        return page(GENERATOR, f"<h1>Bản tin điện tử số {number}</h1><p>{' '.join(said * 3)}</p>", *onward)
+
+    alike = [f"/tin-tuc/thong-bao-nghi-le-nam-{number}.html" for number in range(1, 31)]
+    rows = [link(path, f"Thông báo nghỉ lễ năm {path[-7:-5]}") for path in alike]
+    pages = {
+        path: page(GENERATOR, f"<h1>Thông báo {path[-7:-5]}</h1><p>{'Cơ quan nghỉ lễ theo quy định. ' * 9}</p>")
+        for path in alike
+    }
+    home = page(
+        GENERATOR, link("/thong-bao/", "Thông báo"), link("/tin-tuc/ban-tin-dien-tu-so-101.html", "Bản tin điện tử")
+    )
+    with PortalServer(
+        {"/": home, "/thong-bao/": page(*rows), "*": hollow, "/robots.txt": Answer("", 404), **pages}
+    ) as server:
+        done = crawl("unseen", url=f"{server.url}/", platform="nukeviet")
+        asked = [path for path in server.paths if "ban-tin" in path]
+    assert 1 <= len(asked) <= 25, len(asked)
+    assert {server.url + path for path in alike} <= set(done.urls), done.log
+
+
 @pytest.mark.parametrize("start", ["<a href=x>", "<script>", "<!--", "<", "<a href='href=", "<title>"])
 def test_what_a_page_says_is_read_in_one_pass(start: str) -> None:
     # With a pass for each beginning that has no end, a page of this size would take hours.

@@ -59,6 +59,7 @@ class _Chain:
     barren: int = 0
     postback: bool = False
     left: bool = False  # on purpose, before its end
+    fertile: bool = False  # has shown an article that no other page had shown
     retried: bool = False
     last: int = 0  # the highest number that a page with new articles has announced
     pages: dict[int, _Page] = field(default_factory=dict)
@@ -73,6 +74,7 @@ class ListChains:
     def __init__(self, limit: int = BARREN_CHAIN) -> None:
         self.limit = limit
         self._chains: dict[str, _Chain] = {}
+        self._shown: set[int] = set()
 
     def turn(
         self,
@@ -96,7 +98,10 @@ class ListChains:
         """
         known = self._chains.setdefault(chain_key(chain), _Chain())
         before = len(known.seen)
-        known.seen.update(map(key_hash, articles))
+        shown = set(map(key_hash, articles))
+        known.fertile |= not shown <= self._shown
+        self._shown |= shown
+        known.seen |= shown
         fresh = len(known.seen) > before
         known.barren = 0 if fresh else known.barren + 1
         page = known.page(number)
@@ -135,9 +140,15 @@ class ListChains:
             page.failure = why
             known.last = max(known.last, number)
 
+    def fertile(self, chain: str) -> bool:
+        """Whether a list has shown an article that no other page had shown before; filters and orders show none."""
+        known = self._chains.get(chain_key(chain))
+        return known is not None and known.fertile
+
     def leave(self, chain: str) -> None:
-        """Note that a list is not followed further because the rest of it is known."""
-        self._chains[chain_key(chain)].left = True
+        """Note that a list is not followed further: the rest of it is known, or it brings nothing new."""
+        if (known := self._chains.get(chain_key(chain))) is not None:
+            known.left = True
 
     def walked(self) -> int:
         """How many lists of more than one page were met."""

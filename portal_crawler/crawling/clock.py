@@ -76,7 +76,7 @@ class HostClock:
 def retry_after(value: str, now: datetime) -> float | None:
     """The seconds that a ``Retry-After`` header asks for (RFC 9110 section 10.2.3); None if it cannot be read."""
     value = value.strip()
-    if re.fullmatch(r"\d{1,9}", value, re.ASCII):
+    if re.fullmatch(r"\d+", value, re.ASCII):
         return float(value)
     try:
         at = parsedate_to_datetime(value)

@@ -54,7 +54,12 @@ FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
 
 
 def failure_reason(error: BaseException | None) -> tuple[str, str] | None:
-    """The reason of the reject and the cause in words; None for an error that nobody has foreseen."""
+    """The reason of the reject and the cause in words; None for an error that nobody has foreseen.
+
+    Where robots.txt cannot be had for a cause that settings may take away, that cause is told.
+    """
+    if isinstance(error, RobotsUnreachableError) and isinstance(error.__cause__, (TlsError, ForbiddenAddressError)):
+        error = error.__cause__
     return next(((reason, said) for kind, reason, said in FAILURES if isinstance(error, kind)), None)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import replace
+import re
+from array import array
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from scrapy import signals
 from scrapy.exceptions import DropItem
@@ -16,7 +19,7 @@ from portal_crawler.extraction.dates import find_dates
 from portal_crawler.items import Article, Gone
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from scrapy.crawler import Crawler
 
@@ -28,6 +31,12 @@ LONGEST_DIFFERENCE = 2_000
 GONE = (404, 410)
 # A page of fewer articles does not tell whether its list is as it was: all of them may be pinned.
 FEWEST_LISTED = 4
+# Words of a title at least; shorter texts of links say "read more".
+TITLE_WORDS = 4
+# So many articles may be modified between two looks at a sitemap, however few it names.
+FEW_MODIFIED = 5
+# Sentences, lines and cells: what an extractor takes or leaves.
+PIECE_ENDS = re.compile(r"(?<=[.!?;:…])\s|\n|\|")
 
 
 def now() -> str:
@@ -117,12 +126,50 @@ class Revisits:
         assert self.state is not None
         return self.state.crawl
 
-    def passes_over(self, identifier: str) -> bool:
-        """Whether a linked article is known and need not be asked for; that it is still there is noted."""
+    def passes_over(self, identifier: str, title: str | None = None, date: str | None = None) -> bool:
+        """Whether a linked article is known and need not be asked for; that it is still there is noted.
+
+        One of which a list says what none has said before is asked for: its title or its date has been changed.
+        """
         if self.state is None or self.full or (known := self.known(identifier)) is None:
             return False
         self.state.listed(known.id, now())
-        return True
+        return not self.announces(known, title, date)
+
+    def announces(self, known: Known, title: str | None, date: str | None) -> bool:
+        """Note what a list says of a known article; True if that is another title or date than any before."""
+        assert self.state is not None
+        news = False
+        for what, said in announced(title, date):
+            before = self.state.announcements(known.id, what)
+            self.state.announce(known.id, what, said)
+            if what == "title" and known.title:
+                before.add(_plain(known.title))
+            news |= bool(before) and not any(_agree(what, said, other) for other in before)
+        return news
+
+    def modified(self, identifiers: Mapping[str, str]) -> set[str]:
+        """The known articles that a sitemap says to have been modified since it was last read.
+
+        A sitemap that says so of most of its articles writes the time of its own making: it is not believed.
+
+        Args:
+            identifiers: Of the articles that it names, each with the time of its last change, as written.
+        """
+        if self.state is None:
+            return set()
+        known = changed = 0
+        news = set()
+        for identifier, said in identifiers.items():
+            before = self.state.announcements(identifier, "lastmod")
+            self.state.announce(identifier, "lastmod", said)
+            if self.known(identifier) is None or not before:
+                continue
+            known += 1
+            if said > max(before):
+                changed += 1
+                news.add(identifier)
+        return news if changed <= max(FEW_MODIFIED, known // 2) else set()
 
     def reads_on(self, chain: str, identifiers: Collection[str]) -> bool:
         """Whether a list is followed further, after a page with these articles."""
@@ -149,6 +196,73 @@ class Revisits:
             return self.state.not_fetched()
         limit = ceil(self.share * self.state.count())
         return (known for known in self.state.due(limit, datetime.now(UTC)) if known.crawl < self._crawl)
+
+
+def announced(title: str | None, date: str | None) -> Iterator[tuple[str, str]]:
+    """What a link says of its article that can be compared: a title of some words, a day."""
+    if title and len(title.split()) >= TITLE_WORDS:
+        yield "title", _plain(title)
+    if date and (found := find_dates(date)):
+        yield "date", found[0].value[:10]
+
+
+def _plain(title: str) -> str:
+    return " ".join(title.casefold().rstrip(" .…").split())
+
+
+def _agree(what: str, said: str, before: str) -> bool:
+    """Whether two announcements say the same: boxes of the latest news cut titles off."""
+    return said == before or (what == "title" and (said.startswith(before) or before.startswith(said)))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was told from a page, and what the whole page was made of: an edit can be told from another reading by it.
+
+    The text that is told from a page changes when the portal edits it, and also when the extractor does, or what has
+    been learned of the site's template. In the second case all that is new in the text stood on the page before, and
+    all that is missing from it still stands there.
+
+    Attributes:
+        by: The extractor's version and its method.
+        told: The sentences and lines of headline, lead and text.
+        page: Checksums of those of the whole page: of the text, and of what was removed.
+    """
+
+    by: str
+    told: frozenset[str]
+    page: frozenset[int]
+
+    @classmethod
+    def of(cls, item: Article) -> Reading:
+        """That of an article that was just extracted."""
+        told = _pieces(_told(item))
+        around = (item.subtitle or "", item.author or "", item.source or "", item.published_raw or "", *item.tags)
+        removed = (block.text for block in item.extraction.removed)
+        page = told.union(*map(_pieces, (*around, *removed)))
+        return cls(f"{item.extraction.version} {item.extraction.method}", told, frozenset(map(_checksum, page)))
+
+    def packed(self) -> bytes:
+        """The checksums of the page, as bytes."""
+        return array("I", sorted(self.page)).tobytes()
+
+    def rereads(self, text: str, page: bytes) -> bool:
+        """Whether this differs from an earlier reading, of that text and that page, by how it was read alone."""
+        before, stood = _pieces(text), array("I", page)
+        missing, added = before - self.told, self.told - before
+        return (
+            bool(missing or added)
+            and all(_checksum(piece) in self.page for piece in missing)
+            and set(map(_checksum, added)) <= set(stood)
+        )
+
+
+def _pieces(text: str) -> frozenset[str]:
+    return frozenset(piece for part in PIECE_ENDS.split(text) if (piece := "".join(part.split())))
+
+
+def _checksum(piece: str) -> int:
+    return crc32(piece.encode("utf-8", "replace"))
 
 
 def conditions(known: Known | None) -> dict[str, str]:
@@ -205,7 +319,7 @@ class KeepHistory:
         if state is None or not isinstance(item, Article):
             return item
         known = state.article(item.id)
-        if known is not None and known.content_sha256 == item.content_sha256:
+        if known is not None and self._is_as_it_was(state, known, item):
             state.unchanged(known, item.fetched_at)
             self._count("history/unchanged")
             raise DropItem(f"{item.url} is as it was", log_level="DEBUG")
@@ -213,6 +327,18 @@ class KeepHistory:
             item.version, item.first_seen = known.version + 1, known.first_seen
             item.changes = difference(state.text(known.id), _told(item))
         return item
+
+    def _is_as_it_was(self, state: PortalState, known: Known, item: Article) -> bool:
+        """Whether the portal shows what it showed before, however it is read by now."""
+        if item.content_sha256 in (known.content_sha256, known.read_sha256):
+            return True
+        reading = Reading.of(item)
+        if not reading.rereads(state.text(known.id), state.page(known.id)):
+            return False
+        self._count("history/reread")
+        anew = replace(known, reading=reading.by, read_sha256=item.content_sha256)
+        state.read_anew(anew, _told(item), reading.packed())
+        return True
 
     def item_scraped(self, item: Any) -> None:
         """Keep an article that is exported as known."""
@@ -222,7 +348,9 @@ class KeepHistory:
             return
         known = state.article(item.id)
         self._count("history/changed" if known is not None else "history/new")
-        state.keep(_kept(item, known, state.crawl), _told(item), spider.run_id)
+        reading = Reading.of(item)
+        kept = _kept(item, known, state.crawl, reading.by)
+        state.keep(kept, _told(item), reading.packed(), spider.run_id)
 
     def _count(self, key: str) -> None:
         assert self.crawler.stats is not None
@@ -233,7 +361,7 @@ def _told(item: Article) -> str:
     return "\n".join(filter(None, (item.title, item.lead, item.text)))
 
 
-def _kept(item: Article, known: Known | None, crawl: int) -> Known:
+def _kept(item: Article, known: Known | None, crawl: int, reading: str) -> Known:
     latest = Known(
         id=item.id,
         url=item.url,
@@ -252,6 +380,8 @@ def _kept(item: Article, known: Known | None, crawl: int) -> Known:
         gone_at=None,
         since=crawl,
         crawl=crawl,
+        reading=reading,
+        read_sha256=item.content_sha256,
     )
     if known is None:
         return latest

@@ -21,6 +21,11 @@ LIMIT = 500 * 1024
 DAY = 24 * 3600.0
 
 
+def readable(body: bytes) -> bytes:
+    """What is read of a file: whole lines, for half a path ("/" at worst) forbids what the whole one does not."""
+    return body if len(body) <= LIMIT else body[: body.rfind(b"\n", 0, LIMIT) + 1]
+
+
 class RobotsUnreachableError(Exception):
     """A host whose robots.txt cannot be had: "the crawler MUST assume complete disallow" (RFC 9309, 2.3.1.4)."""
 
@@ -40,6 +45,7 @@ class Robots(RobotsTxtMiddleware):
         super().__init__(crawler)
         self._read: dict[str, float] = {}
         self._why: dict[str, str] = {}
+        self._causes: dict[str, BaseException] = {}
         self.sitemaps: dict[str, list[str]] = {}
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
@@ -55,16 +61,17 @@ class Robots(RobotsTxtMiddleware):
             self._read[netloc] = time.monotonic()
         parser = await super().robot_parser(request)
         if why := self._why.get(netloc):
-            raise RobotsUnreachableError(why)
+            raise RobotsUnreachableError(why) from self._causes.get(netloc)
         return parser
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         self._why.pop(netloc, None)
         if response.status >= 500:
             self._why[netloc] = f"robots.txt: HTTP {response.status}"
+            self._causes.pop(netloc, None)
             body = b""
         else:
-            body = response.body[:LIMIT] if response.status < 300 else b""
+            body = readable(response.body) if response.status < 300 else b""
         self.sitemaps[netloc] = list(sitemap_urls_from_robots(body, response.url))
         await super()._parse_robots(response.replace(body=body), netloc, request)
 
@@ -72,4 +79,5 @@ class Robots(RobotsTxtMiddleware):
         self._why.pop(netloc, None)
         if not isinstance(exc, IgnoreRequest):
             self._why[netloc] = f"robots.txt: {exc}"
+            self._causes[netloc] = exc
         super()._robots_error(exc, netloc)

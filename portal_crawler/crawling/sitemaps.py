@@ -21,8 +21,8 @@ class SitemapError(ValueError):
     """A sitemap that cannot be read; its message names address and cause."""
 
 
-def read_sitemap(response: Response) -> tuple[bool, list[str]]:
-    """Whether a sitemap is an index of sitemaps, and the absolute addresses that it lists.
+def read_sitemap(response: Response) -> tuple[bool, dict[str, str]]:
+    """Whether a sitemap is an index of sitemaps, and the absolute addresses that it lists, each with its lastmod.
 
     Raises:
         SitemapError: if it is no sitemap, broken, or unpacks to more than ``LARGEST`` bytes.
@@ -30,7 +30,8 @@ def read_sitemap(response: Response) -> tuple[bool, list[str]]:
     try:
         body = gunzip(response.body, max_size=LARGEST) if gzip_magic_number(response) else response.body
         sitemap = Sitemap(body)
-        addresses = [urljoin(response.url, entry["loc"].strip()) for entry in sitemap if entry.get("loc")]
+        listed = [(urljoin(response.url, entry["loc"].strip()), entry) for entry in sitemap if entry.get("loc")]
+        addresses = {url: (entry.get("lastmod") or "").strip() for url, entry in listed}
     except (OSError, EOFError, StopIteration, ValueError, zlib.error, LxmlError) as error:
         raise SitemapError(f"the sitemap {response.url} cannot be read: {error or type(error).__name__}") from error
     return sitemap.type == "sitemapindex", addresses

@@ -40,6 +40,13 @@ SIZE, BYTES = 0.15, 600
 # Bytes that surely hold the 4,096 characters in which Scrapy looks for a refresh.
 REFRESH_WITHIN = 16_384
 WORD = re.compile(r"[^\W\d_]+")
+# A line of so many words that stands on the answer to the probe, not on the page before it, and says that nothing is
+# there, gives the answer away wherever it stands: the rest of such pages may be another each time.
+LINE_WORDS, LONGEST_LINE = 4, 400
+REGRET = re.compile(
+    r"không (?:tồn tại|tìm thấy|còn tồn tại|có trên)|đã (?:bị )?(?:xóa|xoá|gỡ)|hết hạn|sai đường dẫn"
+    r"|not found|does(?: not|n't) exist|no longer (?:exists|available)|lỗi 404|404 error|error 404"
+)
 
 
 class SoftMissingError(Exception):
@@ -48,23 +55,34 @@ class SoftMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What a site answers where nothing is: the size of the body and the words of its text, without numbers."""
+    """What a site answers where nothing is: size of the body, words of its text without numbers, lines of regret."""
 
     size: int
     words: frozenset[str]
+    lines: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, response: Response) -> Missing:
-        """Read a page."""
-        return cls(len(response.body), words_of(response.body, response.url))
+    def of(cls, response: Response, other: Response) -> Missing:
+        """Read the answer to a probe, beside a page that is there."""
+        own = {line for line in lines_of(response.body) - lines_of(other.body) if NOWHERE not in line}
+        regrets = frozenset(line for line in own if len(line.split()) >= LINE_WORDS and REGRET.search(line))
+        return cls(len(response.body), words_of(response.body, response.url), regrets)
 
     def like(self, response: Response) -> bool:
         """Whether a page is the same answer."""
+        if self.lines and self.lines <= lines_of(response.body):
+            return True
         size = len(response.body)
         if abs(size - self.size) > SIZE * self.size + BYTES or not self.words:
             return False
         words = words_of(response.body, response.url)
         return len(words & self.words) >= ALIKE * len(words | self.words)
+
+
+def lines_of(body: bytes) -> frozenset[str]:
+    """The lines of a page's text: what stands between two tags, or on a line of its own."""
+    text = TAG.sub("\n", HIDDEN.sub(" ", body.decode("utf-8", "ignore"))).lower()
+    return frozenset(" ".join(line.split()) for line in text.split("\n") if len(line) <= LONGEST_LINE)
 
 
 def words_of(body: bytes, url: str) -> frozenset[str]:
@@ -126,11 +144,13 @@ class SoftMissing:
         name = f"soft 404 {host}"
         if state is not None and spider.revisits.incremental and (told := state.get(name)):
             kept = json.loads(told)
-            return Missing(kept["size"], frozenset(kept["words"])) if kept else None
+            return Missing(kept["size"], frozenset(kept["words"]), frozenset(kept["lines"])) if kept else None
         missing = await self._learn(response)
         if state is not None:
-            kept = {"size": missing.size, "words": sorted(missing.words)} if missing is not None else {}
-            state.put(name, json.dumps(kept, ensure_ascii=False))
+            learned: dict[str, Any] = {}
+            if missing is not None:
+                learned = {"size": missing.size, "words": sorted(missing.words), "lines": sorted(missing.lines)}
+            state.put(name, json.dumps(learned, ensure_ascii=False))
         return missing
 
     async def _learn(self, response: Response) -> Missing | None:
@@ -145,7 +165,7 @@ class SoftMissing:
         if answer.status != 200 or not isinstance(answer, HtmlResponse):
             return None
         logger.info("%s answers wrong addresses with status 200: such pages are told by their words", probe.url)
-        return Missing.of(answer)
+        return Missing.of(answer, response)
 
 
 class MetaRefresh(MetaRefreshMiddleware):

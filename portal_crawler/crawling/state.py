@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-FORMAT = 1
+FORMAT = 2
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS queue (place INTEGER PRIMARY KEY, priority INTEGER, postponed INTEGER, request BLOB);
@@ -30,8 +30,10 @@ CREATE TABLE IF NOT EXISTS pages (page INTEGER PRIMARY KEY, fruitful INTEGER);
 CREATE TABLE IF NOT EXISTS articles (
     id TEXT PRIMARY KEY, url TEXT, canonical_url TEXT, title TEXT, published_at TEXT,
     first_seen TEXT, last_seen TEXT, status INTEGER, etag TEXT, last_modified TEXT, content_sha256 TEXT,
-    version INTEGER, checks INTEGER, changes INTEGER, due TEXT, gone_at TEXT, since INTEGER, crawl INTEGER, text BLOB
+    version INTEGER, checks INTEGER, changes INTEGER, gone_at TEXT, since INTEGER, crawl INTEGER,
+    reading TEXT, read_sha256 TEXT, due TEXT, text BLOB, page BLOB
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS announced (id TEXT, what TEXT, said TEXT, PRIMARY KEY (id, what, said)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS due_articles ON articles (due);
 CREATE TABLE IF NOT EXISTS versions (
     id TEXT, version INTEGER, content_sha256 TEXT, fetched_at TEXT, run TEXT, PRIMARY KEY (id, version)
@@ -60,13 +62,15 @@ class Known:
         status: HTTP status of the last answer.
         etag: ETag of the last capture.
         last_modified: Last-Modified of the last capture.
-        content_sha256: Digest of the latest version.
+        content_sha256: Digest of the latest version, as it was exported.
         version: Number of the latest version, from 1.
         checks: How often it has been fetched again.
         changes: How many of these fetches showed another text.
         gone_at: ISO 8601 time at which it was found to be gone.
         since: Number of the crawl that found it.
         crawl: Number of the crawl that last fetched it.
+        reading: By which extractor it was last read, and by what it told the article from its page.
+        read_sha256: Digest of what was read then: that of the latest version, unless it was read otherwise since.
     """
 
     id: str
@@ -86,6 +90,8 @@ class Known:
     gone_at: str | None
     since: int
     crawl: int
+    reading: str
+    read_sha256: str
 
 
 COLUMNS = ", ".join(Known.__dataclass_fields__)
@@ -293,14 +299,37 @@ class PortalState:
         """Note that a known article is still linked to."""
         self.database.execute("UPDATE articles SET last_seen = ? WHERE id = ?", (now, identifier))
 
-    def keep(self, known: Known, text: str, run: str) -> None:
+    def page(self, identifier: str) -> bytes:
+        """What the page of a known article was made of (``history.Reading``)."""
+        row = self.database.execute("SELECT page FROM articles WHERE id = ?", (identifier,)).fetchone()
+        return bytes(row[0])
+
+    def read_anew(self, known: Known, text: str, page: bytes) -> None:
+        """Keep how an unchanged article is read by now: what is compared with the next time."""
+        self.database.execute(
+            "UPDATE articles SET reading = ?, read_sha256 = ?, text = ?, page = ? WHERE id = ?",
+            (known.reading, known.read_sha256, zlib.compress(text.encode()), page, known.id),
+        )
+
+    # What lists and sitemaps say of an article
+
+    def announcements(self, identifier: str, what: str) -> set[str]:
+        """All that was said of an article: titles, dates or times of its last change."""
+        query = "SELECT said FROM announced WHERE id = ? AND what = ?"
+        return {said for (said,) in self.database.execute(query, (identifier, what))}
+
+    def announce(self, identifier: str, what: str, said: str) -> None:
+        """Note what is said of an article."""
+        self.database.execute("INSERT OR IGNORE INTO announced VALUES (?, ?, ?)", (identifier, what, said))
+
+    def keep(self, known: Known, text: str, page: bytes, run: str) -> None:
         """Keep an article as it was just fetched, with its latest version."""
         due = self._next(known)
         values = [getattr(known, name) for name in Known.__dataclass_fields__]
-        marks = ", ".join("?" * (len(values) + 2))
+        marks = ", ".join("?" * (len(values) + 3))
         self.database.execute(
-            f"INSERT OR REPLACE INTO articles ({COLUMNS}, due, text) VALUES ({marks})",  # noqa: S608
-            (*values, due, zlib.compress(text.encode())),
+            f"INSERT OR REPLACE INTO articles ({COLUMNS}, due, text, page) VALUES ({marks})",  # noqa: S608
+            (*values, due, zlib.compress(text.encode()), page),
         )
         self.database.execute(
             "INSERT OR IGNORE INTO versions VALUES (?, ?, ?, ?, ?)",

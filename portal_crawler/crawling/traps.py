@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 
 from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.patterns import pattern_of
+from portal_crawler.crawling.rules import chain_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
 
 
 # From so many parameters on, an address is one of a faceted search's combinations, which share a budget.
@@ -23,6 +24,13 @@ FOLDERS = 4
 PROMISES = 3
 # Addresses of an exhausted budget that are looked at all the same once the crawl has run dry, spread over all of them.
 SAMPLES = 3
+# Pages in a row whose addresses differ in numbers alone and that say what others have said: fewer than a budget has,
+# because each of them leads to more before it is known for what it is.
+SERIES = 10
+# Links of one form on a home page: more of them are tags, filters or days, and no menu.
+LARGEST_MENU = 40
+# Pages that are remembered by their sentences, to know one again that is put together of them.
+REMEMBERED = 64
 # Addresses that are kept of an exhausted budget, for those looks.
 MOST_HELD = 1000
 
@@ -58,13 +66,29 @@ def grounds_of(url: str) -> tuple[str, ...]:
     return tuple(grounds)
 
 
+def menu_of(urls: Iterable[str]) -> set[str]:
+    """The lists that a home page links to, but for those of a form that is too common there to be a menu's."""
+    by_form: dict[str, set[str]] = {}
+    for url in urls:
+        by_form.setdefault(form_of(url), set()).add(chain_key(url))
+    return set().union(*(chains for chains in by_form.values() if len(chains) <= LARGEST_MENU))
+
+
+def series_of(url: str) -> str:
+    """What the addresses of a series have in common: all but their numbers."""
+    return f"series {DIGITS.sub('#', url)}"
+
+
 class PatternBudget:
     """Bounds the requests for pages that have something in common by what they bring: articles that no other has shown.
 
     Tag pages, calendars and faceted searches are endless in number and alike in their addresses; lists have a budget
     of their own (``chains.ListChains``). A page may name hundreds of them at once, so that requests under way count as
     well: what is beyond the budget is held back until pages of its kind have brought something. A folder, a program
-    and a parameter have a budget only as long as no article has been found there: a whole portal may stand in one.
+    and a parameter have a budget only as long as no article has been found there: a whole portal may stand in one. A
+    series of articles, whose addresses differ in numbers alone, has one of its own: articles that lead to ever more
+    articles, put together of the same sentences, stand among the portal's own. What lists show is not held back by it:
+    a portal's notices may well repeat each other word for word.
 
     Args:
         limit: Pages in a row that may bring nothing, for each form, folder, program and parameter.
@@ -81,6 +105,12 @@ class PatternBudget:
         self._proved: set[str] = set()
         self._promised: dict[str, int] = {}
         self._sampled: set[str] = set()
+        self._series: dict[str, int] = {}
+        self._recent: deque[frozenset[int]] = deque(maxlen=REMEMBERED)
+
+    def __contains__(self, url: str) -> bool:
+        """Whether a page was granted and has not come yet."""
+        return url in self._open.get(form_of(url), ())
 
     def _grounds(self, url: str) -> list[str]:
         form, *others = grounds_of(url)
@@ -103,17 +133,34 @@ class PatternBudget:
         if full is None:
             self._enter(url)
             return True
+        self._hold(full, url)
+        return False
+
+    def goes_nowhere(self, url: str) -> bool:
+        """Whether an address that an article links to goes on with a series that says nothing new; it is held back."""
+        series = series_of(url) if self._series else ""
+        if self._series.get(series, 0) < SERIES:
+            return False
+        self._hold(series, url)
+        return True
+
+    def _hold(self, full: str, url: str) -> None:
         held = self._held.setdefault(full, deque())
         if len(held) < MOST_HELD or not self.exhausted(url):
             held.append(url)
-        return False
 
     def _enter(self, url: str) -> None:
         for ground in grounds_of(url):
             self._open.setdefault(ground, set()).add(url)
 
     def visited(
-        self, url: str, articles: Collection[str], *, article: str | None = None, content: int | None = None
+        self,
+        url: str,
+        articles: Collection[str],
+        *,
+        article: str | None = None,
+        content: int | None = None,
+        sentences: frozenset[int] = frozenset(),
     ) -> bool:
         """Note a page; False if what it has in common with others is exhausted by it.
 
@@ -123,7 +170,10 @@ class PatternBudget:
             article: Its own identity, if it is an article.
             content: What it says, as a number (``contents.content_of``): an article that says what another one has
                 said is no yield.
+            sentences: Of which sentences it is made (``contents.sentences_of``).
         """
+        if sentences:
+            self._note_series(url, sentences)
         new = content is None or content not in self._contents
         if content is not None:
             self._contents.add(content)
@@ -133,6 +183,14 @@ class PatternBudget:
             self._fertile.update(grounds_of(url)[1:])
             self._proved.add(shape_of(article))
         return self._note(url, fruitful=proved, promising=promised)
+
+    def _note_series(self, url: str, sentences: frozenset[int]) -> None:
+        """Count a page none of whose sentences is new against its series."""
+        if sentences <= frozenset().union(*self._recent):
+            self._series[series_of(url)] = self._series.get(series_of(url), 0) + 1
+        elif self._series:
+            self._series.pop(series_of(url), None)
+        self._recent.append(sentences)
 
     def _yield(self, articles: Collection[str]) -> tuple[bool, bool]:
         """Whether a page shows an article that no other has shown; whether it shows what may be one."""
@@ -155,6 +213,12 @@ class PatternBudget:
             goes_on &= promising or self._barren[ground] != self.limit or ground in self._fertile
         return goes_on
 
+    def came(self, url: str, articles: Collection[str]) -> None:
+        """Note a page of a list that is followed to its end: what it shows is no longer new on other pages."""
+        self._listed.update(map(key_hash, articles))
+        for ground in grounds_of(url):
+            self._open.get(ground, set()).discard(url)
+
     def failed(self, url: str) -> None:
         """Note a request that brought no page: it brought nothing."""
         if url in self._open.get(form_of(url), ()):
@@ -167,7 +231,7 @@ class PatternBudget:
         freed: list[str] = []
         for ground in list(self._held) if all_forms else grounds_of(url):
             held = self._held.pop(ground, deque())
-            while held and self._full(held[0]) != ground:
+            while held and self._full(held[0]) != ground and self._series.get(ground, 0) < SERIES:
                 following = held.popleft()
                 if self.grants(following):
                     freed.append(following)
@@ -179,11 +243,11 @@ class PatternBudget:
         """A few addresses of each budget that is exhausted, once: what they bring may open it again."""
         freed = []
         for ground, held in self._held.items():
-            if ground in self._sampled:
+            if ground in self._sampled or not held:
                 continue
             self._sampled.add(ground)
             self._sampled.update(self._grounds(held[0]))
-            for place in sorted({len(held) * part // SAMPLES for part in range(SAMPLES)}, reverse=True):
+            for place in sorted({(len(held) - 1) * part // (SAMPLES - 1) for part in range(SAMPLES)}, reverse=True):
                 freed.append(held[place])
                 del held[place]
         return freed

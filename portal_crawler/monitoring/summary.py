@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import platform
 import sys
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ from portal_crawler.monitoring.verdict import ExitCode, lost_articles, verdict
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+logger = logging.getLogger(__name__)
+
 PACKAGES = ("scrapy", "twisted", "lxml", "parsel", "w3lib", "itemadapter")
 
 
@@ -31,7 +34,7 @@ class RunSummary:
     """Extension: prints a closing table and writes the record of the run, once all its files are closed.
 
     The record is one JSON object: portal, command line, seeds, versions, start, finish, finish reason, exit code,
-    files, all stats.
+    files, all stats; and the run's health in a few figures, which the log ends with as well.
 
     Settings:
         PORTAL_RUN_RECORD: Path of the record, with the placeholders of feeds; empty: none is written.
@@ -89,6 +92,10 @@ class RunSummary:
             record = Path(self.template % names)
             write_record(record, self._record(spider, stats, code, files))
             files.append(record)
+        told = ", ".join(
+            f"{name} {'unknown' if value is None else value}" for name, value in health(spider, stats).items()
+        )
+        logger.info("Health of %s: %s; %s (exit code %d)", spider.name, told, code.name.lower(), code)
         table = summary_table(spider.name, self.reason or "?", stats, code, files)
         for label, value in (
             ("coverage", coverage_line(getattr(spider, "coverage", dict)())),
@@ -111,6 +118,7 @@ class RunSummary:
             "finish_reason": self.reason,
             "exit_code": int(code),
             "verdict": code.name.lower(),
+            "health": health(spider, stats),
             "broken_lists": list(getattr(spider, "broken_lists", [])),
             "coverage": getattr(spider, "coverage", dict)(),
             "files": [str(path) for path in files],
@@ -123,6 +131,31 @@ class RunSummary:
             },
             "stats": stats,
         }
+
+
+def health(spider: Spider, stats: dict[str, Any]) -> dict[str, float | None]:
+    """How a portal fared in a run, in figures to be watched from run to run.
+
+    Returns:
+        ``articles`` exported, ``new``, ``changed`` and ``gone`` ones, ``rejects`` of any reason, those of them that a
+        wall or a refusal has ``blocked``, and ``coverage``: the share of all articles that was found, by the largest
+        estimate of two ways (``crawling.coverage``); None where no two ways tell.
+    """
+    rejected = {key.partition("/")[2]: count for key, count in stats.items() if key.startswith("rejected/")}
+    found: dict[str, Any] = getattr(spider, "coverage", dict)()
+    estimates = [pair["estimate"] for pair in found.get("pairs", ()) if pair["estimate"] is not None]
+    articles = stats.get("item_scraped_count", 0)
+    return {
+        "articles": articles,
+        "new": stats.get("history/new", 0),
+        "changed": stats.get("history/changed", 0),
+        "gone": stats.get("history/gone", 0),
+        "rejects": sum(rejected.values()),
+        "blocked": rejected.get("blocked", 0) + rejected.get("not_fetched_robots", 0),
+        "coverage": round(found["found"] / max(found["found"], *estimates), 3)
+        if estimates and found["found"]
+        else None,
+    }
 
 
 def write_record(path: Path, record: dict[str, Any]) -> None:

@@ -71,8 +71,9 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
 
 
 def lost_articles(stats: Mapping[str, Any]) -> int:
-    """How many article pages gave no article: captured but rejected (not as duplicates), or never captured."""
-    passed = ("item_scraped_count", "rejected/duplicate", "history/unchanged")
+    """How many article pages gave no article: captured but rejected (not as duplicates or spam), or never captured."""
+    # What strangers have planted is none of the portal's articles.
+    passed = ("item_scraped_count", "rejected/duplicate", "rejected/spam", "history/unchanged")
     exported = sum(stats.get(key, 0) for key in passed)
     rejected: int = max(0, stats.get("articles/captured", 0) - exported)
     failed: int = stats.get("failed/article", 0)

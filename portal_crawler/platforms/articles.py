@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import scrapy
 from scrapy.http import HtmlResponse
 
-from portal_crawler.crawling import glance, listing
+from portal_crawler.crawling import glance, history, listing
 from portal_crawler.crawling.api import ApiError
 from portal_crawler.crawling.canonical import canonical_url, page_key
 from portal_crawler.crawling.learning import KNOWN_WELL
 from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part, numbered_part
 from portal_crawler.crawling.rules import plain_address
 from portal_crawler.extraction.page import PageError, parse_page
-from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected
+from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.lists import LOOKS
 from portal_crawler.platforms.sources import Sources
 
@@ -49,7 +49,7 @@ class Articles(Sources):
     unfinished: dict[str, Capture]
     false_parts: int
 
-    def read(self, response: Response, number: int, chain: str | None) -> Iterator[Request | Capture | Rejected]:
+    def read(self, response: Response, number: int, chain: str | None) -> Iterator[Request | Capture | Gone | Rejected]:
         """A page."""
         raise NotImplementedError
 
@@ -90,6 +90,9 @@ class Articles(Sources):
         self.sightings.complete(link.key, capture)
         capture.found_in = self.ways.of(link.key)
         self.waiting.pop(link.key, None)
+        if self.state is not None:
+            for what, said in history.announced(capture.link_text, capture.listed_date):
+                self.state.announce(article_id(link.url, link.key), what, said)
         self.count("articles/captured")
         yield capture if capture.unread else self.whole(capture)
 
@@ -216,7 +219,7 @@ class Articles(Sources):
         """Whether an answer is an article's JSON."""
         return self.api is not None and self.api.is_detail(response.url)
 
-    def parse_detail(self, response: Response) -> Iterator[Capture | Request | Rejected]:
+    def parse_detail(self, response: Response) -> Iterator[Capture | Gone | Request | Rejected]:
         """An article's JSON, as the page that is made of it."""
         assert self.api is not None
         try:

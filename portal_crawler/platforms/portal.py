@@ -24,13 +24,13 @@ from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.glance import Glance
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.pace import PostponedError
-from portal_crawler.crawling.patterns import UrlPatterns, dated, headed, is_article, page_evidence
+from portal_crawler.crawling.patterns import UrlPatterns, announced, dated, headed, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, page_number
 from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.spellings import Spellings
-from portal_crawler.crawling.traps import PatternBudget
-from portal_crawler.extraction.contents import content_of
+from portal_crawler.crawling.traps import PatternBudget, menu_of
+from portal_crawler.extraction.contents import content_of, sentences_of
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PRIORITY_MENU, PRIORITY_PAGE = 20, 0
+# Status of the record of an article whose address redirects elsewhere.
+REDIRECTED = 302
 
 # What the next run of an unfinished crawl has of its own; all else that a spider holds is what it has learned.
 OWN = frozenset(
@@ -160,12 +162,17 @@ class PortalSpider(Articles):
         self.chains = ListChains()
         self.ways = WaysIn()
         self.archives = Archives()
+        self.sitemaps: list[tuple[str, int]] = []
+        self.barren_sitemaps = 0
+        self.dated_sitemaps: set[str] = set()
         self.broken_lists: list[str] = []
-        self.budget = PatternBudget(18)
+        self.budget = PatternBudget(16)
+        self.named_budget = PatternBudget(16)
         self.asked: set[str] = set()
         self.waiting: dict[str, Judgement] = {}
         self.labels: dict[str, str] = {}
         self.matched: set[str] = set()
+        self.sections: set[str] = set()
         self.unfinished: dict[str, Capture] = {}
         self.false_parts = 0
         self.held: list[Capture] = []
@@ -179,13 +186,14 @@ class PortalSpider(Articles):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> PortalSpider:
-        """Make the spider and give it the settings' budget.
+        """Make the spider and give it the settings' budgets.
 
         Raises:
             UsageError: if it needs a browser, and there is none.
         """
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider.budget = PatternBudget(crawler.settings.getint("PORTAL_PATTERN_BUDGET", 18))
+        limit = crawler.settings.getint("PORTAL_PATTERN_BUDGET", 16)
+        spider.budget, spider.named_budget = PatternBudget(limit), PatternBudget(limit)
         if spider.browser and not spider.warc:
             chromium(crawler.settings.get("PORTAL_BROWSER", ""))
         return spider
@@ -295,8 +303,9 @@ class PortalSpider(Articles):
         respelt = list(filter(self.budget.grants, self.spellings.released(dry=True)))
         if held := respelt or self.budget.released(all_forms=True):
             return [self.ask(url, priority=PRIORITY_PAGE) for url in held]
-        if waiting := self.take_waiting():
-            return [self.ask_linked(link, priority=PRIORITY_ARTICLE) for link in waiting]
+        named = list(self.ask_named(self.named_budget.released(all_forms=True)))
+        if named or (waiting := self.take_waiting()):
+            return named or [self.ask_linked(link, priority=PRIORITY_ARTICLE) for link in waiting]
         if not self.letters and (chosen := self.ask_archive()):
             return chosen
         if not self.lists_again:
@@ -351,7 +360,7 @@ class PortalSpider(Articles):
 
     def parse(
         self, response: Response, number: int = 1, chain: str | None = None
-    ) -> Iterator[Request | Capture | Rejected]:
+    ) -> Iterator[Request | Capture | Gone | Rejected]:
         """Any page: an article becomes a capture, and every page leads on.
 
         Args:
@@ -366,7 +375,7 @@ class PortalSpider(Articles):
         else:
             yield from self.read(response, number, chain)
 
-    def read(self, response: Response, number: int, chain: str | None) -> Iterator[Request | Capture | Rejected]:
+    def read(self, response: Response, number: int, chain: str | None) -> Iterator[Request | Capture | Gone | Rejected]:
         """A page: see :meth:`parse`."""
         link = self.rules.judge(response.url)
         capture = self.receive(response)
@@ -425,7 +434,7 @@ class PortalSpider(Articles):
 
     def hand_on_unread(
         self, response: Response, capture: Capture, link: Judgement
-    ) -> Iterator[Request | Capture | Rejected]:
+    ) -> Iterator[Request | Capture | Gone | Rejected]:
         """An article that leads to nothing new; what it says is told by :meth:`note_content` once it has been read."""
         capture.unread = True
         self.asked.add(link.key)
@@ -451,7 +460,11 @@ class PortalSpider(Articles):
 
     def passes_over(self, link: Judgement) -> bool:
         """Whether a link leads to an article that an earlier crawl has, and need not be followed."""
-        if self.sightings.done(link.key) or not self.revisits.passes_over(article_id(link.url, link.key)):
+        if self.sightings.done(link.key):
+            return False
+        said = self.sightings.get(link.key)
+        title, date = (said.text, said.date) if said is not None else (None, None)
+        if not self.revisits.passes_over(article_id(link.url, link.key), title, date):
             return False
         self.sightings.forget(link.key)
         self.sightings.pass_over(link.key)
@@ -474,7 +487,7 @@ class PortalSpider(Articles):
         """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show."""
         return self.state is not None and self.revisits.incremental and self.state.barren(key_hash(link.key))
 
-    def note_redirects(self, response: Response, link: Judgement, *, is_one: bool) -> Iterator[Rejected]:
+    def note_redirects(self, response: Response, link: Judgement, *, is_one: bool) -> Iterator[Gone | Rejected]:
         """The addresses that led here by redirects: other addresses of the article, or articles that are no more."""
         for url in response.meta.get("redirect_urls", ()):
             asked = self.rules.judge(url)
@@ -482,11 +495,14 @@ class PortalSpider(Articles):
                 self.note_barren(asked)
             if is_one and asked.kind not in ("outside", "denied"):
                 self.sightings.see(replace(asked, key=link.key))
-            elif not is_one and asked.kind == "article":
-                self.count("failed/article")
-                detail = f"{url} redirects to {response.url}, which is no article"
-                yield self.reject(url, "no_article", detail, response.status)
+            elif not is_one and (asked.kind == "article" or announced(asked.url, self.patterns)):
+                yield self.led_away(response.request, url, response.url, "which is no article")
                 return
+        assert response.request is not None
+        asked = self.rules.judge(next(iter(response.meta.get("redirect_urls", ())), response.url))
+        if is_one and asked.key != link.key:
+            lost = self.vanished(response.request, self.moved(asked.url, response.url))
+            yield from [lost] if lost is not None else ()
 
     @property
     def ruled(self) -> bool:
@@ -532,14 +548,15 @@ class PortalSpider(Articles):
         keys = self.shown(found)
         chain = chain or chain_key(link.url)
         goes_on = article or self.turn(chain, keys, number, page, found)
-        self.note_visit(link, () if article else keys, content=content)
+        sentences = sentences_of(page) if article else frozenset()
+        self.note_visit(link, () if article else keys, content=content, sentences=sentences)
         yield from self.ask_released(link)
-        seed = link.key in self.rules.seed_keys
-        for other, anchor in found:
-            if other.kind == "article":
-                yield from self.ask_article(other, waits=seed)
-            else:
-                yield from self.follow(other, anchor, chain, number, goes_on=goes_on, menu=seed)
+        if not article:
+            yield from self.follow_all(link, found, chain, number, goes_on=goes_on)
+        else:
+            onward = [(other, anchor) for other, anchor in found if not self.budget.goes_nowhere(other.url)]
+            self.count("traps/not_asked", len(found) - len(onward))
+            yield from self.follow_all(link, onward, chain, number, goes_on=True)
         if not article and goes_on:
             yield from self.turn_page(page, chain, number)
         if not article and not self.letters:
@@ -548,19 +565,52 @@ class PortalSpider(Articles):
         for url in listing.feed_links(page):
             yield from self.ask_feed(urljoin(page.url, url))
 
+    def follow_all(
+        self, link: Judgement, found: list[tuple[Judgement, Element]], chain: str, number: int, *, goes_on: bool
+    ) -> Iterator[Request]:
+        """The requests for what the links of a page lead to."""
+        seed = link.key in self.rules.seed_keys
+        if seed:
+            self.sections |= menu_of([other.url for other, _ in found if other.kind != "article"])
+        for other, anchor in found:
+            if other.kind == "article":
+                yield from self.ask_article(other, waits=seed)
+            else:
+                menu = seed and chain_key(other.url) in self.sections
+                yield from self.follow(other, anchor, chain, number, goes_on=goes_on, menu=menu)
+
     def ask_released(self, link: Judgement) -> Iterator[Request]:
         """The requests that were held back until there was room for them, or until a page like this one had come."""
+        yield from self.ask_named(self.named_budget.released(url=link.url))
         for url in self.budget.released(url=link.url):
             yield self.ask(url, priority=PRIORITY_PAGE, meta={"depth_reset": True})
         for url in filter(self.budget.grants, self.spellings.released()):
             yield self.ask(url, priority=PRIORITY_LIST, meta={"depth_reset": True})
 
-    def note_visit(self, link: Judgement, keys: Collection[str], *, content: int | None) -> None:
-        """Charge a page to the budgets of its kind; ``content`` is what it says, if it is an article."""
-        if page_number(link.url) is not None:
+    def note_visit(
+        self,
+        link: Judgement,
+        keys: Collection[str],
+        *,
+        content: int | None,
+        sentences: frozenset[int] = frozenset(),
+    ) -> None:
+        """Charge a page to the budgets of its kind, or reckon it to their credit.
+
+        Args:
+            link: The page.
+            keys: Identities of the articles that it shows, if it is none.
+            content: What it says, if it is an article.
+            sentences: Of which sentences it is made then.
+        """
+        if page_number(link.url) is not None and self.is_list(link.url):
+            self.budget.came(link.url, keys)
             return
         article = link.key if content is not None else None
-        if not self.budget.visited(link.url, keys, article=article, content=content):
+        named = link.url in self.named_budget
+        budgets = [self.named_budget] * named + [self.budget] * (article is not None or not named)
+        told = [each.visited(link.url, keys, article=article, content=content, sentences=sentences) for each in budgets]
+        if not all(told):
             logger.info("Pages like %s bring nothing new: no more of them are asked for", link.url)
             self.count("traps/pattern")
 
@@ -571,31 +621,62 @@ class PortalSpider(Articles):
         if link.key in self.asked or link.alternate or self.sightings.done(link.key) or self.passes_over(link):
             return
         paged = page_number(link.url) is not None
-        if (self.letters and not paged) or self.is_too_old(link):
-            return  # another run has walked the portal
+        if (self.letters and not paged) or self.is_too_old(link):  # another run has walked the portal
+            return
         same = chain_key(link.url) == chain
         if paged or (same and listing.is_next(anchor, number)):
             if not goes_on and (same or (self.revisits.incremental and beside(link.url, chain))):
                 self.count("traps/list_end")
                 return
+            if self.is_held_back(link, chain):
+                return
             options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
         else:
-            if self.known_barren(link):
-                self.count("pages/known_barren")
-                return
-            if self.spellings.waits(link.url):
-                self.asked.add(link.key)
-                return
-            if not self.budget.grants(link.url):
-                self.count("traps/not_asked")
-                self.asked.add(link.key)  # held back
-                self.note_barren(link)  # until it is seen after all
+            if self.waits(link):
                 return
             options = {"priority": PRIORITY_MENU if link.kind == "listing" or menu else PRIORITY_PAGE}
             if self.spellings.is_witness(link.url):
                 options["priority"] = PRIORITY_LIST
         self.asked.add(link.key)
         yield self.ask_linked(link, **options)
+
+    def waits(self, link: Judgement) -> bool:
+        """Whether a page is not asked for now: it is known to hold nothing, may be another one, or is one of many."""
+        if self.known_barren(link):
+            self.count("pages/known_barren")
+            return True
+        waits = self.spellings.waits(link.url)
+        if not waits and self.budget.grants(link.url):
+            return False
+        self.asked.add(link.key)
+        if not waits:
+            self.count("traps/not_asked")
+            self.note_barren(link)  # until it is seen after all
+        return True
+
+    def is_held_back(self, link: Judgement, chain: str) -> bool:
+        """Whether a further page of a list waits until pages of its kind have brought something."""
+        if self.is_list(link.url, chain) or self.budget.grants(link.url):
+            return False
+        self.count("traps/not_asked")
+        self.asked.add(link.key)
+        self.chains.leave(link.url)
+        return True
+
+    def is_list(self, url: str, shown_at: str | None = None) -> bool:
+        """Whether a list is followed to its end: one of the menu, or one that has shown articles no other page had.
+
+        The lists of filters, tags and orders, each with a pager of its own, show what others show. Their further pages
+        share the budget of pages.
+
+        Args:
+            url: Address of one of its pages.
+            shown_at: The list on which the address stands: it answers for one beside it that is not known yet.
+        """
+        chain = chain_key(url)
+        if chain in self.sections or self.rules.judge(url).kind == "listing" or self.chains.fertile(chain):
+            return True
+        return shown_at is not None and beside(url, shown_at) and self.chains.fertile(shown_at)
 
     def ask_article(
         self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_ARTICLE
@@ -632,30 +713,46 @@ class PortalSpider(Articles):
         sighting = self.sightings.get(target.key)
         return target.key in self.asked or self.sightings.done(target.key) or (sighting is not None and sighting.asked)
 
-    def redirected(self, asked: str, target: str) -> Iterator[Rejected]:
+    def moved(self, asked: str, target: str, what: str = "another article") -> Rejected:
+        """What is said of an article whose address leads elsewhere."""
+        return self.reject(asked, "no_article", f"{asked} redirects to {target}, {what}", REDIRECTED)
+
+    def led_away(self, request: Request | None, asked: str, target: str, what: str) -> Gone | Rejected:
+        """An article whose address leads to what is none: one that is gone, if it was known."""
+        rejected = self.moved(asked, target, what)
+        if request is not None and (lost := self.vanished(request, rejected)) is not None:
+            return lost
+        self.count("failed/article")
+        return rejected
+
+    def redirected(self, request: Request, asked: str, target: str) -> Iterator[Gone | Rejected]:
         """An address that redirects to a known page: another address of an article, or an article that is no more."""
         first, last = self.rules.judge(asked), self.rules.judge(target)
         self.count("redirects/known")
         self.note_barren(first)
-        if last.kind == "article":
+        one = last.kind == "article" or self.sightings.done(last.key) or announced(last.url, self.patterns)
+        if one and last.key not in self.rules.seed_keys:
             self.sightings.see(replace(first, key=last.key))
-        elif first.kind == "article":
-            self.count("failed/article")
-            yield self.reject(asked, "no_article", f"{asked} redirects to {target}, which is no article")
+            if (lost := self.vanished(request, self.moved(asked, target))) is not None:
+                yield lost
+        elif first.kind == "article" or announced(first.url, self.patterns):
+            yield self.led_away(request, asked, target, "which is no article")
 
     def failed(self, failure: Failure) -> Iterator[Gone | Rejected]:
         """A request without a usable answer: one reject with its reason."""
         request: Request = failure.request  # type: ignore[attr-defined]
         error = failure.value
+        asked = next(iter(request.meta.get("redirect_urls", ())), request.url)
         if isinstance(error, RedirectToKnown):
-            yield from self.redirected(next(iter(request.meta.get("redirect_urls", ())), request.url), error.target)
+            yield from self.redirected(request, asked, error.target)
             return
         if isinstance(error, PostponedError):
             self.postpone(request)
         if request.meta.get("portal_seed"):
             self.count("seeds/failed")
         link = self.rules.judge(request.url)
-        self.budget.failed(link.url)
+        self.budget.failed(asked)
+        self.named_budget.failed(asked)
         self.spellings.shown(link.url, None)
         if isinstance(error, HttpError):
             status = error.response.status
@@ -693,7 +790,7 @@ class PortalSpider(Articles):
         identifier = request.meta.get("portal_known")
         if self.state is None or identifier is None:
             return None
-        if rejected.status not in history.GONE and rejected.reason != "soft_404":
+        if rejected.status not in (*history.GONE, REDIRECTED) and rejected.reason != "soft_404":
             return None
         known = self.state.article(identifier)
         assert known is not None

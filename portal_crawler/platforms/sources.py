@@ -21,7 +21,7 @@ from portal_crawler.crawling.pace import host_key
 from portal_crawler.crawling.robots import Robots
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.extraction.page import PageError
-from portal_crawler.items import WAYS
+from portal_crawler.items import WAYS, article_id
 from portal_crawler.platforms.lists import PRIORITY_LIST, Lists
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from portal_crawler.crawling.glance import Glance
     from portal_crawler.crawling.rules import Judgement
-    from portal_crawler.crawling.state import PortalState
+    from portal_crawler.crawling.state import Known, PortalState
     from portal_crawler.crawling.traps import PatternBudget
     from portal_crawler.extraction.page import Element, Page
     from portal_crawler.items import Rejected
@@ -43,6 +43,9 @@ logger = logging.getLogger(__name__)
 # Articles that sitemaps and feeds name come last: lists may tell more about them until then.
 PRIORITY_LISTED = -10
 
+# Indexes of sitemaps name sitemaps (sitemaps.org); some name indexes. Those that name ever new ones have no end.
+DEEPEST_INDEX = 3
+
 # Answers that say that an interface or a list has nothing more: what is asked for beyond the last page, or was guessed.
 NO_MORE = [400, 404, 405, 410]
 
@@ -51,9 +54,13 @@ class Sources(Lists):
     """What a portal's spider asks for beside the links of its pages."""
 
     budget: PatternBudget
+    named_budget: PatternBudget
     state: PortalState | None
     archives: Archives
     glance: Glance
+    sitemaps: list[tuple[str, int]]
+    dated_sitemaps: set[str]
+    barren_sitemaps: int
 
     def ask_article(
         self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_LISTED
@@ -65,6 +72,10 @@ class Sources(Lists):
         self, link: Judgement, anchor: Element, chain: str, number: int, *, goes_on: bool, menu: bool
     ) -> Iterator[Request]:
         """The request for a page that is no article by its address."""
+        raise NotImplementedError
+
+    def look_again(self, known: Known, url: str) -> Request:
+        """The request for a known article."""
         raise NotImplementedError
 
     def needs(self, way: str) -> bool:
@@ -82,9 +93,11 @@ class Sources(Lists):
         if self.state is None or not self.revisits.whole:
             return
         found = self.sightings.hashes().__contains__
-        self.state.put("needed ways", " ".join(sorted(self.ways.needed(found))))
+        # A sitemap that tells when its articles were modified is worth a look even if lists show them all.
+        dated = {"sitemap"} if self.dated_sitemaps else set()
+        self.state.put("needed ways", " ".join(sorted({*self.ways.needed(found), *dated})))
         for url in self.ways.needless(found):
-            self.state.note_page(key_hash(url), fruitful=False)
+            self.state.note_page(key_hash(url), fruitful=url in self.dated_sitemaps)
 
     # Sitemaps
 
@@ -120,27 +133,78 @@ class Sources(Lists):
         for each in named or [urljoin(url, "/sitemap.xml")]:
             yield from self.ask_sitemap(each)
 
-    def ask_sitemap(self, url: str) -> Iterator[Request]:
-        """The request for a sitemap, once."""
-        if self.needs_file(url) and self.rules.in_scope(url) and url not in self.asked:
-            self.asked.add(url)
-            yield scrapy.Request(url, callback=self.parse_sitemap, errback=self.no_sitemap, priority=PRIORITY_LIST)
+    def ask_sitemap(self, url: str, depth: int = 0) -> Iterator[Request]:
+        """The request for a sitemap, once; those that an index names wait for one another."""
+        if depth > DEEPEST_INDEX or not self.needs_file(url) or not self.rules.in_scope(url) or url in self.asked:
+            return
+        self.asked.add(url)
+        if depth:
+            self.sitemaps.append((url, depth))
+        else:
+            yield self.sitemap_request(url, depth)
 
-    def parse_sitemap(self, response: Response) -> Iterator[Request]:
+    def sitemap_request(self, url: str, depth: int) -> Request:
+        """The request for a sitemap that so many indexes have led to."""
+        return scrapy.Request(
+            url,
+            callback=self.parse_sitemap,
+            errback=self.sitemap_failed,
+            priority=PRIORITY_LIST,
+            cb_kwargs={"depth": depth},
+        )
+
+    def next_sitemap(self, *, barren: bool) -> Iterator[Request]:
+        """The next of the sitemaps that indexes have named, until too many in a row have named nothing new."""
+        self.barren_sitemaps = self.barren_sitemaps + 1 if barren else 0
+        if self.barren_sitemaps == self.budget.limit and self.sitemaps:
+            logger.info("Sitemaps name nothing new: %d more of them are not asked for", len(self.sitemaps))
+            self.count("traps/sitemaps", len(self.sitemaps))
+            self.sitemaps.clear()
+        if self.sitemaps:
+            yield self.sitemap_request(*self.sitemaps.pop(0))
+
+    def parse_sitemap(self, response: Response, depth: int = 0) -> Iterator[Request]:
         """A sitemap or an index of sitemaps, gzip or not."""
+        before = len(self.sightings)
         try:
             is_index, addresses = read_sitemap(response)
         except SitemapError as error:
             logger.warning("%s", error)
             self.count("sitemaps/broken")
-            return
-        self.count("sitemaps/read")
+            is_index, addresses = False, {}
+        else:
+            self.count("sitemaps/read")
         assert response.request is not None
+        file = response.request.url
+        if not is_index:
+            yield from self.ask_modified(addresses, file)
         for url in addresses:
             if is_index:
-                yield from self.ask_sitemap(url)
+                yield from self.ask_sitemap(url, depth + 1)
             else:
-                yield from self.ask_listed(url, "sitemap", response.request.url)
+                yield from self.ask_listed(url, "sitemap", file)
+        yield from self.next_sitemap(barren=len(self.sightings) == before)
+
+    def ask_modified(self, addresses: dict[str, str], file: str) -> Iterator[Request]:
+        """The requests for known articles that have been modified since, as a sitemap says."""
+        links = {url: self.rules.link(url, url) for url, said in addresses.items() if said}
+        dated = {article_id(link.url, link.key): (link, addresses[url]) for url, link in links.items() if link}
+        if dated:
+            self.dated_sitemaps.add(file)
+        for identifier in self.revisits.modified({each: said for each, (_, said) in dated.items()}):
+            link = dated[identifier][0]
+            known = self.revisits.known(identifier)
+            if known is not None and link.key not in self.asked:
+                yield self.look_again(known, link.url)
+                self.asked.add(link.key)
+                sighting = self.sightings.see(link)
+                assert sighting is not None
+                sighting.asked = True
+
+    def sitemap_failed(self, failure: Failure) -> Iterator[Request]:
+        """A sitemap that could not be had; the next one may."""
+        self.no_sitemap(failure)
+        yield from self.next_sitemap(barren=True)
 
     def ask_listed(
         self, url: str, way: str, file: str, text: str | None = None, date: str | None = None
@@ -152,11 +216,23 @@ class Sources(Lists):
         self.ways.note(link.key, way, file)
         self.sightings.see(link)
         self.sightings.describe(link.key, text, date)
-        if link.kind == "article":
-            yield from self.ask_article(link, priority=PRIORITY_LISTED)
-        elif link.key not in self.asked:
-            self.asked.add(link.key)
-            if self.budget.grants(link.url):
+        sighting = self.sightings.get(link.key)
+        if link.key in self.asked or sighting is None or sighting.asked:
+            return
+        # A budget of their own: of the thousands that a sitemap names all may be dead, and those of the lists are not.
+        if self.named_budget.grants(link.url):
+            yield from self.ask_named([link.url])
+        else:
+            self.count("traps/named_held")
+
+    def ask_named(self, urls: list[str]) -> Iterator[Request]:
+        """The requests for addresses that sitemaps or feeds have named, unless pages have led to them meanwhile."""
+        for url in urls:
+            link = self.rules.judge(url)
+            if link.kind == "article":
+                yield from self.ask_article(link, priority=PRIORITY_LISTED)
+            elif link.key not in self.asked and not self.sightings.done(link.key):
+                self.asked.add(link.key)
                 yield self.ask(link.url)
 
     def no_sitemap(self, failure: Failure) -> None:

@@ -11,6 +11,8 @@ HAZARDS: dict[str, type[Hazard]] = {
         traps.Calendar,
         traps.GrowingPaths,
         traps.Facets,
+        traps.FacetPagers,
+        traps.Tags,
         traps.RedirectLoop,
         traps.RedirectChain,
         traps.MetaRefresh,
@@ -42,6 +44,8 @@ HAZARDS: dict[str, type[Hazard]] = {
         lists.Pinned,
         lists.SitemapBomb,
         lists.BrokenSitemaps,
+        lists.DeadSitemap,
+        lists.EndlessSitemaps,
     )
 }
 

@@ -194,6 +194,49 @@ class SitemapBomb(Hazard):
         return Answer((head + body).encode(), content_type=XML)
 
 
+class DeadSitemap(Hazard):
+    """A sitemap that names thousands of articles that are no more, among them those that are."""
+
+    name = "dead-sitemap"
+    about = "a sitemap whose articles are dead but for a few"
+    trap = re.compile(r"^/tintuc/1999/")
+    DEAD = 5000
+
+    def robots(self, portal: SamplePortal) -> str:
+        """Its address."""
+        return f"Sitemap: {portal.base}/so-do.xml\n"
+
+    def answer(self, portal: SamplePortal, asked: Asked) -> Answer | None:
+        """The sitemap."""
+        if asked.path != "/so-do.xml":
+            return None
+        paths = [f"/tintuc/1999/bai{number:04}.htm" for number in range(self.DEAD)]
+        paths[self.DEAD // 3 : self.DEAD // 3] = map(portal.path, portal.stories)
+        entries = "".join(f"<url><loc>{portal.base}{path}</loc></url>" for path in paths)
+        return Answer(f"<urlset>{entries}</urlset>".encode(), content_type=XML)
+
+
+class EndlessSitemaps(Hazard):
+    """Indexes of sitemaps that name themselves and ever more indexes."""
+
+    name = "endless-sitemaps"
+    about = "indexes of sitemaps that name themselves and ever more indexes"
+    trap = re.compile(r"^/chi-muc-\d+\.xml")
+
+    def robots(self, portal: SamplePortal) -> str:
+        """The first of them."""
+        return f"Sitemap: {portal.base}/chi-muc-1.xml\n"
+
+    def answer(self, portal: SamplePortal, asked: Asked) -> Answer | None:
+        """Itself and some more."""
+        found = re.match(r"^/chi-muc-(\d+)\.xml$", asked.path)
+        if found is None:
+            return None
+        numbers = [int(found[1]), *(int(found[1]) * 5 + more for more in range(5))]
+        entries = "".join(f"<sitemap><loc>{portal.base}/chi-muc-{number}.xml</loc></sitemap>" for number in numbers)
+        return Answer(f"<sitemapindex>{entries}</sitemapindex>".encode(), content_type=XML)
+
+
 class BrokenSitemaps(HiddenBehind):
     """An index of sitemaps: one in gzip, one cut off in the middle, one that is an error page, one that is missing."""
 

@@ -92,6 +92,69 @@ class Facets(Hazard):
         return shell("Lọc tin", f"<ul>{items}</ul>{more}")
 
 
+class FacetPagers(Hazard):
+    """Filters, each of whose combinations has a list of several pages."""
+
+    name = "facet-pagers"
+    about = "filters whose combinations have a pager each"
+    trap = re.compile(r"^/thu-vien-tin\?(?!trang=\d+$)")
+    SIZE = 4
+
+    def planted(self, portal: SamplePortal) -> str:  # noqa: ARG002 - the hook's signature
+        """The list without a filter."""
+        return '<a href="/thu-vien-tin">Thư viện tin</a>'
+
+    def answer(self, portal: SamplePortal, asked: Asked) -> Answer | None:
+        """Every other article, by the filters, in pages; one more filter."""
+        if asked.path != "/thu-vien-tin":
+            return None
+        chosen = {name: value for name, value in asked.query.items() if name != "trang"}
+        turn = sum(map(int, chosen.values()))
+        stories = [story for place, story in enumerate(portal.stories) if not chosen or (place + turn) % 2]
+        number = int(asked.query.get("trang", "1"))
+        shown = stories[(number - 1) * self.SIZE : number * self.SIZE]
+        items = "".join(f'<li><a href="{portal.path(story)}">{story.title}</a></li>' for story in shown)
+        pages = range(1, -(-len(stories) // self.SIZE) + 1)
+        pager = "".join(f'<a href="{self._address(chosen, trang=page)}">{page}</a> ' for page in pages)
+        more = "".join(
+            f'<a href="{self._address(chosen, **{name: value})}">{name} {value}</a> '
+            for name, values in Facets.FACETS.items()
+            for value in values
+        )
+        return shell("Thư viện tin", f"<ul>{items}</ul><p>{pager}</p>{more}")
+
+    @staticmethod
+    def _address(chosen: dict[str, str], **more: int) -> str:
+        return "/thu-vien-tin?" + "&amp;".join(f"{name}={value}" for name, value in sorted({**chosen, **more}.items()))
+
+
+class Tags(Hazard):
+    """Thousands of tags, a hundred others on every page."""
+
+    name = "tags"
+    about = "ten thousand tag pages that show what the lists show"
+    trap = re.compile(r"^/nhan/")
+    SHOWN, ALL = 100, 10_000
+
+    def __init__(self) -> None:
+        self._turn = count()
+
+    def planted(self, portal: SamplePortal) -> str:  # noqa: ARG002 - the hook's signature
+        """The tags of this page."""
+        first = next(self._turn) * self.SHOWN
+        tags = ((first + place) % self.ALL for place in range(self.SHOWN))
+        return "".join(f'<a href="/nhan/tu-{tag}">từ khóa {tag}</a> ' for tag in tags)
+
+    def answer(self, portal: SamplePortal, asked: Asked) -> Answer | None:
+        """Three articles."""
+        found = re.match(r"^/nhan/tu-(\d+)$", asked.path)
+        if found is None:
+            return None
+        shown = [portal.stories[(int(found[1]) + place) % len(portal.stories)] for place in range(3)]
+        items = "".join(f'<li><a href="{portal.path(story)}">{story.title}</a></li>' for story in shown)
+        return shell(f"Từ khóa {found[1]}", f"<ul>{items}</ul>")
+
+
 class RedirectLoop(Hazard):
     """Two addresses that send the reader to each other."""
 
