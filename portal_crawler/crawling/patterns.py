@@ -55,6 +55,8 @@ TITLE_WORDS = 5
 LONG_SLUG = 5
 # Pages after which a menu can be told from a list of the latest news.
 MENU_PAGES = 10
+# How much it speaks against an article that it stands in the menu.
+MENU = 2
 # A page with this many titles, and less running text than this for each, is a list with teasers.
 LIST_TITLES, TEASER = 8, 80
 
@@ -119,6 +121,15 @@ class UrlPatterns:
     def in_menu(self, key: str) -> bool:
         """Whether most pages link to this one."""
         return self._pages >= MENU_PAGES and self._linked.get(key, 0) > self._pages // 2
+
+    def in_box(self, key: str) -> bool:
+        """Whether most pages link to this one, but not to others with addresses of its form.
+
+        A box of the latest news stands on all pages as the menu does; of the articles it shows the newest few.
+        """
+        form, half = pattern_of(key), self._pages // 2
+        counts = [count for other, count in self._linked.items() if pattern_of(other) == form]
+        return self.in_menu(key) and 2 * sum(count > half for count in counts) < len(counts)
 
     def note(self, url: str, text: str | None) -> None:
         """Count a link to an address that was not seen before."""
@@ -187,7 +198,7 @@ def _text(element: Element) -> str:
     return "".join(map(str, element.itertext()))
 
 
-def is_article(url: str, key: str, on_page: int, patterns: UrlPatterns) -> bool:
+def is_article(url: str, key: str, on_page: int, patterns: UrlPatterns, *, listed: bool) -> bool:
     """Whether a page of an undescribed site is to be taken for an article.
 
     Args:
@@ -195,10 +206,11 @@ def is_article(url: str, key: str, on_page: int, patterns: UrlPatterns) -> bool:
         key: Its key, by which links to it are counted.
         on_page: Its :func:`page_evidence`.
         patterns: What the site's links have taught so far.
+        listed: Whether a list prints a date beside a link to it, as none does beside an entry of the menu.
     """
     address, links = address_evidence(url), patterns.evidence(url)
     if (links < 0 and not address) or LISTS.search(url):
         return False
-    menu = 2 if patterns.in_menu(key) else 0
+    menu = MENU if patterns.in_menu(key) and not (listed and patterns.in_box(key)) else 0
     # Two kinds of evidence, or one beyond doubt.
     return address + links + on_page - menu >= 3

@@ -161,6 +161,7 @@ class PatternBudget:
         article: str | None = None,
         content: int | None = None,
         sentences: frozenset[int] = frozenset(),
+        linked: Iterable[str] = (),
     ) -> bool:
         """Note a page; False if what it has in common with others is exhausted by it.
 
@@ -171,6 +172,7 @@ class PatternBudget:
             content: What it says, as a number (``contents.content_of``): an article that says what another one has
                 said is no yield.
             sentences: Of which sentences it is made (``contents.sentences_of``).
+            linked: Identities of all pages that it links to: what proves to be an article later was shown here first.
         """
         if sentences:
             self._note_series(url, sentences)
@@ -178,6 +180,7 @@ class PatternBudget:
         if content is not None:
             self._contents.add(content)
         proved, promised = self._yield(articles)
+        self._listed.update(map(key_hash, linked))
         if article is not None and new:
             proved = True
             self._fertile.update(grounds_of(url)[1:])
@@ -213,9 +216,9 @@ class PatternBudget:
             goes_on &= promising or self._barren[ground] != self.limit or ground in self._fertile
         return goes_on
 
-    def came(self, url: str, articles: Collection[str]) -> None:
-        """Note a page of a list that is followed to its end: what it shows is no longer new on other pages."""
-        self._listed.update(map(key_hash, articles))
+    def came(self, url: str, linked: Iterable[str]) -> None:
+        """Note a page of a list that is followed to its end: what it links to is no longer new on other pages."""
+        self._listed.update(map(key_hash, linked))
         for ground in grounds_of(url):
             self._open.get(ground, set()).discard(url)
 

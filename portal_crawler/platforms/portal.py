@@ -529,7 +529,8 @@ class PortalSpider(Articles):
         """Whether a page of a site without article rules is an article, by what its address and the page show."""
         if self.rules.judge(url).key in self.rules.seed_keys or page_number(url) is not None:
             return False
-        return is_article(url, self.rules.judge(url).key, on_page, self.patterns)
+        key = self.rules.judge(url).key
+        return is_article(url, key, on_page, self.patterns, listed=self.sightings.date_of(key) is not None)
 
     # Where it leads
 
@@ -549,7 +550,8 @@ class PortalSpider(Articles):
         chain = chain or chain_key(link.url)
         goes_on = article or self.turn(chain, keys, number, page, found)
         sentences = sentences_of(page) if article else frozenset()
-        self.note_visit(link, () if article else keys, content=content, sentences=sentences)
+        linked = [other.key for other, _ in found]
+        self.note_visit(link, () if article else keys, content=content, sentences=sentences, linked=linked)
         yield from self.ask_released(link)
         if not article:
             yield from self.follow_all(link, found, chain, number, goes_on=goes_on)
@@ -594,6 +596,7 @@ class PortalSpider(Articles):
         *,
         content: int | None,
         sentences: frozenset[int] = frozenset(),
+        linked: Collection[str] = (),
     ) -> None:
         """Charge a page to the budgets of its kind, or reckon it to their credit.
 
@@ -602,14 +605,18 @@ class PortalSpider(Articles):
             keys: Identities of the articles that it shows, if it is none.
             content: What it says, if it is an article.
             sentences: Of which sentences it is made then.
+            linked: Identities of all pages that it links to.
         """
         if page_number(link.url) is not None and self.is_list(link.url):
-            self.budget.came(link.url, keys)
+            self.budget.came(link.url, linked)
             return
         article = link.key if content is not None else None
         named = link.url in self.named_budget
         budgets = [self.named_budget] * named + [self.budget] * (article is not None or not named)
-        told = [each.visited(link.url, keys, article=article, content=content, sentences=sentences) for each in budgets]
+        told = [
+            each.visited(link.url, keys, article=article, content=content, sentences=sentences, linked=linked)
+            for each in budgets
+        ]
         if not all(told):
             logger.info("Pages like %s bring nothing new: no more of them are asked for", link.url)
             self.count("traps/pattern")
@@ -676,7 +683,9 @@ class PortalSpider(Articles):
         chain = chain_key(url)
         if chain in self.sections or self.rules.judge(url).kind == "listing" or self.chains.fertile(chain):
             return True
-        return shown_at is not None and beside(url, shown_at) and self.chains.fertile(shown_at)
+        if shown_at is None or not beside(url, shown_at):
+            return False
+        return chain_key(shown_at) in self.sections or self.chains.fertile(shown_at)
 
     def ask_article(
         self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_ARTICLE

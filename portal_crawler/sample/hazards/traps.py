@@ -97,6 +97,7 @@ class FacetPagers(Hazard):
 
     name = "facet-pagers"
     about = "filters whose combinations have a pager each"
+    costly = True  # a second list of all articles
     trap = re.compile(r"^/thu-vien-tin\?(?!trang=\d+$)")
     SIZE = 4
 
