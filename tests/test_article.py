@@ -284,7 +284,10 @@ def test_an_opening_paragraph_in_a_heading_is_text() -> None:
 
 def test_a_headline_that_shares_its_line_with_the_date_is_found_by_its_link() -> None:
     title = "Họp mặt cán bộ hưu trí nhân dịp đầu năm mới"
-    html = f"<html><body><div><b>{title}</b> <i>(16/06/2015)</i></div>{'<p>' + WORDS + '.</p>'}" + f"<p>{WORDS}, sau.</p>" * 4
+    html = (
+        f"<html><body><div><b>{title}</b> <i>(16/06/2015)</i></div>{'<p>' + WORDS + '.</p>'}"
+        + f"<p>{WORDS}, sau.</p>" * 4
+    )
     capture = Capture(url=URL, body=html.encode(), fetched_at=datetime(2024, 1, 1, tzinfo=UTC), link_text=title)
     found = extract(capture, Site())
     assert isinstance(found, Article) and found.title == title
