@@ -89,6 +89,24 @@ def test_a_button_without_a_number_is_followed_to_the_end() -> None:
     ]
 
 
+def test_cards_whose_picture_is_a_link_as_well_are_lists_of_titles() -> None:
+    def cards(numbers: range) -> str:
+        return "".join(
+            f'<div><a href="{address(n)}"><img src="/{n}.jpg"></a><h3><a href="{address(n)}">{title(n)}</a></h3></div>'
+            for n in numbers
+        )
+
+    def more(seen: Seen) -> str:
+        number = int(seen.path.partition("trang=")[2])
+        return cards(range(6 * number - 5, min(6 * number, 30) + 1))
+
+    script = "<script>function them() { $.get('/tai-them?trang=' + trang, them); }</script>"
+    pages = portal(script) | {f"/tai-them?trang={n}": more for n in range(1, 9)}
+    pages["/"] = f"<html><body>{cards(range(1, 7))}{script}</body></html>"
+    numbers, _ = found(pages)
+    assert numbers == set(range(1, 31))
+
+
 def test_a_script_that_posts_offsets_is_followed() -> None:
     def more(seen: Seen) -> Answer:
         start = int(seen.form["start"])

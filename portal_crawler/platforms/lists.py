@@ -151,7 +151,7 @@ class Lists(scrapy.Spider):
             return
         sighting.looks += 1
         text = listing.link_text(anchor)
-        if new:
+        if text and (new or sighting.text is None):  # a card's picture, which has none, often comes first
             self.patterns.note(link.url, text)
         self.sightings.describe(link.key, text, None if sighting.date else listing.listed_date(anchor, href))
 
