@@ -643,7 +643,9 @@ class PortalSpider(Articles):
         if link.key in self.asked or link.alternate or self.sightings.done(link.key) or self.passes_over(link):
             return
         paged = page_number(link.url) is not None
-        if (self.letters and not paged) or self.is_too_old(link) or self.is_reordered(link):  # another run has walked the portal
+        if (
+            (self.letters and not paged) or self.is_too_old(link) or self.is_reordered(link)
+        ):  # another run has walked the portal
             return
         same = chain_key(link.url) == chain
         if paged or (same and listing.is_next(anchor, number)):
