@@ -103,6 +103,7 @@ def test_a_bad_selector_fails_when_the_wrapper_is_made() -> None:
     [
         ("<p>một</p><p>hai</p>", "một\n\nhai"),
         ("một<br>hai<br><br>ba", "một\nhai\n\nba"),
+        ("<b>một</b><br><i>hai</i><br><br><span>ba</span>", "một\nhai\n\nba"),
         ("<p>một&nbsp;&nbsp; hai\n\tba</p><p>&nbsp;</p>", "một hai ba"),
         ("<p>Ti\u0302n tu\u031b\u0301c\u200b mới</p>", "Tîn tức mới"),
         ("<ul><li>một</li><li>hai</li></ul>", "một\n\nhai"),
@@ -270,6 +271,38 @@ def test_a_line_of_date_and_time_behind_a_long_headline_is_no_text() -> None:
     assert "View count" not in found.text
     assert found.published_at == "2018-01-04T14:16:00+07:00"
     assert found.text.count(WORDS) == 5
+
+
+def test_an_opening_paragraph_in_a_heading_is_text() -> None:
+    found = article(
+        wrappers=(),
+        body=f'<h2 class="detail-sapo">{WORDS} ở các xã.</h2><div>' + f"<p>{WORDS}, đoạn sau.</p>" * 3 + "</div>",
+    )
+    assert found.lead == f"{WORDS} ở các xã."
+    assert found.text.startswith(found.lead)
+
+
+def test_a_headline_that_shares_its_line_with_the_date_is_found_by_its_link() -> None:
+    title = "Họp mặt cán bộ hưu trí nhân dịp đầu năm mới"
+    html = (
+        f"<html><body><div><b>{title}</b> <i>(16/06/2015)</i></div>{'<p>' + WORDS + '.</p>'}"
+        + f"<p>{WORDS}, sau.</p>" * 4
+    )
+    capture = Capture(url=URL, body=html.encode(), fetched_at=datetime(2024, 1, 1, tzinfo=UTC), link_text=title)
+    found = extract(capture, Site())
+    assert isinstance(found, Article) and found.title == title
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '<div class="detail-time"><time>16/06/2015 10:13</time> <a href="?in=1">In bài</a> <a href="/z">Zalo</a></div>',
+        '<div class="info"><div>Bởi <a href="/ta">An</a></div><span class="post-date">16/06/2015</span><div>64</div></div>',
+    ],
+)
+def test_a_date_is_read_beside_tools_and_names_that_are_links(line: str) -> None:
+    found = article(wrappers=(), date=line, body=f"<p>{WORDS}, đoạn đầu.</p>" * 3)
+    assert (found.published_at or "").startswith("2015-06-16")
 
 
 def test_a_short_text_without_spaces_is_an_article() -> None:

@@ -39,6 +39,10 @@ def test_breaks_cells_and_nested_blocks_end_a_run() -> None:
     ]
 
 
+def test_a_break_right_before_an_element_ends_a_run() -> None:
+    assert texts("<div><b>một</b><br><i>hai</i> ba<br/><br/><span>bốn</span></div>") == ["một", "hai ba", "bốn"]
+
+
 def test_no_text_of_scripts_options_and_buttons() -> None:
     assert texts(
         "<p>chữ<script>var a = 'x'</script></p><select><option>Liên kết</option></select><button>In</button>"

@@ -184,3 +184,44 @@ def test_an_empty_page_behind_a_first_one_of_another_form_is_looked_at_once_more
     chains.again(broken.chain)
     chains.turn("http://a.example/tin/trang-2.htm", (), 2, "http://a.example/tin/trang-2.htm")
     assert list(chains.broken()) == [], "that was the end of the list"
+
+
+def test_a_postback_that_is_answered_with_the_first_page_is_a_break() -> None:
+    chains = ListChains()
+    pager: dict[int, str | None] = {2: None, 3: None}
+    chains.turn("so/ds.aspx", {"a", "b"}, 1, "http://so/ds.aspx", pager)
+    chains.turn("so/ds.aspx", {"c", "d"}, 2, "http://so/ds.aspx", pager)
+    assert not chains.turn("so/ds.aspx", {"a", "b"}, 3, "http://so/ds.aspx", pager)
+    (broken,) = chains.broken()
+    assert "page 3: shows the first page again" in broken.detail and broken.again == ()
+    chains.again(broken.chain)
+    assert chains.turn("so/ds.aspx", {"e"}, 3, "http://so/ds.aspx", pager)
+    assert list(chains.broken()) == []
+
+
+def test_a_page_that_only_an_ellipsis_has_led_to_is_missed_when_it_fails() -> None:
+    chains = ListChains()
+    chains.turn("so/ds.aspx", {"a"}, 1, "http://so/ds.aspx", {2: None})
+    chains.turn("so/ds.aspx", {"b"}, 2, "http://so/ds.aspx", {1: None})
+    chains.failed("so/ds.aspx", 3, "failed (http_error)", missing=False)
+    assert [broken.numbers for broken in chains.broken()] == [(3,)]
+
+
+def test_a_list_loaded_by_offsets_ends_where_its_last_piece_is_short() -> None:
+    chains = ListChains()
+    for number, count, following in ((0, 8, 8), (8, 8, 16), (16, 1, 17)):
+        shown = {f"{number}-{place}" for place in range(count)}
+        chains.turn("so/api?offset=#", shown, number, "http://so/tin", {following: None}, loaded=True)
+    chains.turn("so/api?offset=#", (), 17, "http://so/tin", {}, loaded=True)
+    assert list(chains.broken()) == []
+
+
+def test_a_piece_that_comes_empty_behind_a_full_one_is_looked_at_once_more() -> None:
+    chains = ListChains()
+    chains.turn("so/api?p=#", {"a", "b"}, 0, "http://so/tin", {1: None}, loaded=True)
+    chains.turn("so/api?p=#", (), 1, "http://so/tin", {}, loaded=True)
+    (broken,) = chains.broken()
+    assert broken.numbers == (1,)
+    chains.again(broken.chain)
+    chains.turn("so/api?p=#", (), 1, "http://so/tin", {}, loaded=True)
+    assert list(chains.broken()) == []

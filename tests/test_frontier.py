@@ -193,6 +193,36 @@ def test_edits_become_versions_and_deletions_are_recorded(tmp_path: Path) -> Non
     assert [seen.if_none_match for seen in server.log if seen.path == paths[2]] == ['"one"']
 
 
+def test_a_section_of_which_the_home_page_shows_the_top_is_read_the_next_day(tmp_path: Path) -> None:
+    """An article that is dated back stands on no home page; the section's first page had shown nothing of its own."""
+    title = "Hội nghị triển khai công tác cải cách hành chính lần thứ {}"
+
+    def slug(number: int) -> str:
+        return f"/tin-tuc/hoi-nghi-trien-khai-cong-tac-{number}.html"
+
+    def listed(numbers: list[int], *pager: str) -> str:
+        return page("".join(f"<p>{link(slug(n), title.format(n))}</p>" for n in numbers), *pager)
+
+    order = list(range(40, 10, -1))
+
+    def section(number: int) -> str:
+        pager = [link(f"/tin-tuc/page-{n}/", str(n)) for n in (2, 3) if n != number]
+        return listed(order[12 * number - 12 : 12 * number], *pager)
+
+    pages: dict[str, Any] = {
+        "/": lambda _: page(GENERATOR, link("/tin-tuc/", "Tin tức"), listed(list(range(40, 28, -1)))),
+        "/tin-tuc/": lambda _: section(1),
+        **{f"/tin-tuc/page-{n}/": lambda seen: section(int(seen.path[-2])) for n in (2, 3)},
+        **{slug(n): article(title.format(n)) for n in (*order, 90)},
+    }
+    with PortalServer(pages) as server:
+        assert run(tmp_path, f"{server.url}/") == 0
+        assert len(exported(tmp_path)) == 30
+        order.insert(5, 90)
+        assert run(tmp_path, f"{server.url}/") == 0
+    assert [each["title"] for each in exported(tmp_path)][30:] == [title.format(90)]
+
+
 def test_known_articles_are_looked_at_when_their_time_has_come(tmp_path: Path) -> None:
     paths = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in range(1, 9)]
     home = page(GENERATOR, *(link(path, f"Hội nghị tổng kết công tác số {path}") for path in paths))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from portal_crawler.crawling import listing
 from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.patterns import UrlPatterns, address_evidence, page_evidence, slug_with_number
-from portal_crawler.crawling.rules import UrlRules, chain_key, page_number, plain_address
+from portal_crawler.crawling.rules import UrlRules, chain_key, in_own_order, page_number, plain_address
 from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import parse_html
 from portal_crawler.platforms.aspnet import AspNetSpider
@@ -53,13 +53,18 @@ def rules_of(family: type[PortalSpider], *seeds: str) -> UrlRules:
         (NukeVietSpider, "/Tin-tuc/Slug-777.html", "777"),
         (NukeVietSpider, "/en/news/activities/meeting-777.html", "en-777"),
         (NukeVietSpider, "/vi/laws/detail/Quyet-dinh-12-QD-UBND-5/", "laws-Quyet-dinh-12-QD-UBND-5"),
-        (SharePointSpider, "/vi-VN/Pages/tin.aspx?ItemID=26918", "ItemID-26918"),
+        (SharePointSpider, "/vi-VN/Pages/tin.aspx?ItemID=26918", "itemid-26918"),
         (SharePointSpider, "/portal/pages/2023-01-30/hoi-nghi-8812.aspx", "hoi-nghi-8812"),
-        (SharePointSpider, "/tuphap/Lists/Posts/Post.aspx?ID=12", "tuphap-Posts-12"),
+        (SharePointSpider, "/tuphap/Lists/Posts/Post.aspx?ID=12", "tuphap-posts-12"),
+        (SharePointSpider, "/TuPhap/lists/POSTS/post.aspx?id=12", "tuphap-posts-12"),
+        (SharePointSpider, "/Lists/TB/DispForm.aspx?ID=5&ContentTypeId=0x0100A7&Source=%2FLists", "tb-5"),
         (DotNetNukeSpider, "/Default.aspx?tabid=84&ID=4101", "4101"),
+        (DotNetNukeSpider, "/tabid/84/ID/4101/Default.aspx", "4101"),
+        (DotNetNukeSpider, "/tintuc/tabid/84/NewsID/7/Default.aspx", "newsid-7"),
+        (DotNetNukeSpider, "/Default.aspx?tabid=84&newsid=7", "newsid-7"),
         (WordPressSpider, "/2024/03/hoi-nghi-tong-ket/", "2024/03/hoi-nghi-tong-ket"),
         (WordPressSpider, "/hoi-nghi-tong-ket-nam/", "hoi-nghi-tong-ket-nam"),
-        (AspNetSpider, "/ChiTietTin.aspx?MenuID=3&NewsID=55", "NewsID-55"),
+        (AspNetSpider, "/ChiTietTin.aspx?MenuID=3&NewsID=55", "newsid-55"),
         (AspNetSpider, "/Article/ViewDetail.aspx?id=55", "55"),
     ],
 )
@@ -101,6 +106,41 @@ def test_lists_are_no_articles(family: type[PortalSpider], path: str) -> None:
 )
 def test_what_is_left_alone(path: str) -> None:
     assert UrlRules([HOST]).judge(HOST + path).kind == "denied"
+
+
+@pytest.mark.parametrize(
+    ("family", "path"),
+    [
+        (WordPressSpider, "/2024/03/15/"),
+        (WordPressSpider, "/2024/03/15/page/2/"),
+        (SharePointSpider, "/Lists/ThongBao/EditForm.aspx?ID=5"),
+        (SharePointSpider, "/thutuc/Lists/TTHC/DispForm.aspx?ID=9"),
+        (PortalSpider, "/index.php?mod=news&act=send&id=5"),
+        (PortalSpider, "/index.php?mod=guestbook"),
+    ],
+)
+def test_a_family_leaves_alone(family: type[PortalSpider], path: str) -> None:
+    assert rules_of(family).judge(HOST + path).kind == "denied"
+
+
+def test_months_pass_in_the_archive_and_not_in_what_else_its_program_shows() -> None:
+    rules = UrlRules([HOST])
+    rules.open_program(f"{HOST}/index.php", frozenset(("mod=archive",)))
+    assert rules.judge(f"{HOST}/index.php?mod=archive&thang=5&nam=2023").kind == "page"
+    assert rules.judge(f"{HOST}/index.php?mod=cal&month=5&year=2023").kind == "denied"
+
+
+@pytest.mark.parametrize(
+    ("ordered", "plain"),
+    [
+        ("/i.php?mod=tin&sort=date&page=2", "/i.php?mod=tin&page=2"),
+        ("/tin?order_by=ten", "/tin"),
+        ("/tin?sapxep=cu&cat=3", "/tin?cat=3"),
+        ("/tin?resort=da-nang", "/tin?resort=da-nang"),
+    ],
+)
+def test_a_list_in_its_own_order(ordered: str, plain: str) -> None:
+    assert in_own_order(HOST + ordered) == HOST + plain
 
 
 @pytest.mark.parametrize(
@@ -227,6 +267,26 @@ def test_postbacks_go_forward_only() -> None:
     assert listing.next_postback(pager("1", "2", "..."), 3) == listing.Postback("grid", "Page$...")
     assert listing.next_postback(pager("...", "4", "5"), 6) is None
     assert listing.next_postback(pager("1", "2", "Trang sau"), 3) == listing.Postback("grid", "Page$Trang sau")
+
+
+def test_each_pager_turns_its_own_list() -> None:
+    links = "".join(
+        f"<a href=\"javascript:__doPostBack('{target}','{argument}')\">{text}</a>"
+        for target, argument, text in (
+            ("c$gvTin", "Page$2", "2"),
+            ("c$gvVanBan", "Page$2", "2"),
+            ("c$gvVanBan", "Page$3", "3"),
+            ("c$cal", "8401", "1"),
+            ("c$rpt$ctl01$lnk", "", "2"),
+            ("c$rpt$ctl02$lnk", "", "3"),
+        )
+    )
+    page = page_of(links)
+    assert listing.other_pagers(page) == ["c$gvVanBan", "c$rpt$ctl"]
+    assert listing.next_postback(page, 1) == listing.Postback("c$gvTin", "Page$2")
+    assert listing.next_postback(page, 2) is None
+    assert listing.next_postback(page, 2, "c$gvVanBan") == listing.Postback("c$gvVanBan", "Page$3")
+    assert listing.postback_numbers(page, "c$rpt$ctl") == [2, 3]
 
 
 def test_url_patterns() -> None:

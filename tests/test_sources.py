@@ -89,6 +89,24 @@ def test_a_button_without_a_number_is_followed_to_the_end() -> None:
     ]
 
 
+def test_cards_whose_picture_is_a_link_as_well_are_lists_of_titles() -> None:
+    def cards(numbers: range) -> str:
+        return "".join(
+            f'<div><a href="{address(n)}"><img src="/{n}.jpg"></a><h3><a href="{address(n)}">{title(n)}</a></h3></div>'
+            for n in numbers
+        )
+
+    def more(seen: Seen) -> str:
+        number = int(seen.path.partition("trang=")[2])
+        return cards(range(6 * number - 5, min(6 * number, 30) + 1))
+
+    script = "<script>function them() { $.get('/tai-them?trang=' + trang, them); }</script>"
+    pages = portal(script) | {f"/tai-them?trang={n}": more for n in range(1, 9)}
+    pages["/"] = f"<html><body>{cards(range(1, 7))}{script}</body></html>"
+    numbers, _ = found(pages)
+    assert numbers == set(range(1, 31))
+
+
 def test_a_script_that_posts_offsets_is_followed() -> None:
     def more(seen: Seen) -> Answer:
         start = int(seen.form["start"])
@@ -132,6 +150,75 @@ def test_an_archive_by_date_that_posts_is_sent_year_by_year() -> None:
     numbers, server = found(portal(form) | {"/luu-tru": year})
     assert numbers == set(range(1, 31))
     assert len([seen for seen in server.log if seen.method == "POST"]) == 5
+
+
+def test_a_list_of_months_with_addresses_is_an_archive() -> None:
+    options = "".join(f'<option value="/luu-tru/2023/{n:02}/">Tháng {n} 2023 ({n})</option>' for n in range(1, 4))
+    select = (
+        f"<select onchange='document.location.href=this.value'><option value=''>Chọn tháng</option>{options}</select>"
+    )
+    pages = {
+        f"/luu-tru/2023/{n:02}/": f"<html><body><ul>{rows(range(10 * n - 9, 10 * n + 1))}</ul></body></html>"
+        for n in (1, 2, 3)
+    }
+    numbers, _ = found(portal(select) | pages)
+    assert numbers == set(range(1, 31))
+
+
+def test_an_archive_that_has_shown_something_is_read_on_as_far_as_it_is_worth() -> None:
+    years = "".join(f"<option>{n}</option>" for n in range(2020, 2024))
+    months = "".join(f"<option value={n}>Tháng {n}</option>" for n in range(1, 13))
+    html = f"<form><select name=nam>{years}</select><select name=thang>{months}</select></form>"
+    for fetched, all_made in ((1000, True), (0, False)):
+        (form,) = Archives().read(page_of(html))
+        known, asked = 0, []
+        while (choice := form.following(known, fetched)) is not None:
+            asked.append(choice[0])
+            known += choice[0] == 0 or choice[0] == 25
+        assert (len(asked) == 48) is all_made
+        assert len(set(asked)) == len(asked) >= 24
+
+
+def test_a_constant_of_the_form_tells_the_archive() -> None:
+    html = """<form action=/i.php><input type=hidden name=mod value=archive><select name=nam><option>2023</option>
+    <option>2022</option></select></form>"""
+    (form,) = Archives().read(page_of(html))
+    assert form.constants == {"mod=archive"}
+
+
+def test_a_list_in_another_order_is_the_same_list() -> None:
+    menu = '<a href="/i.php?muc=3">Tin tức</a>'
+    orders = '<a href="/i.php?muc=3&sort=ten">Theo tên</a> <a href="/i.php?muc=3&sort=ngay">Cũ nhất</a>'
+    pages = portal(menu) | {"/i.php?muc=3": f"<html><body>{orders}<ul>{rows(range(7, 31))}</ul></body></html>"}
+    numbers, server = found(pages)
+    assert numbers == set(range(1, 31))
+    assert not any("sort=" in path for path in server.paths)
+
+
+def test_an_interface_that_comes_back_empty_once_is_asked_again() -> None:
+    empty = iter([True])
+
+    def listing(seen: Seen) -> Answer:
+        number = int(seen.path.partition("trang=")[2])
+        if number == 2 and next(empty, False):
+            return Answer(json.dumps({"items": []}), headers=JSON)
+        shown = [
+            {"id": n, "slug": "hoi-nghi", "tieuDe": title(n)} for n in range(8 * number - 7, min(8 * number, 20) + 1)
+        ]
+        return Answer(json.dumps({"items": shown}), headers=JSON)
+
+    pages = shell_portal() | {f"/api/tin?trang={n}": listing for n in range(1, 9)}
+    with PortalServer(pages) as server:
+        done = crawl("shell_spider.Shell", url=server.url)
+    assert len(done.urls) == 20 - 1  # number 7 has no data
+    assert "lists/broken" not in done.stats
+
+
+@pytest.mark.parametrize("date", [1682899200, 1682899200000, "/Date(1682899200000)/", "/Date(1682899200000+0700)/"])
+def test_a_date_may_be_counted_from_1970(date: object) -> None:
+    body = json.dumps([{"url": address(1), "title": title(1), "publishDate": date}]).encode()
+    listed = read_answer(TextResponse("https://so.tinh.gov.vn/api", body=body), "https://so.tinh.gov.vn/", NOW)
+    assert "2023-05-01T07:00" in "".join(map(str, listed.page.root.itertext()))
 
 
 def test_since_leaves_a_list_where_it_grows_old() -> None:

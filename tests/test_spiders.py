@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -254,6 +255,7 @@ def postback_portal(pages: int) -> dict[str, object]:
 
     def answer(seen: Seen) -> Answer | str:
         if seen.method == "GET":
+            state["page"] = 1
             return shown(1)
         if seen.form["__VIEWSTATE"] != f"state-{state['page']}" or seen.form["__EVENTTARGET"] != "ctl00$pager":
             return Answer("<p>Validation of viewstate MAC failed</p>", 500)
@@ -274,6 +276,65 @@ def test_postback_lists_are_followed_hop_by_hop_with_fresh_state() -> None:
     assert posts == ["2", "3", "4", "5", "6", "7", "8"]
     assert len(done.captures) == 24
     assert done.rejected == []
+
+
+@pytest.mark.parametrize("lost", ["error", "first page"])
+def test_a_form_state_that_expires_costs_no_article(lost: str) -> None:
+    pages = postback_portal(8)
+    answer = pages["/DanhSach.aspx"]
+    assert callable(answer)
+    expired = iter([True, lost == "error"])  # an error is asked for once more, with the same state
+
+    def forgetful(seen: Seen) -> Answer | str:
+        if seen.method == "POST" and seen.form["__EVENTARGUMENT"] == "4" and next(expired, False):
+            if lost == "error":
+                return Answer("<p>Validation of viewstate MAC failed</p>", 500)
+            return answer(replace(seen, method="GET"))
+        return answer(seen)
+
+    pages["/DanhSach.aspx"] = forgetful
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/", platform="aspnet")
+    assert len(done.captures) == 24
+    assert done.stats["lists/asked_again"] == 1 and "lists/broken" not in done.stats
+
+
+def test_two_grids_on_one_page_are_both_read_to_their_end() -> None:
+    def shown(pages: dict[str, int]) -> str:
+        def grid(name: str, first: int) -> str:
+            number = pages[name]
+            items = "".join(
+                f"<li>{link(f'/ChiTiet.aspx?NewsID={n}', TITLE.format(n))}</li>"
+                for n in range(first + 3 * number, first + 3 * number + 3)
+            )
+            numbers = "".join(
+                str(other) if other == number else link(f"javascript:__doPostBack('{name}','Page${other}')", str(other))
+                for other in (1, 2, 3)
+            )
+            return f"<ul>{items}</ul>{numbers}"
+
+        state = ",".join(map(str, pages.values()))
+        return page(
+            f'<form method="post" action="/Tin.aspx"><input type="hidden" name="__VIEWSTATE" value="{state}">'
+            f'<input type="hidden" name="__EVENTTARGET"><input type="hidden" name="__EVENTARGUMENT">'
+            f"{grid('gvTin', 100)}{grid('gvVanBan', 200)}</form>"
+        )
+
+    def answer(seen: Seen) -> str:
+        if seen.method == "GET":
+            return shown({"gvTin": 1, "gvVanBan": 1})
+        first, second = map(int, seen.form["__VIEWSTATE"].split(","))
+        pages = {"gvTin": first, "gvVanBan": second}
+        return shown(pages | {seen.form["__EVENTTARGET"]: int(seen.form["__EVENTARGUMENT"].partition("$")[2])})
+
+    pages: dict[str, object] = {"/": page(link("/Tin.aspx", "Tổng hợp tin")), "/Tin.aspx": answer}
+    numbers = [*range(103, 112), *range(203, 212)]
+    pages |= {f"/ChiTiet.aspx?NewsID={n}": article(TITLE.format(n)) for n in numbers}
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/", platform="aspnet")
+        posts = [seen.form["__EVENTTARGET"] for seen in server.log if seen.method == "POST"]
+    assert len(done.captures) == 18
+    assert posts == ["gvTin", "gvTin", "gvVanBan", "gvVanBan"]
 
 
 def test_sharepoint_lists_are_followed_through_their_scripts() -> None:
@@ -298,7 +359,7 @@ def test_sharepoint_lists_are_followed_through_their_scripts() -> None:
     pages |= {f"/Pages/tin.aspx?ItemID={number}": article(TITLE.format(number)) for number in range(1, 10)}
     with PortalServer(pages) as server:  # type: ignore[arg-type]
         done = crawl("unseen", url=f"{server.url}/")
-    assert sorted(capture["identity"] for capture in done.captures) == sorted(f"ItemID-{n}" for n in range(1, 10))
+    assert sorted(capture["identity"] for capture in done.captures) == sorted(f"itemid-{n}" for n in range(1, 10))
 
 
 def test_a_list_without_end_is_left() -> None:

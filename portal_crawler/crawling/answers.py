@@ -6,21 +6,25 @@ import json
 import re
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import datetime
 from html import escape, unescape
 from typing import TYPE_CHECKING, Any
 
+from portal_crawler.extraction.dates import VIETNAM
 from portal_crawler.extraction.page import Page, parse_page
 from portal_crawler.items import Capture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from scrapy.http import Response
 
 # Names under which the systems in use write address, title and date of an entry.
 ADDRESSES = ("url", "link", "href", "permalink", "detailurl", "detaillink", "duongdan", "path", "alias")
 TITLES = ("title", "tieude", "headline", "name", "ten", "tentin", "trichyeu")
+# 1684137600, 1684137600000, and as ASP.NET writes it: /Date(1684137600000)/.
+STAMP = re.compile(r"(?:/Date\()?(\d{10}(?:\d{3})?)(?:[+-]\d{4})?(?:\)/)?")
+SECONDS_DIGITS = 10
 DATES = (
     "publishedat",
     "publishdate",
@@ -134,7 +138,7 @@ def _read_object(value: dict[str, Any], told: _Reading, address: str | None) -> 
     address = address or next((named[name] for name in ADDRESSES if _is_address(named.get(name))), None)
     title = next((text for name in TITLES if (text := _text(named.get(name)))), None)
     if address and title:
-        date = next((text for name in DATES if (text := _text(named.get(name)))), "")
+        date = next((text for name in DATES if (text := _date(named.get(name)))), "")
         told.html.append(f'<li><a href="{escape(address)}">{escape(title)}</a> <span>{escape(date[:40])}</span></li>')
         told.entries += 1
         return
@@ -158,3 +162,12 @@ def _text(value: Any) -> str:
     if isinstance(value, dict):
         value = value.get("rendered")
     return unescape(value).strip() if isinstance(value, str) else ""
+
+
+def _date(value: Any) -> str:
+    """A date, as printed or as the seconds or milliseconds since 1970 that scripts count in."""
+    stamp = STAMP.fullmatch(str(value))
+    if stamp is None or isinstance(value, bool):
+        return _text(value)
+    seconds = int(stamp[1]) / (1000 if len(stamp[1]) > SECONDS_DIGITS else 1)
+    return datetime.fromtimestamp(seconds, VIETNAM).isoformat(timespec="minutes")

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import product
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin, urlsplit
 
 from form2request import form2request
 from lxml.etree import tostring
 from parsel import Selector
 from scrapy import Request
 
-from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.canonical import canonical_url, page_key
 from portal_crawler.crawling.xpath import elements
+from portal_crawler.extraction.page import element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 FORMS = elements(
     "//form[.//select or .//input[@type='date'] or .//input[contains(@name, 'ngay') or contains(@name, 'date')]]"
 )
+# WordPress: the months of the archive as options, each with its address.
+JUMPS = elements("//select[contains(@onchange, 'location')]")
+JUMP = re.compile(r"https?://|[/?]", re.IGNORECASE)
+YEAR_WITHIN = re.compile(r"(?<!\d)(?:19[89]|20\d)\d(?!\d)")
 SECRET = elements("descendant::*[self::input[@type='password' or @type='file'] or self::textarea]")
 YEAR = re.compile(r"(?:năm\s*)?((?:19[89]|20\d)\d)", re.IGNORECASE)
 MONTH = re.compile(r"(?:tháng\s*)?0?([1-9]|1[0-2])", re.IGNORECASE)
@@ -38,6 +44,9 @@ MOST_CHOICES = 400
 SPREAD = 24
 # A choice that has brought a new article lets so many be made on either side of it.
 BESIDE = 3
+# Once a choice has shown what no list does, the others are made, too, until so many have brought nothing, as a share of
+# the articles fetched.
+BARREN_SHARE = 0.4
 EARLIEST = 1997  # no Vietnamese portal is older than the country's connection to the internet
 
 
@@ -62,16 +71,24 @@ class ArchiveForm:
     _last: int = -1
     _articles: int = 0
 
-    def following(self, articles: int) -> tuple[int, tuple[str, str, bytes]] | None:
+    @property
+    def constants(self) -> frozenset[str]:
+        """Parameters (``name=value``) of all its addresses: they tell it from what else its program shows."""
+        queries = [frozenset(urlsplit(canonical_url(url)).query.split("&")) for _, url, _ in self.choices]
+        return frozenset.intersection(*queries) - {""}
+
+    def following(self, articles: int, fetched: int = 0) -> tuple[int, tuple[str, str, bytes]] | None:
         """The next choice and its number; None once there is none left that promises anything.
 
         Args:
             articles: How many articles are known by now: more than before, and the last choice was worth it.
+            fetched: How many have been fetched: what a request more weighs.
         """
         if self._last >= 0:
             self._asked[self._last] = articles > self._articles
         self._articles = articles
-        self._last = next((each for each in (*self._spread(), *self._beside()) if each not in self._asked), -1)
+        order = chain(self._spread(), self._beside(), self._rest(fetched))
+        self._last = next((each for each in order if each not in self._asked), -1)
         return (self._last, self.choices[self._last]) if self._last >= 0 else None
 
     def _spread(self) -> Iterator[int]:
@@ -83,6 +100,14 @@ class ArchiveForm:
             for place in sorted(place for place, fruitful in self._asked.items() if fruitful):
                 yield from (each for each in (place - distance, place + distance) if 0 <= each < len(self.choices))
 
+    def _rest(self, fetched: int) -> list[int]:
+        """All others, those next to a fruitful one first: what shows more than the lists may show more yet."""
+        fruitful = [place for place, bore in self._asked.items() if bore]
+        barren = len(self._asked) - len(fruitful)
+        if not fruitful or barren >= max(SPREAD, int(fetched * BARREN_SHARE)):
+            return []
+        return sorted(range(len(self.choices)), key=lambda place: min(abs(place - each) for each in fruitful))
+
 
 class Archives:
     """The archive forms of a portal, each once."""
@@ -91,7 +116,11 @@ class Archives:
         self._forms: dict[str, ArchiveForm] = {}
 
     def read(self, page: Page) -> Iterator[ArchiveForm]:
-        """The archive forms of a page that were not met before."""
+        """The archive forms of a page that were not met before, and its lists of months with an address each."""
+        for select in JUMPS(page.root):
+            if (choices := _jumps(page, select)) and (key := page_key(choices[-1][1])) not in self._forms:
+                made = self._forms[key] = ArchiveForm(key, choices[0][1].partition("?")[0], choices)
+                yield made
         for form in FORMS(page.root):
             fields = _choices(form)
             if not fields or SECRET(form):
@@ -105,13 +134,25 @@ class Archives:
                 made = self._forms[key] = ArchiveForm(key, choices[0][1].partition("?")[0], choices)
                 yield made
 
-    def following(self, articles: int) -> Iterator[tuple[str, tuple[str, str, bytes]]]:
+    def following(self, articles: int, fetched: int) -> Iterator[tuple[str, tuple[str, str, bytes]]]:
         """The next choice of one form, with the key of its list; of the forms one after the other."""
         for key, form in list(self._forms.items()):
-            if (found := form.following(articles)) is not None:
+            if (found := form.following(articles, fetched)) is not None:
                 yield f"{key}{found[0]}", found[1]
                 return
             form.choices = []
+
+
+def _jumps(page: Page, select: Element) -> list[tuple[str, str, bytes]]:
+    """The addresses that a list of months and years leads to, as they stand there; empty if it is another list."""
+    options = [(option.get("value") or "", element_text(option)) for option in select.iter("option")]
+    dated = [value for value, text in options if JUMP.match(value) and YEAR_WITHIN.search(text)]
+    if len(dated) < 2 or len(dated) < len(options) - 1:
+        return []
+    try:
+        return [("GET", urljoin(page.url, value), b"") for value in dated][:MOST_CHOICES]
+    except ValueError:
+        return []
 
 
 def _joined(page: Page, form: Element) -> str:

@@ -51,6 +51,8 @@ VIEW_MODES = {
 # Addresses that hold nothing to be percent-encoded, which are most: to encode them again would cost more than the rest.
 SAFE = re.compile(r"https?://[\w.\-~:/?#!$&()*+,;=%]*", re.ASCII | re.IGNORECASE)
 
+ABSOLUTE = re.compile(r"https?://[^/?#]")
+
 # Each is the only letter-case-free part of a percent-encoded octet (RFC 3986 section 6.2.2.1).
 LOWER_HEX = re.compile(r"%(?:[0-9A-F][a-f]|[a-f][0-9A-Fa-f])")
 
@@ -148,7 +150,7 @@ def split_base(base: str, reference: str) -> tuple[str, str]:
     path = base.find("/", len("https://"))
     if path > 0 and reference[:1] == "/":
         base = base[: path + 1]
-    elif reference[:7] == "http://" or reference[:8] == "https://":
+    elif ABSOLUTE.match(reference):
         base = ""
     elif path > 0 and reference[:1] not in ("?", ";"):
         base = base.partition("?")[0].rpartition("/")[0] + "/"

@@ -35,6 +35,7 @@ class BrokenList:
         detail: One sentence: which pages are wrong, and how.
         again: Addresses to ask for once more; empty where its pages have none of their own (postbacks).
         first: Address of its first page known.
+        numbers: Which of its pages are wrong.
     """
 
     chain: str
@@ -42,12 +43,14 @@ class BrokenList:
     detail: str
     again: tuple[str, ...]
     first: str
+    numbers: tuple[int, ...]
 
 
 @dataclass(slots=True)
 class _Page:
     url: str | None = None
     visited: bool = False
+    missing: bool = False
     fresh: bool = False
     shown: int = 0
     failure: str | None = None
@@ -62,10 +65,21 @@ class _Chain:
     fertile: bool = False  # has shown an article that no other page had shown
     retried: bool = False
     last: int = 0  # the highest number that a page with new articles has announced
+    loaded: bool = False  # piece by piece: there is no pager to hold it to
+    opening: frozenset[int] = frozenset()  # what the first page shows
     pages: dict[int, _Page] = field(default_factory=dict)
 
     def page(self, number: int) -> _Page:
         return self.pages.setdefault(number, _Page())
+
+    def begins_again(self, number: int, shown: frozenset[int]) -> bool:
+        """Whether a postback was answered with the first page: its form state had expired.
+
+        Some pagers lead from the last page to the first: behind the pages that were announced, one look is enough.
+        """
+        if self.loaded or not self.postback or not shown:
+            return False
+        return shown == self.opening and (number <= self.last or not self.retried)
 
 
 class ListChains:
@@ -85,6 +99,7 @@ class ListChains:
         announced: Mapping[int, str | None] | None = None,
         *,
         total: int | None = None,
+        loaded: bool = False,
     ) -> bool:
         """Note a page of a list; False once the list is not to be followed further.
 
@@ -95,10 +110,17 @@ class ListChains:
             url: Address of the page.
             announced: The numbers in its pager, each with its address; None for those that a postback leads to.
             total: How many pages the list says that it has.
+            loaded: Whether it is loaded piece by piece, each told by the one before.
         """
         known = self._chains.setdefault(chain_key(chain), _Chain())
+        known.loaded |= loaded
+        shown = frozenset(map(key_hash, articles))
+        if number == 1:
+            known.opening = shown
+        elif known.begins_again(number, shown):
+            known.page(number).failure = "shows the first page again"
+            return False
         before = len(known.seen)
-        shown = set(map(key_hash, articles))
         known.fertile |= not shown <= self._shown
         self._shown |= shown
         known.seen |= shown
@@ -121,6 +143,12 @@ class ListChains:
             known.page(total)
         return known.barren < self.limit
 
+    def share(self, chain: str, other: str) -> None:
+        """Let a list that stands on the pages of another know what that one has shown."""
+        whole, own = self._chains[chain_key(chain)], self._chains[chain_key(other)]
+        own.seen |= whole.seen
+        own.opening = whole.opening
+
     def failed(self, chain: str, number: int, why: str, *, missing: bool) -> None:
         """Note a page of a known list that could not be had.
 
@@ -131,11 +159,12 @@ class ListChains:
             missing: Whether the server says that there is no such page (404, 410): right behind a list's end.
         """
         known = self._chains.get(chain_key(chain))
-        if known is None or number not in known.pages:
+        # An ellipsis or an arrow leads on to a page whose number no pager has shown.
+        if known is None or not (number in known.pages or (known.postback and number - 1 in known.pages)):
             return
-        page = known.pages[number]
+        page = known.page(number)
         if missing:
-            page.visited = True
+            page.visited = page.missing = True
         elif not page.fresh:
             page.failure = why
             known.last = max(known.last, number)
@@ -149,6 +178,11 @@ class ListChains:
         """Note that a list is not followed further: the rest of it is known, or it brings nothing new."""
         if (known := self._chains.get(chain_key(chain))) is not None:
             known.left = True
+
+    def beginning(self, chain: str) -> str | None:
+        """Address of a list's first page known."""
+        known = self._chains.get(chain_key(chain))
+        return known.pages[min(known.pages)].url if known is not None and known.pages else None
 
     def walked(self) -> int:
         """How many lists of more than one page were met."""
@@ -168,7 +202,7 @@ class ListChains:
             pages = sorted(number for number in numbers if number in known.pages)
             again = tuple(dict.fromkeys(url for number in pages if (url := known.pages[number].url)))
             detail = f"{first}: the list goes to page {max(known.last, *wrong)}, but {_said(wrong)}"
-            yield BrokenList(chain, first, detail, () if known.postback else again, first)
+            yield BrokenList(chain, first, detail, () if known.postback else again, first, tuple(wrong))
 
     def again(self, chain: str) -> None:
         """Let a list be walked once more from its beginning: its known pages are not held against it."""
@@ -188,10 +222,12 @@ def _wrong(known: _Chain) -> dict[int, str]:
         elif number < known.last and not page.fresh:
             # The last page may well be empty, or hold what stands beside the list anyway.
             wrong[number] = "empty" if not page.shown else "shows only what the list has shown before"
+        elif _is_empty(page) and not known.retried and _full_before(known, number):
+            wrong[number] = "empty"  # one more look tells; a last page that is empty again was the end
     numbered = sorted(number for number in known.pages if number > 1)
     # Numbers may be those of rows, every twentieth say: the step tells which of them are left out.
     step = reduce(gcd, (number - numbered[0] for number in numbered), 0)
-    for number in range(numbered[0], known.last, step) if step else ():
+    for number in range(numbered[0], known.last, step) if step and not known.loaded else ():
         if number not in known.pages:
             wrong[number] = "never reached"
     return dict(sorted(wrong.items()))
@@ -204,7 +240,17 @@ def _emptied(known: _Chain) -> dict[int, str]:
     key. One more look tells; a page that is empty again was the end.
     """
     pages = {} if known.retried else known.pages
-    return {number: "empty" for number, page in pages.items() if number > 1 and page.visited and not page.shown}
+    return {number: "empty" for number, page in pages.items() if number > 1 and _is_empty(page)}
+
+
+def _full_before(known: _Chain, number: int) -> bool:
+    """Whether a page that came empty may have held something: the piece before a list's end is often a short one."""
+    before = [page for other, page in known.pages.items() if other < number and page.visited]
+    return bool(before) and (not known.loaded or before[-1].shown >= max(page.shown for page in before))
+
+
+def _is_empty(page: _Page) -> bool:
+    return page.visited and not page.missing and not page.shown
 
 
 def _said(wrong: Mapping[int, str]) -> str:

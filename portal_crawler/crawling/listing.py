@@ -35,6 +35,8 @@ POSTBACK = re.compile(r"__doPostBack\(\s*'([^']*)'\s*,\s*'([^']*)'")
 
 TOTAL = re.compile(r"^\W*(?:trang\s*:?\s*)?(\d{1,5})\s*/\s*(\d{1,5})\W*$", re.IGNORECASE)
 PAGER_WORDS = re.compile(r"^(?:trang\s+)?(?:sau|trước|đầu|cuối|tiếp|kế)$", re.IGNORECASE)
+# A repeater numbers the controls of its rows: rptPages$ctl02$lnkPage.
+CONTROL_NUMBER = re.compile(r"(?<=ctl)\d+(?=\$|$)")
 # ASP.NET's calendar sends the days since 2000-01-01.
 CALENDAR_DAY = re.compile(r"^V?\d{3,5}$")
 
@@ -177,7 +179,36 @@ def is_next(anchor: Element, number: int | None) -> bool:
     return NEXT_WORDS.match(text) is not None
 
 
-def next_postback(page: Page, number: int) -> Postback | None:
+def other_pagers(page: Page) -> list[str]:
+    """Names of the page's postback pagers with numbers behind the first: each turns a list of its own."""
+    names = (_pager(call) for anchor, call in _postbacks(page) if element_text(anchor).isdecimal() and not _day(call))
+    return list(dict.fromkeys(names))[1:]
+
+
+def _postbacks(page: Page) -> Iterator[tuple[Element, Postback]]:
+    for anchor in POSTBACKS(page.root):
+        if call := POSTBACK.search(anchor.get("href") or ""):
+            yield anchor, Postback(call[1], call[2])
+
+
+def _day(call: Postback) -> bool:
+    return CALENDAR_DAY.match(call.argument) is not None
+
+
+def _pager(call: Postback) -> str:
+    """The control that a postback belongs to: a grid, whose page is the argument, or what holds a link a page."""
+    return call.target if call.argument else CONTROL_NUMBER.sub("", call.target.rpartition("$")[0])
+
+
+def _calls(page: Page, pager: str) -> Iterator[tuple[Element, Postback]]:
+    """The postbacks of one pager; those of the first pager, whose name is empty, are all that are no other's."""
+    others = other_pagers(page)
+    for anchor, call in _postbacks(page):
+        if _pager(call) == pager or (not pager and _pager(call) not in others):
+            yield anchor, call
+
+
+def next_postback(page: Page, number: int, pager: str = "") -> Postback | None:
     """The postback that leads from page ``number`` of an ASP.NET list to the next one.
 
     Pagers show the numbers of one window and an arrow or an ellipsis to the next window, so the number is looked for
@@ -185,31 +216,23 @@ def next_postback(page: Page, number: int) -> Postback | None:
     """
     following: Postback | None = None
     ellipsis: Postback | None = None
-    for anchor in POSTBACKS(page.root):
-        call = POSTBACK.search(anchor.get("href") or "")
-        if call is None:
-            continue
+    for anchor, call in _calls(page, pager):
         text = element_text(anchor)
         if text == str(number + 1):
-            return Postback(call[1], call[2])
+            return call
         if NEXT_WORDS.match(text):
-            following = following or Postback(call[1], call[2])
+            following = following or call
         elif text in ("...", "…"):
-            ellipsis = Postback(call[1], call[2])
+            ellipsis = call
         elif text.isdecimal():
             ellipsis = None  # an ellipsis before the numbers leads back
     return following or ellipsis
 
 
-def postback_numbers(page: Page) -> list[int]:
+def postback_numbers(page: Page, pager: str = "") -> list[int]:
     """The page numbers that an ASP.NET pager shows; the days of a calendar (arguments of four digits) are none."""
-    numbers = []
-    for anchor in POSTBACKS(page.root):
-        call = POSTBACK.search(anchor.get("href") or "")
-        text = element_text(anchor)
-        if call and text.isdecimal() and len(text) < 6 and not CALENDAR_DAY.match(call[2]):
-            numbers.append(int(text))
-    return numbers
+    texts = ((element_text(anchor), call) for anchor, call in _calls(page, pager))
+    return [int(text) for text, call in texts if text.isdecimal() and len(text) < 6 and not _day(call)]
 
 
 def printed_total(page: Page, number: int) -> int | None:

@@ -29,6 +29,9 @@ ALTERNATES = (
     r"/amp/?$",
 )
 
+# Where programs name in the query what others name in the path: index.php?mod=news&act=send.
+ACTION = r"[?&](?:mod|module|act|action|do|task|op|func|cmd|ctl)="
+
 # What a crawler of public articles has no business with: accounts, searches, forms, questions of citizens, services;
 # calendars and language links that go on for ever.
 DENIED = (
@@ -37,6 +40,8 @@ DENIED = (
     r"/(?:search|tim-?kiem|seek|searchresults?)(?:[/.?]|$)",
     r"[?&](?:q|s|key|keyword|keywords|tu-?khoa|search\w*|redirect(?:_?url)?|returnurl|replytocom|add-to-cart)=[^&]",
     r"/(?:send-?mail|gui-?mail|gui-?email|save-?file|rating|voting|poll|tham-do(?:-y-kien)?|comment|binh-luan)(?:[/.?]|$)",
+    rf"{ACTION}(?:log-?[io]n|logout|register|dang-?(?:nhap|ky|xuat)|users?|member|search|tim-?kiem)(?:&|$)",
+    rf"{ACTION}(?:send\w*|gui\w*|rating|vote|voting|poll|comment\w*|contact|lien-?he|gop-?y|hoi-?dap|guest-?book)(?:&|$)",
     r"/(?:hoi-dap|hoi-ap|lien-he|contact|gop-y|phan-anh|kien-nghi|lich-cong-tac|lich-lam-viec|dich-vu-cong)(?:[/.?]|$)",
     r"[?&](?:month|thang|calendar\w*|cal_?date)=",
     r"/(?:calendar|lich)/\d",
@@ -48,6 +53,9 @@ DENIED = (
     r"/(?:rss|feed|feeds|atom)(?:/|\.xml|\.aspx|$)",  # read as feeds, not as pages
     r"['\"<>{}]|%20\+%20|\$\(|%22|%3c",  # script that some parser took for an address
 )
+
+# A list in another order shows what it shows in its own.
+ORDER = re.compile(r"(?:(?<=\?)|&)(?:sort|order|sap-?_?xep)(?:_?-?(?:by|dir|order|field|type))?=[^&]*", re.IGNORECASE)
 
 # What an archive's address has in common with a calendar's.
 MONTHS = re.compile(r"[?&](?:month|thang)=[^&]*", re.IGNORECASE)
@@ -86,6 +94,11 @@ def chain_key(url: str) -> str:
         # SharePoint adds the sort fields of the last row, which differ on every page.
         return key.partition("?")[0]
     return PAGE_NUMBER.sub("", key).rstrip("/?&")
+
+
+def in_own_order(url: str) -> str:
+    """A list's address without the order that it is asked to show its entries in."""
+    return ORDER.sub("", url).replace("?&", "?").rstrip("?")
 
 
 def beside(url: str, chain: str) -> bool:
@@ -163,7 +176,7 @@ class UrlRules:
         self.alternates = _joined((*ALTERNATES, *alternate_urls))
         self.denied = _joined((*DENIED, *deny_urls))
         self.spellings: Spellings | None = None
-        self.programs: frozenset[str] = frozenset()
+        self.programs: frozenset[tuple[str, frozenset[str]]] = frozenset()
         self._remember()
 
     def _remember(self) -> None:
@@ -187,9 +200,14 @@ class UrlRules:
         self._judged.cache_clear()
         self._linked.cache_clear()
 
-    def open_program(self, url: str) -> None:
-        """Let the addresses of an archive by date pass, though months in an address are a calendar's elsewhere."""
-        self.programs |= {urlsplit(url).path}
+    def open_program(self, url: str, constants: frozenset[str] = frozenset()) -> None:
+        """Let the addresses of an archive by date pass, though months in an address are a calendar's elsewhere.
+
+        Args:
+            url: Where the archive stands.
+            constants: Parameters (``name=value``) that tell the archive from what else the same program shows.
+        """
+        self.programs |= {(urlsplit(url).path, constants)}
         self._judged.cache_clear()
         self._linked.cache_clear()
 
@@ -252,15 +270,21 @@ class UrlRules:
     def _denies(self, path: str, target: str) -> bool:
         if self.denied is None:
             return False
-        if path in self.programs:
-            target = MONTHS.sub("", target)
+        if self.programs:
+            given = set(target.partition("?")[2].split("&"))
+            if any(path == program and constants <= given for program, constants in self.programs):
+                target = MONTHS.sub("", target)
         return self.denied.search(target) is not None
 
     def identity(self, path: str) -> str | None:
-        """The identity that an article rule reads from a canonical path with its query; None if no rule matches."""
+        """The identity that an article rule reads from a canonical path with its query; None if no rule matches.
+
+        Servers of ASP.NET do not tell upper from lower case, and their portals write the same address in both.
+        """
         for pattern in self.articles:
             if found := pattern.search(path):
-                return "-".join(filter(None, found.groupdict().values())) or path
+                identity = "-".join(filter(None, found.groupdict().values())) or path
+                return identity.lower() if ".aspx" in path.lower() else identity
         return None
 
 

@@ -55,6 +55,10 @@ class Sightings:
         """How many articles have been seen, fetched or not."""
         return len(self._open) + len(self._done)
 
+    def fetched(self) -> int:
+        """How many articles' captures have been handed on."""
+        return len(self._done)
+
     def done(self, key: str) -> bool:
         """Whether the article's capture has been handed on."""
         return key in self._done

@@ -189,6 +189,8 @@ class _Walk:
                     break
                 if text := child.tail:
                     take(child, text, level, way, tail=True)
+                elif child.tag == "br":  # right before an element, whose text would be glued to the line above
+                    self.end_run()
             else:
                 stack.pop()
                 if kept is not None:

@@ -23,6 +23,7 @@ from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.page import Element, Page
 from portal_crawler.extraction.scoring import probability, score
+from portal_crawler.extraction.ways import LEAD_HINT
 from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
 from portal_crawler.items import Removed
 
@@ -360,7 +361,9 @@ class _Work:
         return block.words >= PARAGRAPH_WORDS and block.link_density < LINKED
 
     def _is_text(self, block: Block) -> bool:
-        return self._is_long(block) and block.element.tag not in ("h1", "h2")
+        # Some systems set the opening paragraph in a heading (h2.detail-sapo).
+        heading = block.element.tag in ("h1", "h2") and not LEAD_HINT.search(block.element.get("class") or "")
+        return self._is_long(block) and not heading
 
     def _headline(self, block: Block) -> bool:
         """Whether a block before the text repeats the page's own title."""

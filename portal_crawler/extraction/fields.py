@@ -20,7 +20,7 @@ from lxml import etree
 from portal_crawler.extraction.dates import DateFound, find_dates, is_stamp, parse_date, parse_iso
 from portal_crawler.extraction.page import Element, Page, element_text, squeeze
 from portal_crawler.extraction.render import absolute
-from portal_crawler.extraction.ways import hides
+from portal_crawler.extraction.ways import LEAD_HINT, hides
 from portal_crawler.extraction.wrapper import Wrapper, compiled, find_all
 from portal_crawler.items import Attachment, Capture
 
@@ -44,9 +44,6 @@ TITLE_NAME = re.compile(
 )
 NO_TITLE_HINT = re.compile(r"sub-?title|portlet-title|block-?title|box|widget|menu|site-?title|module", re.IGNORECASE)
 DATE_HINT = re.compile(r"date|time|ngay|publish|posted|thoi-?gian|ms-news-header|created", re.IGNORECASE)
-LEAD_HINT = re.compile(
-    r"\b(?:sapo|hometext|lead|summary|abstract|tom-?tat|short-?desc\w*|introtext|description)\b", re.IGNORECASE
-)
 CRUMB_HINT = re.compile(r"bread-?crumb|breakcolumn|pathway|chuyen-?muc|duong-?dan|you-?are-?here", re.IGNORECASE)
 TAGS_HINT = re.compile(r"(?:^|[\s_-])(?:tags?|keywords?|tu-?khoa)(?:$|[\s_-])", re.IGNORECASE)
 FIELD_LABEL = re.compile(
@@ -201,7 +198,18 @@ def title(sheet: Sheet) -> str | None:
             score += 3.0
         if score > best_score:
             best, best_score = block.text, score
-    return best
+    return best or _announced(sheet, first)
+
+
+def _announced(sheet: Sheet, first: int) -> str | None:
+    """The headline that a link has announced, where it is a part of a line: "…<b>headline</b><br>(7:30 - 1/2/2023)"."""
+    link = sheet.capture.link_text
+    if link is None or len(link.split()) <= 3:
+        return None
+    for block in sheet.blocks[max(0, first - BEFORE) : first + 3]:
+        if link in block.text and any(element_text(part) == link for part in block.element.iter() if part.tag != "a"):
+            return link
+    return None
 
 
 def _above_stamp(sheet: Sheet, place: int) -> bool:
@@ -377,7 +385,9 @@ def _date_score(block: Block, date: DateFound, *, inside: bool) -> float:
     )
     if DATE_HINT.search(marks):
         score += 1.0
-    if block.element.tag in ("a", "li") or block.element.find(".//a[@href]") is not None:
+    if any(node.tag == "time" and not is_tail and date.raw in text for node, is_tail, text in block.nodes):
+        score += 1.0  # whatever tools stand beside it
+    elif block.linked or block.element.tag in ("a", "li"):
         score -= 2.0
     return score - (1.5 if inside and not date.label else 0.0)
 

@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from w3lib.url import safe_url_string
 
-from portal_crawler.extraction.page import Element, squeeze
+from portal_crawler.extraction.page import PHRASING, Element, squeeze
 from portal_crawler.items import Image
 
 if TYPE_CHECKING:
@@ -212,8 +212,16 @@ def _separator(last: Block, block: Block, last_row: Element | None, row: Element
 
 
 def _single_break(slot: tuple[Element, bool]) -> bool:
-    """Whether a text node is the tail of a ``<br>`` with text right before that ``<br>``."""
+    """Whether a text node follows a ``<br>`` with text right before that ``<br>``."""
     element, is_tail = slot
+    while not is_tail and element.tag in PHRASING and element.tag != "br":
+        above, before = element.getparent(), element.getprevious()
+        if before is None and above is not None and not (above.text or "").strip():
+            element = above
+        elif before is not None and before.tag == "br" and not (before.tail or "").strip():
+            element, is_tail = before, True
+        else:
+            return False
     if not is_tail or element.tag != "br":
         return False
     before = element.getprevious()

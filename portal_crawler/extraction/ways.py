@@ -47,6 +47,11 @@ _TITLE = re.compile(r"title|head-?line|tieu-?_?de", re.IGNORECASE)
 _MOST_HINTS = 3
 _LEFT_OF_MOST = 2
 
+# Names of an opening paragraph that is set apart.
+LEAD_HINT = re.compile(
+    r"\b(?:sapo|hometext|lead|summary|abstract|tom-?tat|short-?desc\w*|introtext|description)\b", re.IGNORECASE
+)
+
 # What a way depends on at each step: tag, class, id and style; the tag alone where an element has none of these.
 Look: TypeAlias = str | tuple[str, str | None, str | None, str | None]
 

@@ -21,8 +21,15 @@ class DotNetNukeSpider(PortalSpider):
             body="[id$='_lbDescription'], [id$='_lbSummary'], .sapo, [id$='_lbContent']",
             drop=("#box_other", ".titletinkhac"),
         ),
-        # Older markup, of which only the body's id is known.
-        Wrapper(article="[id*='newsviewer'][id$='_lbContent']"),
+        # Older markup, without a panel around it.
+        Wrapper(
+            article="*:has(> [id*='newsviewer'][id$='_lbContent'])",
+            title="[id$='_lbHeadline'], [id$='_lbTitle'], [id$='_lblTitle']",
+            lead="[id$='_lbDescription'], [id$='_lbSummary']",
+            published="[id$='_lbDate'], [id$='_lbPublishDate'], .news-date, .date, [class*='ngay']",
+            author="[id$='_lbAuthor']",
+            body="[id$='_lbDescription'], [id$='_lbSummary'], [id$='_lbContent']",
+        ),
         # EasyDNNnews, a common news module.
         Wrapper(
             article="div.edn_article, div.edNews_article, article.edn_article",
@@ -33,8 +40,9 @@ class DotNetNukeSpider(PortalSpider):
         ),
     )
     article_urls: tuple[str, ...] = (
-        r"/(?P<key>newsid|itemid|articleid|id|tinid)/(?P<id>\d+)(?:/|\.aspx|$)",
-        r"[?&](?P<key>newsid|itemid|articleid|tinid|artmid)=(?P<id>\d+)(?:&|$)",
+        # Friendly addresses and plain ones name the same parameters: /tabid/62/id/7/default.aspx, ?tabid=62&id=7.
+        r"(?:/(?P<key>newsid|itemid|articleid|tinid)/|[?&](?P<name>newsid|itemid|articleid|tinid|artmid)=)(?P<id>\d+)(?:[/&]|\.aspx|$)",
+        r"/id/(?P<id>\d+)(?:/|\.aspx|$)",
         r"(?=.*[?&]tabid=\d+).*[?&]id=(?P<id>\d+)(?:&|$)",
         r"/(?:articletype|artmid)/[^?]*/articleid/(?P<id>\d+)",
         r"^/(?:[^/?]+/)+[^/?]*?-(?P<id>\d{2,})(?:\.aspx|\.html)?/?$",

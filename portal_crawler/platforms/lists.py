@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from portal_crawler.archive.deadletters import DeadLetters
     from portal_crawler.crawling.api import JsonApi
-    from portal_crawler.crawling.chains import ListChains
+    from portal_crawler.crawling.buttons import Source
+    from portal_crawler.crawling.chains import BrokenList, ListChains
     from portal_crawler.crawling.coverage import WaysIn
     from portal_crawler.crawling.history import Revisits
     from portal_crawler.crawling.patterns import UrlPatterns
@@ -45,6 +46,9 @@ LOOKS = 5
 # A label that leads to a section; longer texts are titles.
 LONGEST_LABEL = 80
 
+# Between the key of a page's first list and the pager of another one on it.
+PAGER = "@pager="
+
 
 class Lists(scrapy.Spider):
     """What a portal's spider does with lists."""
@@ -62,6 +66,8 @@ class Lists(scrapy.Spider):
     letters: DeadLetters | None
     broken_lists: list[str]
     first_shown: int
+    tries: dict[str, int]
+    loaded: dict[str, tuple[Source, str]]
 
     @property
     def ruled(self) -> bool:
@@ -145,7 +151,7 @@ class Lists(scrapy.Spider):
             return
         sighting.looks += 1
         text = listing.link_text(anchor)
-        if new:
+        if text and (new or sighting.text is None):  # a card's picture, which has none, often comes first
             self.patterns.note(link.url, text)
         self.sightings.describe(link.key, text, None if sighting.date else listing.listed_date(anchor, href))
 
@@ -192,9 +198,10 @@ class Lists(scrapy.Spider):
         announced: dict[int, str | None],
         *,
         total: int | None = None,
+        loaded: bool = False,
     ) -> bool:
         """Note a page of a list; False once it is not to be followed further."""
-        goes_on = self.chains.turn(chain, keys, number, url, announced, total=total)
+        goes_on = self.chains.turn(chain, keys, number, url, announced, total=total, loaded=loaded)
         if goes_on and not self.revisits.reads_on(chain_key(chain), [article_id(url, key) for key in keys]):
             self.count("lists/left_at_known")
         elif goes_on and not self.revisits.reaches(chain_key(chain), list(map(self.sightings.date_of, keys))):
@@ -206,23 +213,39 @@ class Lists(scrapy.Spider):
 
     def announced(self, page: Page, found: list[tuple[Judgement, Element]], chain: str) -> dict[int, str | None]:
         """The numbers in a list's pager, each with its address."""
-        numbers: dict[int, str | None] = dict.fromkeys(listing.postback_numbers(page))
+        numbers: dict[int, str | None] = dict.fromkeys(listing.postback_numbers(page, pager_of(chain)))
         for other, _ in found:
             number = page_number(other.url)
             if number and other.kind != "article" and not other.alternate and chain_key(other.url) == chain:
                 numbers[number] = other.url
         return numbers
 
-    def turn_page(self, page: Page, chain: str, number: int) -> Iterator[Request]:
+    def turn_page(self, page: Page, chain: str, number: int, keys: set[str]) -> Iterator[Request]:
         """The next page of a list where no plain link shows it: ``rel=next``, ``onclick``, ASP.NET postback."""
         for href in listing.next_links(page):
             other = self.rules.link(page.url, href)
             if other and other.kind in ("page", "listing") and other.key not in self.asked:
                 self.asked.add(other.key)
                 yield self.ask(other.url, priority=PRIORITY_LIST, meta={"depth_reset": True})
-        postback = listing.next_postback(page, number)
-        if postback is not None:
+        pager = pager_of(chain)
+        postback = listing.next_postback(page, number, pager)
+        if postback is not None and f"{chain}#{number + 1}" not in self.asked:
             yield from self.post_back(page, postback, chain, number + 1)
+        elif not pager:
+            for name in listing.other_pagers(page):
+                yield from self.turn_other(page, chain, name, keys)
+
+    def turn_other(self, page: Page, chain: str, pager: str, keys: set[str]) -> Iterator[Request]:
+        """The second page of a list that stands on another's pages with a pager of its own, once that one is read.
+
+        A pager that is drawn above and below its list is taken for two: the second shows nothing new, and is left.
+        """
+        own = f"{chain}{PAGER}{pager}"
+        numbers: dict[int, str | None] = dict.fromkeys(listing.postback_numbers(page, pager))
+        postback = listing.next_postback(page, 1, pager)
+        if postback is not None and f"{own}#2" not in self.asked and self.turned(own, keys, 1, page.url, numbers):
+            self.chains.share(chain, own)
+            yield from self.post_back(page, postback, own, 2)
 
     def post_back(self, page: Page, postback: listing.Postback, chain: str, number: int) -> Iterator[Request]:
         """Fire an ASP.NET pager with the form state of this very page: one hop at a time, as a browser would."""
@@ -243,7 +266,9 @@ class Lists(scrapy.Spider):
                 callback=self.parse,
                 errback=self.failed,
                 priority=PRIORITY_LIST,
-                meta={"depth_reset": True},
+                dont_filter=True,  # once more from the first page on, the states may be the same
+                # A form state that has expired is no better at the fourth try; the list begins again at the end.
+                meta={"depth_reset": True, "max_retry_times": 1},
                 cb_kwargs={"number": number, "chain": chain},
             )
         except (ValueError, NotImplementedError) as error:
@@ -255,13 +280,26 @@ class Lists(scrapy.Spider):
     # Verdicts
 
     def ask_lists_again(self) -> Iterator[Request]:
-        """Once more the pages of lists that were not read to their end; with postbacks, from the first page on."""
+        """Once more the pages of lists that were not read to their end; with postbacks, from the first page on.
+
+        Form states expire, the sooner the more lists are read at a time: these are asked one by one, and twice.
+        """
         for broken in [] if self.letters else list(self.chains.broken()):
+            posted = not broken.again and broken.chain not in self.loaded
+            if self.tries.get(broken.chain, 0) > posted:
+                continue
+            self.tries[broken.chain] = self.tries.get(broken.chain, 0) + 1
             self.count("lists/asked_again")
             self.chains.again(broken.chain)
             self.asked = {key for key in self.asked if not key.startswith(f"{broken.chain}#")}
-            for url in broken.again or (broken.first,):
-                yield self.ask(url, priority=PRIORITY_LIST, dont_filter=True, meta={"depth_reset": True})
+            yield from self.ask_list_again(broken)
+            if posted:
+                return
+
+    def ask_list_again(self, broken: BrokenList) -> Iterator[Request]:
+        """The pages of a broken list, or its first one, if the others have no address."""
+        for url in broken.again or (broken.first,):
+            yield self.ask(url, priority=PRIORITY_LIST, dont_filter=True, meta={"depth_reset": True})
 
     def judge_lists(self) -> Iterator[Rejected]:
         """The verdict on each list, at the end of a crawl: one reject for each that is broken."""
@@ -275,3 +313,8 @@ class Lists(scrapy.Spider):
             rejected = self.reject(broken.url, "broken_list", broken.detail)
             rejected.retry = "crawl"
             yield rejected
+
+
+def pager_of(chain: str) -> str:
+    """The pager that turns a list; empty for the first, or only, list of a page."""
+    return chain.partition(PAGER)[2]

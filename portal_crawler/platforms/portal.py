@@ -25,7 +25,7 @@ from portal_crawler.crawling.glance import Glance
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.patterns import UrlPatterns, announced, dated, headed, is_article, page_evidence
-from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, page_number
+from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, in_own_order, page_number
 from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import CAPTURE, Sightings
 from portal_crawler.crawling.spellings import Spellings
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from portal_crawler.archive.deadletters import DeadLetters
+    from portal_crawler.crawling.buttons import Source
     from portal_crawler.crawling.state import Known, PortalState
     from portal_crawler.extraction.page import Element, Page
     from portal_crawler.extraction.template import Template
@@ -165,6 +166,8 @@ class PortalSpider(Articles):
         self.sitemaps: list[tuple[str, int]] = []
         self.barren_sitemaps = 0
         self.dated_sitemaps: set[str] = set()
+        self.tries: dict[str, int] = {}
+        self.loaded: dict[str, tuple[Source, str]] = {}
         self.broken_lists: list[str] = []
         self.budget = PatternBudget(16)
         self.named_budget = PatternBudget(16)
@@ -177,7 +180,7 @@ class PortalSpider(Articles):
         self.false_parts = 0
         self.held: list[Capture] = []
         self.first_shown = 0
-        self.began = self.lists_again = self.looked_again = self.settled = False
+        self.began = self.looked_again = self.settled = False
         self.state: PortalState | None = None
         self.recovered: set[str] = set()
         if self.api is not None:
@@ -308,10 +311,8 @@ class PortalSpider(Articles):
             return named or [self.ask_linked(link, priority=PRIORITY_ARTICLE) for link in waiting]
         if not self.letters and (chosen := self.ask_archive()):
             return chosen
-        if not self.lists_again:
-            self.lists_again = True
-            if lists := list(self.ask_lists_again()):
-                return lists
+        if lists := list(self.ask_lists_again()):
+            return lists
         if not self.looked_again and not self.letters:
             self.looked_again = True
             return [self.look_again(each, each.url) for each in self.revisits.due()]
@@ -406,8 +407,8 @@ class PortalSpider(Articles):
         yield from self.note_redirects(response, link, is_one=is_one)
         before = self.first_shown
         found = self.read_links(page, link, article=is_one)
-        if self.state is not None and not is_one and self.revisits.whole:
-            self.state.note_page(key_hash(link.key), fruitful=self.first_shown > before)
+        if not is_one:
+            self.note_fruit(response, link, chain or chain_key(link.url), fruitful=self.first_shown > before)
         content = None
         if is_one or self.spellings.is_witness(link.url):
             known = self.sightings.get(link.key)
@@ -471,6 +472,18 @@ class PortalSpider(Articles):
         self.count("history/known")
         return True
 
+    def note_fruit(self, response: Response, link: Judgement, chain: str, *, fruitful: bool) -> None:
+        """Note whether a page was the first to show some article; what a list shows speaks for its first page."""
+        if self.state is None or not self.revisits.whole:
+            return
+        assert response.request is not None
+        first = self.chains.beginning(chain)
+        if fruitful:
+            for key in {link.key} | ({self.rules.judge(first).key} if first else set()):
+                self.state.note_page(key_hash(key), fruitful=True)
+        elif not response.request.dont_filter:  # once more, or by postback: its first page has judged the address
+            self.state.note_page(key_hash(link.key), fruitful=False)
+
     def note_barren(self, link: Judgement) -> None:
         """Note an address at which there is nothing of its own: incremental crawls leave it alone."""
         if self.state is not None and self.revisits.whole:
@@ -482,6 +495,15 @@ class PortalSpider(Articles):
         if old:
             self.count("since/not_asked")
         return old
+
+    def is_reordered(self, link: Judgement) -> bool:
+        """Whether a link leads to a list that is known, in another order."""
+        plain = in_own_order(link.url)
+        if plain == link.url or self.rules.judge(plain).key not in self.asked:
+            return False
+        self.count("lists/other_order")
+        self.asked.add(link.key)
+        return True
 
     def known_barren(self, link: Judgement) -> bool:
         """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show."""
@@ -560,7 +582,7 @@ class PortalSpider(Articles):
             self.count("traps/not_asked", len(found) - len(onward))
             yield from self.follow_all(link, onward, chain, number, goes_on=True)
         if not article and goes_on:
-            yield from self.turn_page(page, chain, number)
+            yield from self.turn_page(page, chain, number, keys)
         if not article and not self.letters:
             yield from self.load_more(page)
             self.note_archives(page)
@@ -628,7 +650,9 @@ class PortalSpider(Articles):
         if link.key in self.asked or link.alternate or self.sightings.done(link.key) or self.passes_over(link):
             return
         paged = page_number(link.url) is not None
-        if (self.letters and not paged) or self.is_too_old(link):  # another run has walked the portal
+        if (
+            (self.letters and not paged) or self.is_too_old(link) or self.is_reordered(link)
+        ):  # another run has walked the portal
             return
         same = chain_key(link.url) == chain
         if paged or (same and listing.is_next(anchor, number)):

@@ -25,7 +25,21 @@ class SharePointSpider(PortalSpider):
         Wrapper(article=".sub_page .content_follow", title="h2", published="span.time_update"),
         Wrapper(article="div.detail_artical", title="h1, h2, .title", published=".date, .time"),
         Wrapper(article="div.gthieu", title=".gtTitle h1"),
-        # A publishing page.
+        # A list item as SharePoint itself shows it: cells are named by the type of their field, the title comes first.
+        Wrapper(
+            article="table.ms-formtable:has(#SPFieldNote)",
+            title="#SPFieldText",
+            published="#SPFieldDateTime",
+            body="#SPFieldNote",
+        ),
+        # A publishing page, in the layouts that SharePoint brings along.
+        Wrapper(
+            article="div.article:has(.article-content)",
+            title="h1, h2, .title, .tieude",
+            published=".date-line, .date, .time, [class*='ngay']",
+            author=".by-line, .byline",
+            body=".article-content",
+        ),
         Wrapper(
             article="#ctl00_PlaceHolderMain_ctl00__ControlWrapper_RichHtmlField, .article-content, .ms-rtestate-field",
             kind="article",
@@ -46,5 +60,7 @@ class SharePointSpider(PortalSpider):
     deny_urls: tuple[str, ...] = (
         r"/_(?:layouts|vti_bin|catalogs|controltemplates)/",
         r"/forms/",
-        r"[?&](?:sortfield|sortdir|filterfield\d*|toolpaneview|isdlg|contenttypeid)=",
+        r"/lists/(?:bo-?)?(?:tthc|thu-?tuc)\w*/",  # databases of procedures
+        r"/(?:new|edit)form\.aspx",
+        r"[?&](?:sortfield|sortdir|filterfield\d*|toolpaneview|isdlg)=",
     )

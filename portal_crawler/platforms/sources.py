@@ -19,6 +19,7 @@ from portal_crawler.crawling.archives import Archives, archive_request
 from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.pace import host_key
 from portal_crawler.crawling.robots import Robots
+from portal_crawler.crawling.rules import chain_key
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.extraction.page import PageError
 from portal_crawler.items import WAYS, article_id
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from scrapy.http import Response
     from twisted.python.failure import Failure
 
+    from portal_crawler.crawling.chains import BrokenList
     from portal_crawler.crawling.glance import Glance
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.crawling.state import Known, PortalState
@@ -274,17 +276,29 @@ class Sources(Lists):
             if self.needs(source.way) and self.budget.grants(url):
                 yield self.ask_piece(source, source.first, page.url)
 
-    def ask_piece(self, source: buttons.Source, number: int, shown_at: str) -> Request:
+    def ask_piece(self, source: buttons.Source, number: int, shown_at: str, *, again: bool = False) -> Request:
         """The request for one piece of a list."""
+        self.loaded[chain_key(source.chain)] = source, shown_at
         return source.request(
             number,
             callback=self.parse_piece,
             errback=self.failed,
             priority=PRIORITY_LIST,
+            dont_filter=again,
             meta={"depth_reset": True, "handle_httpstatus_list": NO_MORE},
             headers={"X-Requested-With": "XMLHttpRequest", "Accept": "application/json, text/html;q=0.9, */*;q=0.5"},
             cb_kwargs={"source": source, "number": number, "shown_at": shown_at, "chain": source.chain},
         )
+
+    def ask_list_again(self, broken: BrokenList) -> Iterator[Request]:
+        """The pages of a broken list, or its pieces."""
+        if broken.chain not in self.loaded:
+            yield from super().ask_list_again(broken)
+            return
+        source, shown_at = self.loaded[broken.chain]
+        for number in broken.numbers:
+            self.asked.add(f"{source.chain}#{number}")
+            yield self.ask_piece(source, number, shown_at, again=True)
 
     def parse_piece(
         self, response: Response, source: buttons.Source, number: int, shown_at: str, chain: str
@@ -311,7 +325,8 @@ class Sources(Lists):
         if listed.more is None and listed.pages and not source.counts_entries:
             ended = ended or number >= listed.pages
         self.budget.visited(response.url, keys)
-        goes_on = self.turned(chain, keys, number, shown_at, {} if ended else {following: None})
+        announced: dict[int, str | None] = {} if ended else {following: None}
+        goes_on = self.turned(chain, keys, number, shown_at, announced, loaded=True)
         for other, anchor in found:
             if other.kind == "article":
                 yield from self.ask_article(other)
@@ -336,14 +351,14 @@ class Sources(Lists):
         for form in self.archives.read(page):
             if self.rules.in_scope(form.action) and host_key(form.action) == host_key(page.url):
                 self.count("archives/forms")
-                self.rules.open_program(form.action)
+                self.rules.open_program(form.action, form.constants)
                 self.glance.clear()
 
     def ask_archive(self) -> list[Request]:
         """The next choice of an archive form; none when all have been made, or bring nothing new."""
         if self.revisits.incremental:
             return []
-        for key, choice in self.archives.following(len(self.sightings)):
+        for key, choice in self.archives.following(len(self.sightings), self.sightings.fetched()):
             self.count("archives/asked")
             options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
             if choice[0] == "POST":

@@ -25,7 +25,7 @@ class WordPressSpider(PortalSpider):
         ),
     )
     article_urls: tuple[str, ...] = (
-        r"^/(?:[^/?]+/)*?(?P<id>(?:19|20)\d\d/\d\d(?:/\d\d)?/[^/?]+)/?$",  # /2024/03/slug/
+        r"^/(?:[^/?]+/)*?(?P<id>(?:19|20)\d\d/\d\d(?:/\d\d)?/(?!\d+/?$)[^/?]+)/?$",  # /2024/03/slug/, no day's
         r"[?&]p=(?P<id>\d+)(?:&|$)",
         r"^/(?!(?:category|chuyen-muc|tag|author|page|wp-\w+|the|tac-gia)/)(?:[\w-]+/)?(?P<id>(?:[a-z0-9]+-){3,}[a-z0-9]+)(?:\.html)?/?$",
     )
@@ -34,5 +34,6 @@ class WordPressSpider(PortalSpider):
         r"/(?:tag|author|tac-gia|the)/",
         r"/wp-(?:content|includes|json|admin)(?:/|$)",
         r"[?&](?:replytocom|share|nb|attachment_id|like_comment)=",
+        r"^/(?:19|20)\d\d/\d\d/\d\d/?(?:page/\d+/?)?$",  # a day of the calendar: its month shows the same
         r"/(?:feed|trackback|embed|comment-page-\d+|attachment)(?:/|$)",
     )
