@@ -30,14 +30,22 @@ OF_THE_RUN = ("archive", "extraction", "found_in", "also_at", "fetched_at", "htt
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, list[dict[str, Any]]]]:
+def province() -> Iterator[SampleProvince]:
+    with SampleProvince() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def live(province: SampleProvince, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[dict[str, Any]]]:
     """A crawl with its archive: its folder, the portal's address, its articles. The portal goes on answering."""
-    folder = tmp_path_factory.mktemp("live")
-    with SampleProvince() as province:
-        url = province.addresses[NAME]
-        code, _, said = run(folder, "crawl", NAME, "-a", f"url={url}", "--archive", *QUICK)
-        assert code == 0, said
-        yield folder / "exports" / NAME, url, articles(folder / "exports" / NAME)
+    return crawled_live(province, NAME, tmp_path_factory.mktemp("live"))
+
+
+def crawled_live(province: SampleProvince, name: str, folder: Path) -> tuple[Path, str, list[dict[str, Any]]]:
+    url = province.addresses[name]
+    code, _, said = run(folder, "crawl", name, "-a", f"url={url}", "--archive", *QUICK)
+    assert code == 0, said
+    return folder / "exports" / name, url, articles(folder / "exports" / name)
 
 
 def articles(folder: Path) -> list[dict[str, Any]]:
@@ -50,12 +58,12 @@ def without(records: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
     return [{name: value for name, value in one.items() if name not in names} for one in records]
 
 
-def extracted(folder: Path, url: str, *captures: Path) -> list[dict[str, Any]]:
+def extracted(folder: Path, url: str, *captures: Path, name: str = NAME) -> list[dict[str, Any]]:
     """The articles that the portal's own spider reads out of captures."""
     warc = " ".join(map(str, captures))
-    code, _, said = run(folder, "crawl", NAME, "-a", f"url={url}", "-a", f"warc={warc}")
+    code, _, said = run(folder, "crawl", name, "-a", f"url={url}", "-a", f"warc={warc}")
     assert code == 0, said
-    return articles(folder / "exports" / NAME)
+    return articles(folder / "exports" / name)
 
 
 def test_a_capture_gives_the_articles_of_the_crawl_to_the_byte(live: Any, tmp_path: Path) -> None:
@@ -68,6 +76,18 @@ def test_a_capture_gives_the_articles_of_the_crawl_to_the_byte(live: Any, tmp_pa
     assert [[one["extraction"].get(name) for name in known[:1]] for one in again] == [
         [one["extraction"].get(name) for name in known[:1]] for one in crawled
     ]
+
+
+def test_lists_that_share_their_path_with_other_pages_tell_the_sections_in_a_crawl_too(
+    province: SampleProvince, tmp_path: Path
+) -> None:
+    name = "sample_snnptnt"  # its lists are Default.aspx?tabid=84, beside Default.aspx?language=en-US
+    folder, url, crawled = crawled_live(province, name, tmp_path)
+    (replay := tmp_path / "replay").mkdir()
+    again = extracted(replay, url, *sorted(folder.glob("archive/*.warc.gz")), name=name)
+    sections = [one["section"] for one in crawled]
+    assert sections == [one["section"] for one in again]
+    assert sum(map(bool, sections)) > 60
 
 
 def test_a_packed_capture_is_valid_and_gives_the_same_articles(live: Any, tmp_path: Path) -> None:

@@ -583,7 +583,8 @@ class PortalSpider(Articles):
             if self.known_barren(link):
                 self.count("pages/known_barren")
                 return
-            if self.spellings.waits(link.url):
+            # What the rules call a list is none that another address may show, and its articles' sections wait for it.
+            if link.kind != "listing" and self.spellings.waits(link.url):
                 self.asked.add(link.key)
                 return
             if not self.budget.grants(link.url):

@@ -137,8 +137,10 @@ class FirstPass:
         spider = self.spider
         full, evidence = False, 0
         if capture.status in OK:
-            # A print view or another copy of a page already read has nothing new to teach.
-            again = link.key in self._learned and (link.alternate or bool(spider.article_urls))
+            # A print view or another copy of an article already read has nothing new to teach; a list that turns by
+            # postback shows other articles at the same address.
+            article = link.alternate or (bool(spider.article_urls) and link.kind == "article")
+            again = article and link.key in self._learned
             if again and capture.body.strip():
                 full = True
             else:
