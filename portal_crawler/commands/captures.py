@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from portal_crawler.archive.warc import ENDINGS, WACZ, numbered_captures
+from portal_crawler.archive.packed import ENDINGS, WACZ
+from portal_crawler.archive.warc import numbered_captures
 from portal_crawler.monitoring.verdict import ExitCode
 
 try:
@@ -95,7 +96,7 @@ class Outcome:
 
 
 def capture_files(path: Path) -> list[Path]:
-    """The WARC and WACZ files that a path is or holds, sorted; none if it is something else."""
+    """The WARC, ARC and WACZ files that a path is or holds, sorted; none if it is something else."""
     inside = path.rglob("*") if path.is_dir() else [path]
     return sorted(one for one in inside if one.is_file() and one.name.lower().endswith((*ENDINGS, WACZ)))
 

@@ -147,6 +147,7 @@ class FirstPass:
                 full, evidence = self._learn(capture, link)
         if link.kind == "article" or not spider.ruled:
             spider.sightings.see(link)
+            full &= "truncated" not in capture.flags  # a crawl that tried again has the whole page, too
             by_rule, rendered = link.kind == "article", RENDERED in capture.flags
             variant = Variant(number, capture.url, capture.status, full, evidence, by_rule, rendered)
             self.variants.setdefault(link.key, []).append(variant)
