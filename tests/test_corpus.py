@@ -17,10 +17,11 @@ from test_commands import run
 
 from portal_crawler.corpus.export import export
 from portal_crawler.corpus.formats import FORMATS, zstd
+from portal_crawler.corpus.metadata import dublin_core, schema_org
 from portal_crawler.corpus.selection import Choice, private, run_files, select
 from portal_crawler.corpus.verify import verify
 from portal_crawler.extraction.article import content_hash
-from portal_crawler.items import Article, Attachment, Extraction, Http, as_record
+from portal_crawler.items import Archived, Article, Attachment, Extraction, Http, LegalDocument, as_record
 
 
 def record(number: int, **changes: Any) -> dict[str, Any]:
@@ -169,6 +170,14 @@ def test_choices(runs: Path, choice: Choice, numbers: set[int]) -> None:
         ({"section": ["Phản ánh, kiến nghị"]}, "complaints"),
         ({"title": "Danh sách thí sinh trúng tuyển viên chức năm 2023"}, "candidates"),
         ({"title": "Danh sách hộ nghèo được hỗ trợ sửa nhà"}, "beneficiaries"),
+        ({"section": ["Góp ý"]}, "questions"),
+        ({"canonical_url": "http://a.gov.vn/giao-luu-truc-tuyen/12.html"}, "questions"),
+        ({"title": "DS trẻ em mồ côi nhận học bổng"}, "beneficiaries"),
+        (
+            {"attachments": [Attachment(url="http://a.gov.vn/1.xlsx", name="DS_thi_sinh.xlsx", text="Nguyễn Văn A")]},
+            "candidates",
+        ),
+        ({"section": ["Góp ý dự thảo văn bản"]}, None),
         ({"title": "Danh sách các dự án kêu gọi đầu tư"}, None),
         ({"title": "Sở đối thoại, giải quyết khiếu nại của công dân"}, None),
         ({"section": ["Tin tức"], "title": "Hội nghị giảm nghèo bền vững"}, None),
@@ -185,6 +194,33 @@ def test_citizens_stay_private(changes: dict[str, Any], kind: str | None, tmp_pa
     every, _ = export(tmp_path / "all", [source], ["jsonl"], Choice(private=True))
     assert every["articles"] == 2
     assert "are included" in every["private_data"]
+
+
+def test_the_vocabularies_say_what_is_known() -> None:
+    document = LegalDocument(
+        number="12/2020/QĐ-UBND", type="Quyết định", issuer="UBND tỉnh", signer="Trần Văn B", issued_on="2020-03-01",
+        effective_on="2020-03-15", status="Hết hiệu lực một phần", summary="Về việc giảm nghèo",
+    )  # fmt: skip
+    archived = Archived(file="a.warc.gz", offset=7, record_id="urn:uuid:1", payload_digest=f"sha256:{'a' * 64}")
+    legal = record(1, kind="document", document=document, archive=archived, province="dong-nai")
+    legal["attachments"][0]["media_type"] = "application/pdf"
+    core, linked = dublin_core(legal), schema_org(legal)
+    assert core["dcterms:publisher"] == ["UBND tỉnh", "a.gov.vn"]
+    assert (core["dcterms:contributor"], core["dcterms:valid"]) == ("Trần Văn B", "2020-03-15/..")
+    assert (core["dcterms:hasFormat"], core["dcterms:rights"]) == ("urn:uuid:1", "unknown")
+    assert core["dcterms:abstract"] == "Về việc giảm nghèo"
+    assert linked["@type"] == "Legislation"
+    assert linked["legislationLegalForce"] == "PartiallyInForce"
+    assert linked["legislationResponsible"]["name"] == "Trần Văn B"
+    assert linked["temporalCoverage"] == "2020-03-15/.."
+    assert linked["encoding"]["sha256"] == "a" * 64
+    assert linked["associatedMedia"][0]["encodingFormat"] == "application/pdf"
+    news = schema_org(record(1, source="Báo Đồng Nai", lead="Tóm tắt"))
+    assert news["@type"] == "NewsArticle"
+    assert news["sourceOrganization"] == {"@type": "Organization", "name": "Báo Đồng Nai"}
+    assert news["description"] == news["abstract"] == "Tóm tắt"
+    assert [one["name"] for one in news["isPartOf"]] == news["articleSection"]
+    assert not {"legislationIdentifier", "encoding", "text"} & news.keys()
 
 
 def test_what_does_not_agree_is_told(runs: Path, tmp_path: Path) -> None:
