@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import json
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pyarrow.dataset
 import pytest
 from test_commands import run
 
+from portal_crawler.archive.records import Exchange, answer, digest, member, new_record_id
 from portal_crawler.corpus.export import export
 from portal_crawler.corpus.formats import FORMATS, zstd
 from portal_crawler.corpus.metadata import dublin_core, schema_org
@@ -234,14 +236,81 @@ def test_what_does_not_agree_is_told(runs: Path, tmp_path: Path) -> None:
     assert any("http://a.gov.vn/tin/3" in problem for problem in problems)
 
 
+@pytest.fixture
+def archived(tmp_path: Path) -> Path:
+    """A folder with a crawl's export of two articles, their WARC file, and a corpus of it in all whole formats."""
+    folder, lines = tmp_path / "exports/so", []
+    (folder / "archive").mkdir(parents=True)
+    with (folder / "archive/so.warc.gz").open("wb") as file:
+        for number in (1, 2):
+            exchange = Exchange(
+                url=f"http://a.gov.vn/tin/{number}", date=datetime(2026, 1, 1, tzinfo=UTC), status=200,
+                received=((b"Content-Type", b"text/html"),), body=b"<p>Trang %d</p>" % number,
+            )  # fmt: skip
+            place = Archived(
+                file="so.warc.gz", offset=file.tell(), record_id=new_record_id(), payload_digest=digest(exchange.body)
+            )
+            lines.append(record(number, portal="so", archive=place))
+            file.write(member(answer(exchange, place.record_id, digest(exchange.body), None)))
+    write(folder / "2026-01-01T00-00-00Z.jsonl", lines)
+    formats = [part for name in ("jsonl", "sqlite", "parquet") for part in ("--format", name)]
+    assert run(tmp_path, "export", "corpus", *formats)[0] == 0
+    return tmp_path
+
+
+def test_whatever_is_tampered_with_is_found(archived: Path) -> None:
+    code, told, _ = run(archived, "verify", "corpus")
+    assert (code, "6 lines and 6 archived records" in told, "all agree" in told) == (0, True, True)
+    lines, warc = archived / "corpus/articles.jsonl", archived / "exports/so/archive/so.warc.gz"
+    manifest, kept = archived / "corpus/manifest.json", {}
+    for path in (lines, warc, manifest):
+        kept[path] = path.read_bytes()
+    first = lines.read_bytes().splitlines(keepends=True)
+    packed = gzip.decompress(warc.read_bytes())
+    for path, content, said in (
+        (lines, kept[lines].replace("Sáng".encode(), b"Sang ", 1), "have SHA-256"),
+        (lines, first[0], "articles is 2, the articles give 1"),
+        (lines, kept[lines].replace(b'"offset": 0', b'"offset": 1', 1), "no whole record"),
+        (manifest, kept[manifest].replace(b'"words": 2', b'"words": 3', 1), "words is"),
+        (manifest, kept[manifest].replace(b'"sha256": "', b'"sha256": "0', 1), "manifest.json: SHA-256 is"),
+        (warc, kept[warc][:60] + b"\0" + kept[warc][61:], "byte 0"),
+        (warc, gzip.compress(packed.replace(b"Trang 1", b"Trang 7", 1)), "archived body has"),
+        (warc, gzip.compress(packed.replace(b"text/html", b"text/htm_", 1)), "byte 0"),
+        (warc, gzip.compress(packed.replace(b"<urn:uuid:", b"<urn:uuiD:", 1)), "is urn:uuiD:"),
+    ):
+        assert content != kept[path]
+        path.write_bytes(content)
+        code, told, _ = run(archived, "verify", "corpus")
+        assert (code, said in told) == (6, True), (said, told)
+        path.write_bytes(kept[path])
+    database = sqlite3.connect(archived / "corpus/articles.sqlite")
+    database.execute("UPDATE articles SET record = replace(record, 'Sáng', 'Chiều') WHERE rowid = 2")
+    database.commit()
+    database.close()
+    code, told, _ = run(archived, "verify", "corpus")
+    assert (code, "articles.sqlite, article 2" in told) == (6, True)
+
+
+def test_from_a_record_to_the_article_and_back(archived: Path) -> None:
+    database = sqlite3.connect(archived / "corpus/articles.sqlite")
+    query = "SELECT archive_file, archive_offset, archive_record_id FROM articles WHERE url LIKE '%/2'"
+    ((file, offset, name),) = database.execute(query).fetchall()
+    database.close()
+    assert (file, offset > 0) == ("so.warc.gz", True)
+    for record_of_it in (name, f"{file}:{offset}"):
+        code, told, _ = run(archived, "show", "corpus/articles.jsonl", record_of_it)
+        assert (code, "Hội nghị số 2" in told) == (0, True)
+    assert run(archived, "show", "corpus/articles.jsonl", "urn:uuid:none")[0] == 2
+
+
 def test_a_manifest_does_not_lead_out_of_its_folder(runs: Path, tmp_path: Path) -> None:
     export(tmp_path / "corpus", run_files([runs]), ["jsonl"], Choice())
     path = tmp_path / "corpus/manifest.json"
     made = json.loads(path.read_text("utf-8"))
     made["files"][0]["path"] = "../secret"
     path.write_text(json.dumps(made), "utf-8")
-    (problem,) = verify(tmp_path / "corpus", nowhere).problems
-    assert "outside" in problem
+    problems = verify(tmp_path / "corpus", nowhere).problems
+    assert "outside" in problems[0] and "manifest.json: SHA-256 is" in problems[1]
 
 
 def test_hostile_names_become_no_paths(tmp_path: Path) -> None:
@@ -274,7 +343,7 @@ def test_the_commands(runs: Path) -> None:
     folder = runs.parent
     assert run(folder, "export", "corpus", "--format", "sqlite", "--format", "jsonl.zst", "--bagit")[0] == 0
     code, told, _ = run(folder, "verify", "corpus")
-    assert (code, "11 articles" in told, "all agree" in told) == (0, True, True)
+    assert (code, "22 lines" in told, "all agree" in told) == (0, True, True)
     assert run(folder, "export", "corpus")[0] == 2
     assert run(folder, "export", "other", "--since", "1.1.2020")[0] == 2
     assert run(folder, "export", "other", "--portal", "so_c")[0] == 3

@@ -6,7 +6,7 @@ import gzip
 import io
 import zipfile
 import zlib
-from contextlib import redirect_stderr
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -98,20 +98,24 @@ def streams(path: Path, report: Report) -> Iterator[tuple[Any, Path]]:
         report(str(path), f"it is no WACZ file that can be read: {error}")
 
 
-def found_in(folder: Path, name: str, report: Report) -> Any | None:
+@contextmanager
+def found_in(folder: Path, name: str) -> Iterator[Any]:
     """The WARC file of a name in a folder, or in a WACZ file there, open; None if there is none.
 
     Raises:
         OSError: if it cannot be opened.
     """
-    if (path := folder / name).is_file():
-        return unpacked(path.open("rb"), path, report)
-    for pack in sorted(folder.glob(f"*{WACZ}")):
-        try:
-            return unpacked(zipfile.ZipFile(pack).open(f"{INSIDE}{name}"), pack / name, report)
-        except (KeyError, zipfile.BadZipFile):
-            continue
-    return None
+    own = folder / name
+    for path in [own] if own.is_file() else sorted(folder.glob(f"*{WACZ}")):
+        for stream, inside in streams(path, _silent):
+            if inside.name == name:
+                yield stream
+                return
+    yield None
+
+
+def _silent(*_: str) -> None:
+    """What cannot be read is told by who reads it."""
 
 
 def unpacked(stream: Any, name: Path, report: Report) -> Any:

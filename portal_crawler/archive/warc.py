@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Callable
 from contextlib import redirect_stderr
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,6 +113,36 @@ def numbered_captures(
                 except BROKEN as error:
                     why = f"{type(error).__name__}: {error}"
                     report(url, f"the record at byte {offset:,} of {name} cannot be read: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record as it stands in a file.
+
+    Attributes:
+        record_id: Its name, without angle brackets.
+        payload_digest: Digest of its body, the transfer coding undone.
+        problems: Digests that it names and does not have.
+    """
+
+    record_id: str
+    payload_digest: str
+    problems: tuple[str, ...]
+
+
+def kept_at(stream: Any, offset: int) -> Kept:
+    """The record that begins at a byte.
+
+    Raises:
+        ValueError: if there is none, or none that is whole.
+    """
+    stream.seek(offset)
+    try:
+        record = next(ArchiveIterator(stream, check_digests=True))
+        payload = _payload(record, _head(record)[1])
+    except (StopIteration, *BROKEN) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+    return Kept(_identifier(record), digest(payload), tuple(record.digest_checker.problems))
 
 
 class Payloads:

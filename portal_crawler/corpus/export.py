@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal_crawler.corpus.formats import FORMATS, MissingLibraryError, Writer
 from portal_crawler.corpus.manifest import (
+    DESCRIPTOR,
     MANIFEST,
     Statistics,
     card,
@@ -91,9 +92,9 @@ def _write(folder: Path, chosen: Selection, formats: Sequence[str], choice: Choi
             for path in chosen.sources
         ],
     )
-    write_json(folder / "datapackage.json", data_package(made))
-    (folder / "README.md").write_text(card(made), "utf-8", newline="\n")
     write_json(folder / MANIFEST, made)
+    write_json(folder / DESCRIPTOR, data_package(folder, made))
+    (folder / "README.md").write_text(card(made), "utf-8", newline="\n")
     return made
 
 

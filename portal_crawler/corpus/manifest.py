@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MANIFEST = "manifest.json"
+DESCRIPTOR = "datapackage.json"
 FORMAT = 1
 STEP = 1 << 20
 MEDIA_TYPES = {
-    ".jsonl": "application/x-ndjson", ".gz": "application/gzip", ".zst": "application/zstd", ".csv": "text/csv",
+    ".json": "application/json", ".jsonl": "application/x-ndjson",
+    ".gz": "application/gzip", ".zst": "application/zstd", ".csv": "text/csv",
     ".parquet": "application/vnd.apache.parquet", ".sqlite": "application/vnd.sqlite3", ".txt": "text/plain",
 }  # fmt: skip
 # More text files than this are one resource of the Data Package, by a pattern of their paths.
@@ -113,6 +115,18 @@ def manifest(
         "software": f"portal_crawler {portal_crawler.__version__}",
         "settings": settings,
         "private_data": PRIVATE_KEPT if settings["private"] else PRIVATE_NOTE,
+        **figures(statistics),
+        "left_out": _sorted(left_out),
+        "broken_lines": broken,
+        "notes": notes,
+        "sources": sources,
+        "files": [file_record(folder, name) for name in sorted(files)],
+    }
+
+
+def figures(statistics: Statistics) -> dict[str, Any]:
+    """What a manifest says of the articles."""
+    return {
         "articles": statistics.articles,
         "words": statistics.words,
         "published": _ends(statistics.published),
@@ -124,11 +138,6 @@ def manifest(
         "by_language": _sorted(statistics.languages),
         "by_extractor": _sorted(statistics.extractors),
         "with": {name: statistics.filled[name] for name in sorted(statistics.filled)},
-        "left_out": _sorted(left_out),
-        "broken_lines": broken,
-        "notes": notes,
-        "sources": sources,
-        "files": [file_record(folder, name) for name in sorted(files)],
     }
 
 
@@ -140,10 +149,10 @@ def _ends(ends: list[str]) -> dict[str, str] | None:
     return {"first": ends[0], "last": ends[-1]} if ends else None
 
 
-def data_package(record: dict[str, Any]) -> dict[str, Any]:
-    """Data Package descriptor (version 2.0) of a corpus, from its manifest."""
+def data_package(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """Data Package descriptor (version 2.0) of a corpus, from its manifest, which is written already."""
     resources = []
-    for file in record["files"]:
+    for file in [*record["files"], file_record(folder, MANIFEST)]:
         if file["path"].startswith(TEXTS):
             continue
         ending = Path(file["path"]).suffix
