@@ -6,8 +6,12 @@ import csv
 import gzip
 import hashlib
 import json
+import re
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +116,26 @@ def test_the_search_finds_with_and_without_diacritics(runs: Path, tmp_path: Path
     ).fetchall()
     assert found == [("Hội nghị số 3 tại Đồng Nai",)]
     database.close()
+
+
+def test_the_descriptor_is_that_of_a_data_package(runs: Path, tmp_path: Path) -> None:
+    export(tmp_path / "corpus", run_files([runs]), list(FORMATS), Choice(versions=True))
+    package = json.loads((tmp_path / "corpus/datapackage.json").read_text("utf-8"))
+    resources = {resource["path"]: resource for resource in package["resources"] if isinstance(resource["path"], str)}
+    tables = {path for path, resource in resources.items() if resource.get("type") == "table"}
+    assert tables == {"articles.csv", "articles.jsonl", "articles.jsonl.gz"}
+    assert all(re.fullmatch(r"[a-z0-9._-]+", resource["name"]) for resource in package["resources"])
+    fields = {field["name"]: field["type"] for field in resources["articles.jsonl"]["schema"]["fields"]}
+    kinds = {"string": str, "integer": int, "object": dict, "array": list}
+    for line in (tmp_path / "corpus/articles.jsonl").read_text("utf-8").splitlines():
+        article = json.loads(line)
+        assert list(article) == list(fields)
+        assert all(value is None or isinstance(value, kinds[fields[name]]) for name, value in article.items())
+    assert resources["manifest.json"]["hash"].startswith("sha256:")
+    if find_spec("frictionless") is not None:  # it leaves files open: in a process of its own
+        ask = f"import frictionless; print(frictionless.validate({str(tmp_path / 'corpus/datapackage.json')!r}).valid)"
+        done = subprocess.run([sys.executable, "-W", "ignore", "-c", ask], capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == "True", done.stderr
 
 
 def test_a_spreadsheet_gets_no_formula(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from portal_crawler.corpus.formats import FORMATS, MissingLibraryError, Writer
 from portal_crawler.corpus.manifest import (
     DESCRIPTOR,
+    GONE,
     MANIFEST,
     Statistics,
     card,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PART = ".part"
-GONE = "gone.jsonl"
 
 
 def export(

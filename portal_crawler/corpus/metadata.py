@@ -17,7 +17,7 @@ LEGAL_FORCE = (
 
 
 def dublin_core(record: dict[str, Any]) -> dict[str, Any]:
-    """An article in DCMI Metadata Terms; terms without a value are left out.
+    """An article in DCMI Metadata Terms, as JSON-LD; terms without a value are left out.
 
     The portal's host stands for the publisher, as pages rarely name the agency of the time; a legal document's issuer
     stands before it.
@@ -26,6 +26,7 @@ def dublin_core(record: dict[str, Any]) -> dict[str, Any]:
     identifiers = [f"urn:portal-crawler:{record['id']}", record["canonical_url"], document.get("number")]
     return _given(
         {
+            "@context": {"dcterms": "http://purl.org/dc/terms/"},
             "dcterms:identifier": [one for one in identifiers if one],
             "dcterms:title": record.get("title"),
             "dcterms:abstract": record.get("lead") or document.get("summary"),

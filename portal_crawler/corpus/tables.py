@@ -72,6 +72,17 @@ def unfolded(text: str | None) -> str | None:
     return text.replace("đ", "d").replace("Đ", "D") if text else text
 
 
+def field_types() -> dict[str, str]:
+    """The fields of an article, each with its type of JSON: string, integer, object, array."""
+    schema = article_schema()
+    found = {}
+    for name, described in schema["properties"].items():
+        options = [one for one in described.get("anyOf", [described]) if one.get("type") != "null"]
+        kinds = options[0].get("type", "object")  # without one, it refers to an item
+        found[name] = kinds if isinstance(kinds, str) else next(kind for kind in kinds if kind != "null")
+    return found
+
+
 def arrow_schema(pyarrow: Any) -> Any:
     """The Arrow schema of the articles' JSON Schema; every field may be null."""
     schema = article_schema()
