@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import platform
 import sys
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from portal_crawler.monitoring.verdict import ExitCode, lost_articles, verdict
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
+
+logger = logging.getLogger(__name__)
 
 PACKAGES = ("scrapy", "twisted", "lxml", "parsel", "w3lib", "itemadapter")
 
@@ -87,8 +90,11 @@ class RunSummary:
         files = [path for path in (*self.feeds, rejects, *archive) if path.is_file()]
         if self.template:
             record = Path(self.template % names)
-            write_record(record, self._record(spider, stats, code, files))
-            files.append(record)
+            try:
+                write_record(record, self._record(spider, stats, code, files))
+                files.append(record)
+            except OSError as error:
+                logger.error("%s: the record of the run could not be written: %s", record, error)  # noqa: TRY400
         table = summary_table(spider.name, self.reason or "?", stats, code, files)
         for label, value in (
             ("coverage", coverage_line(getattr(spider, "coverage", dict)())),
