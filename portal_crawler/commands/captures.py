@@ -46,6 +46,7 @@ class Host:
         pages: How many HTML pages of it there are.
         files: The files that hold them.
         spider: Who replays them.
+        own: Whether it is that spider's own portal; else it is told the address.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Host:
     pages: int = 0
     files: list[Path] = field(default_factory=list)
     spider: str = UNSEEN
+    own: bool = False
 
     def folder(self, out: Path) -> Path:
         """Where its articles go."""
@@ -140,6 +142,7 @@ def assign(hosts: Sequence[Host], loader: SpiderLoaderProtocol, spider: str | No
             own[urlsplit(url).netloc.lower().removeprefix("www.")] = name
     for host in hosts:
         host.spider = spider or own[host.name]
+        host.own = host.spider == own[host.name] != UNSEEN
 
 
 def replayed(hosts: Sequence[Host], out: Path, jobs: int, cluster: str | None = None) -> Iterator[Outcome]:
@@ -239,7 +242,7 @@ def _replay(task: Task, lock: int) -> Outcome:
         "LOG_LEVEL": "ERROR",
     }
     arguments = {"warc": " ".join(str(path.absolute()) for path in host.files)}
-    if host.spider == UNSEEN:
+    if not host.own:
         arguments["url"] = host.seed
     if task.learned is not None:
         arguments |= {"share": f"{task.share[0]}/{task.share[1]}", "learned": str(task.learned)}
