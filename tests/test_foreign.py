@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -183,6 +184,17 @@ def test_a_record_that_lies_about_its_length_costs_no_other(tmp_path: Path, leng
     assert [name for name in found if name != "2.html"] == ["0.html", "1.html", "3.html", "4.html"]
     assert problems or "2.html" in found
     assert all(str(path) in f"{where} {why}" for where, why in problems)
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+def test_a_record_without_a_length_costs_no_other(tmp_path: Path, *, packed: bool) -> None:
+    records = [member(n, packed=False) for n in range(4)]
+    records[1] = re.sub(rb"Content-Length: [0-9]+\r\n", b"", records[1], count=1)
+    path = tmp_path / ("a.warc.gz" if packed else "a.warc")
+    path.write_bytes(b"".join(map(gzip.compress, records) if packed else records))
+    found, problems = read(path)
+    assert found == ["0.html", "2.html", "3.html"]
+    assert "no length" in problems[0][1]
 
 
 def test_garbage_between_records_costs_no_record(tmp_path: Path) -> None:

@@ -246,7 +246,7 @@ def _records(stream: Any, path: Path, report: Callable[[str, str], None]) -> Ite
                     record = next(iterator)
             except StopIteration:
                 # The last one may have swallowed those behind it.
-                cut = record is not None and record.raw_stream.limit > 0
+                cut = record is not None and getattr(record.raw_stream, "limit", 1) > 0
                 damage = "the last record breaks off" if cut else ""
                 break
             except BROKEN as error:
@@ -337,6 +337,8 @@ def _payload(record: ArcWarcRecord, headers: dict[str, str]) -> bytes:
     """The body as it was received, the transfer coding undone."""
     stream = record.raw_stream
     length = _said(record, "Content-Length") or ""
+    if not hasattr(stream, "limit"):
+        raise ValueError("its record says no length")
     if length.isdecimal() and int(length) > MOST_BYTES:
         raise ValueError(f"it has {int(length):,} bytes; at most {MOST_BYTES:,} are read")
     chunked = "chunked" in headers.get("transfer-encoding", "").lower()
