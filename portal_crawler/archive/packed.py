@@ -95,7 +95,9 @@ def streams(path: Path, report: Report) -> Iterator[tuple[Any, Path]]:
                     with pack.open(inside) as stream:
                         yield unpacked(Unpacked(stream, name, report), name, report), name
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        report(str(path), f"it is no WACZ file that can be read: {error}")
+        report(str(path), f"it is no WACZ file that can be read: {error}; records are looked for in it")
+        with path.open("rb") as stream:
+            yield stream, path
 
 
 @contextmanager
