@@ -188,6 +188,18 @@ def test_choices(runs: Path, choice: Choice, numbers: set[int]) -> None:
     assert sum(chosen.left_out.values()) + len(chosen.places) == 13
 
 
+def test_headlines_of_what_has_gone_are_private_as_well(tmp_path: Path) -> None:
+    source = write(tmp_path / "run.jsonl", [record(2)])
+    titles = ("Danh sách thí sinh dự thi", "Hội nghị tổng kết")
+    write(
+        tmp_path / "run.gone.jsonl", [{"portal": "a", "canonical_url": "http://a.gov.vn/1", "title": t} for t in titles]
+    )
+    for keep in (False, True):
+        export(tmp_path / str(keep), [source], ["jsonl"], Choice(private=keep))
+        lines = (tmp_path / str(keep) / "gone.jsonl").read_text("utf-8").splitlines()
+        assert [json.loads(line)["title"] for line in lines] == list(titles[:1] * keep + titles[1:])
+
+
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [

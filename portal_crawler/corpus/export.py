@@ -76,7 +76,7 @@ def _write(folder: Path, chosen: Selection, formats: Sequence[str], choice: Choi
             for writer in writers.values():
                 writer.add(line, record)
     files = [name for writer in writers.values() for name in writer.files]
-    if gone := b"".join(line + b"\n" for line in chosen.gone(choice.portals)):
+    if gone := b"".join(line + b"\n" for line in chosen.gone(choice)):
         (folder / GONE).write_bytes(gone)
         files.append(GONE)
     made = manifest(

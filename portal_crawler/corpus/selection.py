@@ -158,13 +158,15 @@ class Selection:
             for file in files:
                 file.close()
 
-    def gone(self, portals: tuple[str, ...]) -> Iterator[bytes]:
-        """Lines that tell of articles which have gone from their portals, each once, sorted."""
+    def gone(self, choice: Choice) -> Iterator[bytes]:
+        """Lines that tell of articles which have gone from their portals, each once, sorted; their headlines count."""
         lines = set()
         for path in self.sources:
             beside = path.with_name(path.name.removesuffix(LINES) + ".gone.jsonl")
             for line in beside.read_bytes().splitlines() if beside.is_file() else ():
-                if not portals or json.loads(line).get("portal") in portals:
+                record = json.loads(line)
+                of_portal = not choice.portals or record.get("portal") in choice.portals
+                if of_portal and (choice.private or not private(record)):
                     lines.add(line)
         yield from sorted(lines)
 
