@@ -89,6 +89,9 @@ def test_lists_that_share_their_path_with_other_pages_tell_the_sections_in_a_cra
     sections = [one["section"] for one in crawled]
     assert sections == [one["section"] for one in again]
     assert sum(map(bool, sections)) > 60
+    # Its sitemaps were archived, too.
+    assert [one["found_in"] for one in again] == [one["found_in"] for one in crawled]
+    assert sum("sitemap" in one["found_in"] for one in again) > 30
 
 
 def test_a_packed_capture_is_valid_and_gives_the_same_articles(live: Any, tmp_path: Path) -> None:
