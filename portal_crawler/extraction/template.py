@@ -82,7 +82,7 @@ class Template:
     def version(self) -> str:
         """What names the state of the template: how many pages it has learned from, and a checksum of what they held.
 
-        Templates that have learned the same pages in the same order have the same.
+        Templates that have learned the same pages have the same.
         """
         return f"learned:{self.pages}:{self._mark:08x}"
 
@@ -156,7 +156,7 @@ class Template:
             texts.add(crc32(block.text.encode("utf-8", "replace")))
         for text in texts:
             self._texts[text] = self._texts.get(text, 0) + 1
-        self._mark = crc32(b"%d %d" % (sum(seen), len(texts)), self._mark)
+        self._mark = (self._mark + crc32(b"%d %d" % (sum(seen), len(texts)))) & 0xFFFFFFFF
 
     def _prune(self) -> None:
         """Forget what stood on one page only, and of that the oldest."""
@@ -220,7 +220,7 @@ class Template:
         """Add what another template of the same site has learned from other pages."""
         self._keys = {key: page + self.pages if page else 0 for key, page in other._keys.items()} | self._keys
         self.pages += other.pages
-        self._mark = crc32(b"%d" % other._mark, self._mark)
+        self._mark = (self._mark + other._mark) & 0xFFFFFFFF
         self._orders = [mine + theirs for mine, theirs in zip(self._orders, other._orders, strict=True)]
         self._said = other._said | self._said
         for mine, theirs in ((self._counts, other._counts), (self._texts, other._texts)):
@@ -267,8 +267,8 @@ class Template:
             raise ValueError(f"{path} is no template of format {FORMAT}")
         template = cls()
         template.pages = int(record["pages"])
-        # What stood on one page only is not in the file: it is another state.
-        template._mark = crc32(b"loaded", int(record["mark"]))
+        # What stood on one page only is not in the file, and has no say: it is the same state.
+        template._mark = int(record["mark"])
         template._keys = dict(record["seen"])
         template._counts = {key: count for key, count, _ in record["blocks"]}
         template._said = {key: text for key, _, text in record["blocks"]}
