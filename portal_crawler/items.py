@@ -278,6 +278,13 @@ class Extraction:
 
     method: str = field(metadata=described("wrapper, template or page.", enum=["wrapper", "template", "page"]))
     version: str = field(metadata=described("Version of the extractor."))
+    template: str | None = field(
+        default=None,
+        metadata=described(
+            "Version of the layout that it was read by: wrapper:DIGEST of a site file's selectors; "
+            "learned:PAGES:CHECKSUM of what had been learned from so many of the site's pages; null: the page alone."
+        ),
+    )
     confidence: float = field(metadata=described("Expected quality of the text.", minimum=0, maximum=1))
     removed: list[Removed] = field(default_factory=list, metadata=described("Blocks taken for boilerplate."))
 

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -283,6 +284,34 @@ def test_a_folder_that_cannot_be_written_to_is_told_once_and_nobody_waits(tmp_pa
     archive.close()
     assert len(failures) == 1
     assert [place.file for place in places] == [""] * 3
+
+
+def test_a_full_disk_of_the_index_stops_the_archive_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    failures: list[str] = []
+    archive = writer(tmp_path / "archive", failures=failures)
+    put(archive, exchange(1))
+    monkeypatch.setattr("portal_crawler.archive.payloads.PayloadIndex.gave", full)
+    monkeypatch.setattr("portal_crawler.archive.payloads.PayloadIndex.commit", full)
+    assert put(archive, exchange(2))[0].file == ""
+    archive.close()
+    assert len(failures) == 1 and "disk is full" in failures[0]
+    assert "index of archived payloads could not be written" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def test_a_record_of_the_run_that_cannot_be_written_costs_neither_table_nor_articles(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder", "utf-8")
+    with PortalServer(portal(3)) as server:
+        done = crawl_in(server.url, tmp_path, PORTAL_RUN_RECORD=str(tmp_path / "file" / "run.json"))
+    said = done.stderr if isinstance(done.stderr, str) else done.stderr.decode()
+    assert "the record of the run could not be written" in said
+    assert "Traceback" not in said and "articles" in said
+    assert list(tmp_path.rglob("*Z.jsonl"))
 
 
 def test_the_crawl_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

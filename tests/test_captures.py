@@ -48,6 +48,18 @@ def test_each_host_is_replayed_by_its_spider(tmp_path: Path) -> None:
     assert not (tmp_path / "exports").exists()
 
 
+def test_a_spider_that_is_named_replays_hosts_that_are_not_its_own(tmp_path: Path) -> None:
+    captures(tmp_path)
+    code, told, errors = run(tmp_path, "extract", "two.warc.gz", "--out", "out", "--spider", "sample_syt")
+    assert code in (3, 6), errors
+    records = [json.loads(path.read_text("utf-8")) for path in (tmp_path / "out").rglob("*.run.json")]
+    assert {record["seeds"][0] for record in records} == {
+        "http://so.example.gov.vn/",
+        "https://www.khac.example.gov.vn/",
+    }
+    assert all(record["stats"]["replay/other_hosts"] < record["stats"]["replay/records"] for record in records), told
+
+
 def test_a_second_call_does_nothing_twice_and_a_stopped_one_is_gone_on_with(tmp_path: Path) -> None:
     captures(tmp_path)
     run(tmp_path, "extract", ".", "--out", "out")

@@ -57,6 +57,22 @@ def test_changes_come_the_worst_first(tmp_path: Path) -> None:
     assert totals.kinds == {"lost": 1, "changed": 2, "added": 1}
 
 
+def test_an_article_that_new_rules_name_anew_is_the_same_article(tmp_path: Path) -> None:
+    old = write(tmp_path / "old.jsonl", record(1, "một hai"), record(2, "ba"), record(3, "bốn"))
+    new = write(
+        tmp_path / "new.jsonl",
+        record(1, "một", id="0091"),
+        record(2, "ba", id="0092"),
+        record(7, "bốn", id="0003", url="https://so.gov.vn/3"),
+        record(8, "bốn", url="https://so.gov.vn/3"),
+    )
+    changes = list(compare([old], [new], Totals()))
+    assert [(one.kind, one.id, one.words_lost) for one in changes] == [
+        ("changed", "0091", 1), ("added", "0008", 0), ("changed", "0003", 0), ("changed", "0092", 0)
+    ]  # fmt: skip
+    assert list(changes[0].fields["id"]) == ["0001", "0091"]
+
+
 def test_the_same_is_the_same(tmp_path: Path) -> None:
     old, _ = sides(tmp_path)
     code, out, _ = run(tmp_path, "diff", str(old), str(old))

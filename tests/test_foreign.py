@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -30,14 +31,22 @@ OF_THE_RUN = ("archive", "extraction", "found_in", "also_at", "fetched_at", "htt
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, list[dict[str, Any]]]]:
+def province() -> Iterator[SampleProvince]:
+    with SampleProvince() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def live(province: SampleProvince, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, list[dict[str, Any]]]:
     """A crawl with its archive: its folder, the portal's address, its articles. The portal goes on answering."""
-    folder = tmp_path_factory.mktemp("live")
-    with SampleProvince() as province:
-        url = province.addresses[NAME]
-        code, _, said = run(folder, "crawl", NAME, "-a", f"url={url}", "--archive", *QUICK)
-        assert code == 0, said
-        yield folder / "exports" / NAME, url, articles(folder / "exports" / NAME)
+    return crawled_live(province, NAME, tmp_path_factory.mktemp("live"))
+
+
+def crawled_live(province: SampleProvince, name: str, folder: Path) -> tuple[Path, str, list[dict[str, Any]]]:
+    url = province.addresses[name]
+    code, _, said = run(folder, "crawl", name, "-a", f"url={url}", "--archive", *QUICK)
+    assert code == 0, said
+    return folder / "exports" / name, url, articles(folder / "exports" / name)
 
 
 def articles(folder: Path) -> list[dict[str, Any]]:
@@ -50,12 +59,12 @@ def without(records: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
     return [{name: value for name, value in one.items() if name not in names} for one in records]
 
 
-def extracted(folder: Path, url: str, *captures: Path) -> list[dict[str, Any]]:
+def extracted(folder: Path, url: str, *captures: Path, name: str = NAME) -> list[dict[str, Any]]:
     """The articles that the portal's own spider reads out of captures."""
     warc = " ".join(map(str, captures))
-    code, _, said = run(folder, "crawl", NAME, "-a", f"url={url}", "-a", f"warc={warc}")
+    code, _, said = run(folder, "crawl", name, "-a", f"url={url}", "-a", f"warc={warc}")
     assert code == 0, said
-    return articles(folder / "exports" / NAME)
+    return articles(folder / "exports" / name)
 
 
 def test_a_capture_gives_the_articles_of_the_crawl_to_the_byte(live: Any, tmp_path: Path) -> None:
@@ -68,6 +77,21 @@ def test_a_capture_gives_the_articles_of_the_crawl_to_the_byte(live: Any, tmp_pa
     assert [[one["extraction"].get(name) for name in known[:1]] for one in again] == [
         [one["extraction"].get(name) for name in known[:1]] for one in crawled
     ]
+
+
+def test_lists_that_share_their_path_with_other_pages_tell_the_sections_in_a_crawl_too(
+    province: SampleProvince, tmp_path: Path
+) -> None:
+    name = "sample_snnptnt"  # its lists are Default.aspx?tabid=84, beside Default.aspx?language=en-US
+    folder, url, crawled = crawled_live(province, name, tmp_path)
+    (replay := tmp_path / "replay").mkdir()
+    again = extracted(replay, url, *sorted(folder.glob("archive/*.warc.gz")), name=name)
+    sections = [one["section"] for one in crawled]
+    assert sections == [one["section"] for one in again]
+    assert sum(map(bool, sections)) > 60
+    # Its sitemaps were archived, too.
+    assert [one["found_in"] for one in again] == [one["found_in"] for one in crawled]
+    assert sum("sitemap" in one["found_in"] for one in again) > 30
 
 
 def test_a_packed_capture_is_valid_and_gives_the_same_articles(live: Any, tmp_path: Path) -> None:
@@ -165,6 +189,17 @@ def test_a_record_that_lies_about_its_length_costs_no_other(tmp_path: Path, leng
     assert all(str(path) in f"{where} {why}" for where, why in problems)
 
 
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+def test_a_record_without_a_length_costs_no_other(tmp_path: Path, *, packed: bool) -> None:
+    records = [member(n, packed=False) for n in range(4)]
+    records[1] = re.sub(rb"Content-Length: [0-9]+\r\n", b"", records[1], count=1)
+    path = tmp_path / ("a.warc.gz" if packed else "a.warc")
+    path.write_bytes(b"".join(map(gzip.compress, records) if packed else records))
+    found, problems = read(path)
+    assert found == ["0.html", "2.html", "3.html"]
+    assert "no length" in problems[0][1]
+
+
 def test_garbage_between_records_costs_no_record(tmp_path: Path) -> None:
     path = tmp_path / "a.warc.gz"
     path.write_bytes(member(0) + b"\x00garbage\x1f\x8b\x08 not gzip" * 5000 + member(1) + member(2)[:-9])
@@ -205,3 +240,166 @@ def test_a_record_of_two_gigabytes_is_passed_over(tmp_path: Path) -> None:
     found, problems = read(path)
     assert found == ["1.html", "3.html"]
     assert "2,147,483" in problems[0][1]
+
+
+# Captures packed in other ways
+
+
+def skippable(dictionary: bytes) -> bytes:
+    return b"\x5d\x2a\x4d\x18" + len(dictionary).to_bytes(4, "little") + dictionary
+
+
+def packed(how: str) -> bytes:
+    """Five records as some tool packs them."""
+    plain = [member(n, packed=False) for n in range(5)]
+    trained = zstd.train_dict([page(n) for n in range(2000)], 2048)
+    made = {
+        "member by member": b"".join(map(gzip.compress, plain)),
+        "as a whole": gzip.compress(b"".join(plain)),
+        "in blocks": b"".join(gzip.compress(b"".join(plain)[at : at + 1000]) for at in range(0, 9000, 1000)),
+        "zstd": b"".join(map(zstd.compress, plain)),
+        "zstd as a whole": zstd.compress(b"".join(plain)),
+        "zstd with a dictionary": skippable(trained.dict_content)
+        + b"".join(zstd.compress(one, zstd_dict=trained) for one in plain),
+        "zstd with a packed dictionary": skippable(zstd.compress(trained.dict_content))
+        + b"".join(zstd.compress(one, zstd_dict=trained) for one in plain),
+    }
+    return made[how]
+
+
+NAMES = [f"{n}.html" for n in range(5)]
+WAYS = [
+    "member by member", "as a whole", "in blocks", "zstd", "zstd as a whole", "zstd with a dictionary",
+    "zstd with a packed dictionary",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_records_are_read_however_they_are_packed(tmp_path: Path, how: str) -> None:
+    path = tmp_path / f"a.warc.{'zst' if 'zstd' in how else 'gz'}"
+    path.write_bytes(packed(how))
+    problems: list[tuple[str, str]] = []
+    captures = list(read_captures(path, lambda *one: problems.append(one)))
+    assert [capture.url.rpartition("/")[2] for capture in captures] == NAMES
+    assert [capture.body for capture in captures] == [page(n) for n in range(5)]
+    assert not problems
+    offsets = [capture.archive.offset for capture in captures if capture.archive is not None]
+    assert offsets == sorted(set(offsets))
+
+
+@pytest.mark.parametrize("how", WAYS)
+def test_of_a_pack_that_breaks_off_what_can_be_had_is_had(tmp_path: Path, how: str) -> None:
+    path = tmp_path / f"a.warc.{'zst' if 'zstd' in how else 'gz'}"
+    whole = packed(how)
+    path.write_bytes(whole[:-12])
+    found, problems = read(path)
+    assert found == NAMES[: len(found)]
+    assert len(found) >= (3 if how in ("member by member", "as a whole", "in blocks") else 0)
+    assert problems and all(str(path) in f"{where} {why}" for where, why in problems)
+
+
+def test_a_dictionary_that_is_none_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.zst"
+    path.write_bytes(skippable(b"\x28\xb5\x2f\xfdnothing") + zstd.compress(member(1, packed=False)))
+    found, problems = read(path)
+    assert found == []
+    assert "dictionary" in problems[0][1]
+
+
+def test_arc_files_are_read(tmp_path: Path) -> None:
+    head = b"1 0 InternetArchive\nURL IP-address Archive-date Content-type Archive-length\n"
+    records = [b"filedesc://a.arc 0.0.0.0 20080430204825 text/plain %d\n%s\n" % (len(head), head)]
+    for number in (1, 2):
+        block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page(number)
+        line = f"http://so.gov.vn/{number}.html 10.0.0.1 20080430204826 text/html {len(block)}\n"
+        records.append(line.encode() + block + b"\n")
+    for name, content in {"a.arc": b"".join(records), "a.arc.gz": b"".join(map(gzip.compress, records))}.items():
+        (tmp_path / name).write_bytes(content)
+        captures = list(read_captures(tmp_path / name, lambda *one: pytest.fail(str(one))))
+        assert [(one.url[-6:], one.body) for one in captures] == [("1.html", page(1)), ("2.html", page(2))]
+        assert {one.fetched_at.isoformat() for one in captures} == {"2008-04-30T20:48:26+00:00"}
+
+
+def revisit(number: int, of: int, *, head: bool, profile: str = "identical-payload-digest") -> bytes:
+    block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Again: yes\r\n\r\n" if head else b""
+    return gzip.compress(
+        f"WARC/1.1\r\nWARC-Type: revisit\r\nWARC-Record-ID: <urn:uuid:0000000{number}-0000-4000-8000-000000000000>\r\n"
+        f"WARC-Date: 2024-02-01T00:00:00Z\r\nWARC-Target-URI: http://so.gov.vn/{number}.html\r\n"
+        f"WARC-Payload-Digest: sha1:{of}\r\nWARC-Profile: http://netpreserve.org/warc/1.0/revisit/{profile}\r\n"
+        f"WARC-Refers-To-Target-URI: http://so.gov.vn/{of}.html\r\nWARC-Refers-To-Date: 2024-01-01T00:00:00Z\r\n"
+        f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(block)}\r\n\r\n".encode()
+        + block + b"\r\n\r\n"
+    )  # fmt: skip
+
+
+def original(number: int) -> bytes:
+    return gzip.compress(
+        gzip.decompress(member(number)).replace(
+            b"Content-Type: application", b"WARC-Payload-Digest: sha1:%d\r\nContent-Type: application" % number, 1
+        )
+    )
+
+
+def test_what_an_address_gave_again_is_read_from_the_record_that_holds_it(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.warc.gz", tmp_path / "b.warc.gz"
+    first.write_bytes(member(0) + original(1))
+    second.write_bytes(
+        revisit(2, 1, head=True)
+        + revisit(3, 1, head=False)
+        + revisit(4, 9, head=True)
+        + revisit(5, 1, head=True, profile="server-not-modified")
+    )
+    problems: list[tuple[str, str]] = []
+    captures = list(read_captures([first, second], lambda *one: problems.append(one)))
+    assert [capture.url[-6:] for capture in captures] == ["0.html", "1.html", "2.html", "3.html"]
+    assert [capture.body for capture in captures[1:]] == [page(1)] * 3
+    again, without_head = captures[2:]
+    assert again.headers["x-again"] == "yes" and without_head.headers["content-type"] == "text/html"
+    assert again.archive is not None
+    assert (again.archive.file, again.archive.payload_file) == ("b.warc.gz", "a.warc.gz")
+    assert again.archive.payload_offset == len(member(0))
+    assert again.fetched_at.month == 2
+    ((where, why),) = problems
+    assert where == "http://so.gov.vn/4.html" and "another file" in why and "9.html" in why
+
+
+def test_a_body_that_was_cut_when_it_was_captured_is_marked(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.gz"
+    cut = gzip.decompress(member(1)).replace(
+        b"Content-Type: application", b"WARC-Truncated: length\r\nContent-Type: application", 1
+    )
+    path.write_bytes(gzip.compress(cut) + member(2))
+    assert [capture.flags for capture in read_captures(path)] == [["truncated"], []]
+
+
+def test_the_whole_page_is_taken_where_a_first_try_was_cut(tmp_path: Path) -> None:
+    bodies = (f"<h1>Hội nghị</h1><p>{'Nội dung. ' * times}</p>".encode() for times in (50, 90))
+    address = b"/tin-tuc/hoi-nghi-tong-ket-112.html"
+    plain = [gzip.decompress(member(1, body)).replace(b"/1.html", address) for body in bodies]
+    cut = plain[0].replace(b"Content-Type: application", b"WARC-Truncated: length\r\nContent-Type: application", 1)
+    (path := tmp_path / "a.warc.gz").write_bytes(gzip.compress(cut) + gzip.compress(plain[1]))
+    where = ("-a", "url=http://so.gov.vn/", "-a", "platform=nukeviet", "-a", f"warc={path}")
+    code, _, said = run(tmp_path, "crawl", "unseen", *where)
+    assert code == 0, said
+    (one,) = articles(tmp_path / "exports")
+    assert one["http"]["flags"] == [] and one["text"].count("Nội dung") == 90
+
+
+def test_a_wacz_file_of_several_warc_files_and_one_that_is_damaged_inside(tmp_path: Path) -> None:
+    path = tmp_path / "a.wacz"
+    with zipfile.ZipFile(path, "w") as pack:
+        pack.writestr("archive/one.warc.gz", member(0) + member(1))
+        pack.writestr("archive/two.warc", member(2, packed=False), zipfile.ZIP_DEFLATED)
+        pack.writestr("archive/three.warc.gz", packed("as a whole"))
+    found, problems = read(path)
+    assert (sorted(found), problems) == (sorted([*NAMES, "0.html", "1.html", "2.html"]), [])
+    whole = path.read_bytes()
+    at = whole.index(b"archive/two.warc") + len("archive/two.warc") + 40
+    path.write_bytes(whole[:at] + b"\xff" * 9 + whole[at + 9 :])
+    found, problems = read(path)
+    assert {"0.html", "1.html"} <= set(found) and len(found) >= 7
+    assert any("two.warc" in where for where, _ in problems)
+    path.write_bytes(whole[:-40])
+    found, problems = read(path)
+    assert {"0.html", "1.html"} <= set(found), "the WARC files in it are whole but for one"
+    assert "no WACZ" in problems[0][1]

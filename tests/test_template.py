@@ -12,6 +12,7 @@ from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.content import select
 from portal_crawler.extraction.page import Page, parse_html
 from portal_crawler.extraction.template import MOST_BLOCKS, Template
+from portal_crawler.extraction.wrapper import Wrapper
 from portal_crawler.items import Article, Capture
 
 FORMULA = (
@@ -87,10 +88,35 @@ def test_a_file_says_what_the_template_said(tmp_path: Path) -> None:
     template.save(path)
     loaded = Template.load(path)
     page = story(8)
-    assert loaded.pages == template.pages
+    assert (loaded.pages, loaded.version) == (template.pages, template.version)
     assert loaded.evidence(blocks(page)) == template.evidence(blocks(page))
     loaded.learn(story(1), "1")
     assert loaded.pages == template.pages
+
+
+def test_its_version_names_what_was_learned(tmp_path: Path) -> None:
+    pages = [story(n) for n in range(7)]
+    template, same, other = learned(*pages[:6]), learned(*pages[:6]), learned(*pages[1:7])
+    assert template.version == same.version
+    assert template.version.startswith("learned:6:")
+    assert len({template.version, other.version, learned(*pages).version}) == 3
+    before = template.version
+    template.learn(pages[0], "0")  # a page that it knows
+    assert template.version == before
+    capture = Capture(url="http://portal.example/9", body=b"", fetched_at=datetime.now(UTC), page=story(9))
+
+    class Site:
+        name, province, department, wrappers = "so", None, None, ()
+
+    site = Site()
+    site.template = template
+    found = extract(capture, site)
+    assert isinstance(found, Article) and found.extraction.template == before
+    site.template = None
+    site.wrappers = (Wrapper(article=".news", title="h1", body=".text"), Wrapper(article=".news", title="h2"))
+    by_hand = extract(capture, site)
+    assert isinstance(by_hand, Article) and by_hand.extraction.template == site.wrappers[0].version
+    assert site.wrappers[0].version != site.wrappers[1].version
 
 
 def test_templates_of_two_runs_add_up() -> None:

@@ -84,8 +84,10 @@ class PayloadIndex:
 
     def close(self) -> None:
         """Commit and close."""
-        self.commit()
-        self.database.close()
+        try:
+            self.commit()
+        finally:
+            self.database.close()
 
     def _kept(self, file: str) -> bool:
         if (there := self.there.get(file)) is None:

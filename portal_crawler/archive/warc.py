@@ -6,10 +6,10 @@ import gzip
 import io
 import logging
 import re
-import zipfile
 import zlib
 from collections.abc import Callable
 from contextlib import redirect_stderr
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from warcio.bufferedreaders import ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 
+from portal_crawler.archive.packed import streams
 from portal_crawler.archive.records import digest
 from portal_crawler.items import RENDERED, Archived, Capture
 
@@ -33,12 +34,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-WACZ = ".wacz"
-ENDINGS = (".warc", ".warc.gz")
 # What a broken record or stream raises while it is read.
 BROKEN = (ArchiveLoadFailed, zlib.error, zstd.ZstdError, EOFError, ValueError, OverflowError, UnicodeError, OSError)
 
 HTTP = ("http://", "https://")
+# What ARC, the format before WARC, calls the headers of a record; its records have no names.
+ARC = {
+    "WARC-Target-URI": "uri",
+    "WARC-Date": "archive-date",
+    "Content-Type": "content-type",
+    "Content-Length": "length",
+}
 # A body is not larger than what a crawl would fetch, packed or unpacked: else a bomb, or a film.
 MOST_BYTES = 32 << 20
 
@@ -56,10 +62,12 @@ def read_captures(
 
     Response and resource records with an ``http`` address are captures; content and transfer codings are undone
     (gzip, deflate, br, zstd). So are conversions into HTML, the pages that scripts have made of responses: they bear
-    the flag ``rendered``. Requests, metadata and revisits (whose payload stands in another record) are passed over.
+    the flag ``rendered``; and revisits of a payload that an earlier record of the files holds. Requests and metadata
+    are passed over, and so are answers that nothing has been modified.
 
     Args:
-        paths: WARC files, compressed by record or not at all, and WACZ files, whose WARC files are read.
+        paths: WARC and ARC files, compressed by record, as a whole or not at all (gzip, zstd), and WACZ files, whose
+            WARC files are read.
         on_error: Called with the address or file and the cause for every record that cannot be read; default: a
             warning in the log. Behind damage that hides where the next record begins, it is looked for by its first
             bytes.
@@ -87,34 +95,139 @@ def numbered_captures(
     """
     report = on_error or (lambda where, why: logger.warning("%s: %s", where, why))
     number = -1
+    payloads = Payloads()
     for path in [paths] if isinstance(paths, (str, Path)) else paths:
-        for stream, name in _streams(Path(path), report):
+        for stream, name in streams(Path(path), report):
             for record, offset in _records(stream, name, report):
-                url = record.rec_headers.get_header("WARC-Target-URI") or ""
+                url = _said(record, "WARC-Target-URI") or ""
                 if not _is_page(record) or not url.startswith(HTTP):
                     continue
                 number += 1
+                whole = wanted is None or number in wanted
                 try:
-                    yield number, _capture(record, url, name, offset, whole=wanted is None or number in wanted)
+                    if record.rec_type == "revisit":
+                        yield number, payloads.repeated(record, url, name, offset, whole=whole)
+                    else:
+                        payloads.note(record, Path(path), name, offset)
+                        yield number, _capture(record, url, name, offset, whole=whole)
                 except BROKEN as error:
                     why = f"{type(error).__name__}: {error}"
                     report(url, f"the record at byte {offset:,} of {name} cannot be read: {why}")
 
 
-def _streams(path: Path, report: Callable[[str, str], None]) -> Iterator[tuple[Any, Path]]:
-    """The WARC files that a file is or holds, open."""
-    if path.suffix != WACZ:
-        with path.open("rb") as stream:
-            yield stream, path
-        return
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A record as it stands in a file.
+
+    Attributes:
+        record_id: Its name, without angle brackets.
+        payload_digest: Digest of its body, the transfer coding undone.
+        problems: Digests that it names and does not have.
+    """
+
+    record_id: str
+    payload_digest: str
+    problems: tuple[str, ...]
+
+
+def kept_at(stream: Any, offset: int) -> Kept:
+    """The record that begins at a byte.
+
+    Raises:
+        ValueError: if there is none, or none that is whole.
+    """
+    stream.seek(offset)
     try:
-        with zipfile.ZipFile(path) as pack:
-            for name in sorted(pack.namelist()):
-                if name.startswith("archive/") and name.endswith(ENDINGS):
-                    with pack.open(name) as stream:
-                        yield stream, path / Path(name).name
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        report(str(path), f"it is no WACZ file that can be read: {error}")
+        record = next(ArchiveIterator(stream, check_digests=True))
+        payload = _payload(record, _head(record)[1])
+    except (StopIteration, *BROKEN) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+    return Kept(_identifier(record), digest(payload), tuple(record.digest_checker.problems))
+
+
+class Payloads:
+    """Where the bodies stand that later records repeat: a few bytes for each."""
+
+    def __init__(self) -> None:
+        self._files: list[tuple[Path, Path]] = []
+        self._places: dict[int, tuple[int, int]] = {}
+
+    def note(self, record: ArcWarcRecord, path: Path, name: Path, offset: int) -> None:
+        """Note a record with a body.
+
+        Args:
+            record: The record.
+            path: The file that it stands in.
+            name: The WARC file, which may be one in a WACZ file.
+            offset: Where it begins.
+        """
+        if said := record.rec_headers.get_header("WARC-Payload-Digest"):
+            if (path, name) not in self._files[-1:]:
+                self._files.append((path, name))
+            self._places.setdefault(hash(said), (len(self._files) - 1, offset))
+
+    def repeated(self, record: ArcWarcRecord, url: str, name: Path, offset: int, *, whole: bool) -> Capture:
+        """The capture of a revisit: its own head, if it has one, and the body that it repeats.
+
+        Raises:
+            ValueError: if no earlier record of the files holds that body.
+        """
+        said = record.rec_headers.get_header("WARC-Payload-Digest")
+        if said is None or (place := self._places.get(hash(said))) is None:
+            where = [record.rec_headers.get_header(f"WARC-Refers-To-{of}") or "?" for of in ("Target-URI", "Date")]
+            raise ValueError(f"its body stands in another file: the record of {where[0]}, {where[1]}")
+        status, headers = _head(record)
+        held = None
+        if whole or record.http_headers is None:
+            held = self._held(*place, url, whole=whole)
+            status, headers = (status, headers) if record.http_headers is not None else (held.status, held.headers)
+        source, begin = self._files[place[0]][1], place[1]
+        return Capture(
+            url=url,
+            body=held.body if held is not None else b"",
+            fetched_at=_time(_said(record, "WARC-Date")),
+            status=status,
+            headers=headers,
+            source=name.name,
+            archive=Archived(
+                file=name.name,
+                offset=offset,
+                record_id=_identifier(record),
+                payload_digest=held.archive.payload_digest if held is not None and held.archive is not None else None,
+                payload_file=source.name,
+                payload_offset=begin,
+            ),
+        )
+
+    def _held(self, file: int, offset: int, url: str, *, whole: bool) -> Capture:
+        """The capture whose body is repeated."""
+        path, source = self._files[file]
+        for stream, name in streams(path, lambda *_: None):
+            if name == source:
+                stream.seek(offset)
+                return _capture(next(ArchiveIterator(stream)), url, source, offset, whole=whole)
+        raise ValueError(f"{source} is there no more")
+
+
+def _repeats(record: ArcWarcRecord) -> bool:
+    """Whether a record says that an address has given once more what another record holds."""
+    profile = record.rec_headers.get_header("WARC-Profile") or ""
+    return record.rec_type == "revisit" and profile.endswith("/identical-payload-digest")
+
+
+def _said(record: ArcWarcRecord, name: str) -> str | None:
+    """A header of a WARC record, or what an ARC record says instead of it."""
+    if record.format != "arc":
+        found: str | None = record.rec_headers.get_header(name)
+        return found
+    said: str | None = record.rec_headers.get_header(ARC[name]) if name in ARC else None
+    if said and name == "WARC-Date":  # 20080430204825, at times without its seconds
+        return datetime.strptime(said[:14].ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=UTC).isoformat()
+    return said
+
+
+def _identifier(record: ArcWarcRecord) -> str:
+    return (_said(record, "WARC-Record-ID") or "").strip("<>")
 
 
 def _records(stream: Any, path: Path, report: Callable[[str, str], None]) -> Iterator[tuple[ArcWarcRecord, int]]:
@@ -133,7 +246,7 @@ def _records(stream: Any, path: Path, report: Callable[[str, str], None]) -> Ite
                     record = next(iterator)
             except StopIteration:
                 # The last one may have swallowed those behind it.
-                cut = record is not None and record.raw_stream.limit > 0
+                cut = record is not None and getattr(record.raw_stream, "limit", 1) > 0
                 damage = "the last record breaks off" if cut else ""
                 break
             except BROKEN as error:
@@ -168,7 +281,13 @@ def _is_page(record: ArcWarcRecord) -> bool:
     """Whether a record holds what an address has given, or what a browser has made of that."""
     if record.rec_type == "conversion":  # others make plain text of pages
         return (record.rec_headers.get_header("Content-Type") or "").startswith("text/html")
-    return record.rec_type in ("response", "resource")
+    return record.rec_type in ("response", "resource") or _repeats(record)
+
+
+def _flags(record: ArcWarcRecord) -> list[str]:
+    """What was not as it should be about an exchange, as far as its record says."""
+    cut = record.rec_headers.get_header("WARC-Truncated")
+    return [flag for flag, true in ((RENDERED, record.rec_type == "conversion"), ("truncated", cut)) if true]
 
 
 def _is_member(stream: Any, at: int) -> bool:
@@ -180,30 +299,36 @@ def _is_member(stream: Any, at: int) -> bool:
         return False
 
 
-def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole: bool) -> Capture:
+def _head(record: ArcWarcRecord) -> tuple[int, dict[str, str]]:
+    """Status and headers of an answer; of a record without them, what it says itself."""
     headers: dict[str, str] = {}
-    status = 200
-    if record.http_headers is not None:
-        for name, value in record.http_headers.headers:
-            key = name.lower()
-            headers[key] = f"{headers[key]}, {value}" if key in headers else value
-        status = int(record.http_headers.get_statuscode() or 0)
-    elif kind := record.rec_headers.get_header("Content-Type"):
-        headers["content-type"] = kind
+    if record.http_headers is None:
+        kind = _said(record, "Content-Type")
+        return 200, {"content-type": kind} if kind else {}
+    for name, value in record.http_headers.headers:
+        key = name.lower()
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return int(record.http_headers.get_statuscode() or 0), headers
+
+
+def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole: bool) -> Capture:
+    status, headers = _head(record)
     payload = body = _payload(record, headers) if whole else b""
     for coding in reversed([name.strip() for name in headers.get("content-encoding", "").lower().split(",")]):
         body = _decoded(body, coding) if whole else body
-    identifier = (record.rec_headers.get_header("WARC-Record-ID") or "").strip("<>")
     return Capture(
         url=url,
         body=body,
-        fetched_at=_time(record.rec_headers.get_header("WARC-Date")),
+        fetched_at=_time(_said(record, "WARC-Date")),
         status=status,
         headers=headers,
         source=path.name,
-        flags=[RENDERED] if record.rec_type == "conversion" else [],
+        flags=_flags(record),
         archive=Archived(
-            file=path.name, offset=offset, record_id=identifier, payload_digest=digest(payload) if whole else None
+            file=path.name,
+            offset=offset,
+            record_id=_identifier(record),
+            payload_digest=digest(payload) if whole else None,
         ),
     )
 
@@ -211,7 +336,9 @@ def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole:
 def _payload(record: ArcWarcRecord, headers: dict[str, str]) -> bytes:
     """The body as it was received, the transfer coding undone."""
     stream = record.raw_stream
-    length = record.rec_headers.get_header("Content-Length") or ""
+    length = _said(record, "Content-Length") or ""
+    if not hasattr(stream, "limit"):
+        raise ValueError("its record says no length")
     if length.isdecimal() and int(length) > MOST_BYTES:
         raise ValueError(f"it has {int(length):,} bytes; at most {MOST_BYTES:,} are read")
     chunked = "chunked" in headers.get("transfer-encoding", "").lower()
@@ -219,8 +346,6 @@ def _payload(record: ArcWarcRecord, headers: dict[str, str]) -> bytes:
     stream.read()  # what follows the last chunk
     if stream.limit > 0:
         raise ValueError(f"it breaks off {stream.limit:,} bytes before its end")
-    if declared := record.rec_headers.get_header("WARC-Truncated"):
-        logger.info("%s was cut when it was captured (%s)", record.rec_headers.get_header("WARC-Target-URI"), declared)
     return body
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import sqlite3
 import sys
 import threading
 from collections import deque
@@ -149,7 +150,10 @@ class CaptureWriter:
         finally:
             with suppress(OSError):
                 self._finish()
-            index.close()
+            try:
+                index.close()
+            except sqlite3.OperationalError as error:  # what it has not kept is stored again
+                logger.warning("The index of archived payloads could not be written: %s", error)
 
     def _next(self) -> tuple[Exchange, Archived | None] | Future[None] | None:
         with self._change:
@@ -187,6 +191,8 @@ class CaptureWriter:
                 index.commit()
         except OSError as error:
             self._fail(error)
+        except sqlite3.OperationalError as error:  # the disk of the index is full
+            self._fail(OSError(0, f"the index of payloads: {error}"))
 
     def _block(
         self, exchange: Exchange, archived: Archived | None, index: PayloadIndex
@@ -242,7 +248,9 @@ class CaptureWriter:
 
     def _finish(self) -> None:
         file, self._file = self._file, None
-        if file is not None and not self._broken:
+        if file is not None and self._broken:
+            file.close()  # it keeps its .part: the next run looks what of it is whole
+        elif file is not None:
             lock = os.dup(file.fileno())  # held until the file has its name, or another run might give it one
             try:
                 file.complete()

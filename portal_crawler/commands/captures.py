@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from portal_crawler.archive.warc import ENDINGS, WACZ, numbered_captures
+from portal_crawler.archive.packed import ENDINGS, WACZ
+from portal_crawler.archive.warc import numbered_captures
 from portal_crawler.monitoring.verdict import ExitCode
 
 try:
@@ -45,6 +46,7 @@ class Host:
         pages: How many HTML pages of it there are.
         files: The files that hold them.
         spider: Who replays them.
+        own: Whether it is that spider's own portal; else it is told the address.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Host:
     pages: int = 0
     files: list[Path] = field(default_factory=list)
     spider: str = UNSEEN
+    own: bool = False
 
     def folder(self, out: Path) -> Path:
         """Where its articles go."""
@@ -95,7 +98,7 @@ class Outcome:
 
 
 def capture_files(path: Path) -> list[Path]:
-    """The WARC and WACZ files that a path is or holds, sorted; none if it is something else."""
+    """The WARC, ARC and WACZ files that a path is or holds, sorted; none if it is something else."""
     inside = path.rglob("*") if path.is_dir() else [path]
     return sorted(one for one in inside if one.is_file() and one.name.lower().endswith((*ENDINGS, WACZ)))
 
@@ -139,6 +142,7 @@ def assign(hosts: Sequence[Host], loader: SpiderLoaderProtocol, spider: str | No
             own[urlsplit(url).netloc.lower().removeprefix("www.")] = name
     for host in hosts:
         host.spider = spider or own[host.name]
+        host.own = host.spider == own[host.name] != UNSEEN
 
 
 def replayed(hosts: Sequence[Host], out: Path, jobs: int, cluster: str | None = None) -> Iterator[Outcome]:
@@ -238,7 +242,7 @@ def _replay(task: Task, lock: int) -> Outcome:
         "LOG_LEVEL": "ERROR",
     }
     arguments = {"warc": " ".join(str(path.absolute()) for path in host.files)}
-    if host.spider == UNSEEN:
+    if not host.own:
         arguments["url"] = host.seed
     if task.learned is not None:
         arguments |= {"share": f"{task.share[0]}/{task.share[1]}", "learned": str(task.learned)}

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import ScrapyCommand
 
-from portal_crawler.archive.warc import ENDINGS
 from portal_crawler.commands.console import one_line_errors, refuse
 from portal_crawler.commands.typeset import safe
 from portal_crawler.corpus.formats import opened
@@ -22,6 +21,8 @@ from portal_crawler.monitoring.verdict import ExitCode
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
+# What may stand in a WACZ file (WACZ 1.1.1, 5.2.1).
+ENDINGS = (".warc", ".warc.gz")
 HEAD = {"format": "json-pages-1.0", "id": "pages", "title": "Articles"}
 
 

@@ -36,7 +36,7 @@ class Command(ScrapyCommand):
 
     def syntax(self) -> str:
         """What follows the command's name."""
-        return "<export> [number or id] ..."
+        return "<export> [number, id or WARC record] ..."
 
     def short_desc(self) -> str:
         """The line in the list of commands."""
@@ -46,7 +46,8 @@ class Command(ScrapyCommand):
         """What the command does, for --help."""
         return (
             "Lists the articles of an export (.jsonl, .jsonl.gz, or .part while it is being written) with number, "
-            "date, portal and title; with a number or an id, shows that article."
+            "date, portal and title; with a number, an id or a WARC record (its name, urn:uuid:..., or FILE:OFFSET), "
+            "shows that article."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
@@ -110,11 +111,11 @@ def _article(line: bytes, path: Path, number: int) -> dict[str, Any]:
 
 
 def find(path: Path, wanted: str) -> dict[str, Any]:
-    """The article of a number or an id (or the beginning of one)."""
+    """The article of a number, an id (or the beginning of one), or of the WARC record that it was read from."""
     is_number = wanted.isdigit() and len(wanted) < len("0" * 16)
     last, near = 0, None
     for number, article in articles(path):
-        if (is_number and number == int(wanted)) or article.get("id") == wanted:
+        if (is_number and number == int(wanted)) or wanted in (article.get("id"), *_records(article)):
             return article
         if near is None and len(wanted) > 3 and str(article.get("id")).startswith(wanted):
             near = article
@@ -122,6 +123,13 @@ def find(path: Path, wanted: str) -> dict[str, Any]:
     if near is None:
         refuse(f"{path} has no article {wanted!r}; its numbers end with {last:,}")
     return near
+
+
+def _records(article: dict[str, Any]) -> list[str]:
+    """What an article's WARC records can be called: its own and, where that is a revisit, the one with the body."""
+    place = article.get("archive") or {}
+    where = [f"{place.get(f'{of}file')}:{place.get(f'{of}offset')}" for of in ("", "payload_")]
+    return [name for name in (str(place.get("record_id")), *where) if "None" not in name]
 
 
 def print_list(path: Path, console: Console) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 
+from portal_crawler.archive.packed import found_in
+from portal_crawler.archive.warc import Kept, kept_at
 from portal_crawler.commands.console import one_line_errors, refuse
 from portal_crawler.commands.typeset import safe
 from portal_crawler.corpus.verify import verify
@@ -35,8 +37,8 @@ class Command(ScrapyCommand):
         """What the command does, for --help."""
         return (
             "Derives every digest of a corpus again: of its files, of each article's title, lead and text, and, where "
-            "the WARC files are here, of the body that an article was read from. Prints what does not agree. Exit "
-            "code 6: something does not."
+            "the WARC files are here, of the record that an article was read from and of its body; counts again what "
+            "the manifest says. Prints what does not agree. Exit code 6: something does not."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
@@ -53,13 +55,16 @@ class Command(ScrapyCommand):
             refuse("verify takes one corpus: portal-crawler verify corpus/2024")
         folders = [Path(name) for name in opts.archives or ()]
 
-        def archive_file(portal: str, name: str) -> Path | None:
+        def archived(portal: str, name: str, offset: int) -> Kept | None:
             # Names come from the corpus: they are names of files, not ways out of a folder.
-            inside = folders or [Path("exports") / Path(portal).name / "archive"]
-            return next((path for one in inside if (path := one / Path(name).name).is_file()), None)
+            for folder in folders or [Path("exports") / Path(portal).name / "archive"]:
+                with found_in(folder, Path(name).name) as stream:
+                    if stream is not None:
+                        return kept_at(stream, offset)
+            return None
 
         try:
-            report = verify(Path(args[0]), archive_file)
+            report = verify(Path(args[0]), archived)
         except FileNotFoundError as error:
             refuse(f"{args[0]} is no corpus: there is no {error.filename}")
         except (ValueError, json.JSONDecodeError) as error:
@@ -67,7 +72,7 @@ class Command(ScrapyCommand):
         for problem in report.problems:
             print(safe(problem))
         print(
-            f"{args[0]}: {report.files:,} files, {report.lines:,} articles and {report.records:,} archived bodies "
+            f"{args[0]}: {report.files:,} files, {report.lines:,} lines and {report.records:,} archived records "
             "checked; "
             + (f"{report.absent:,} articles name WARC files that are not here; " if report.absent else "")
             + (f"{len(report.problems):,} do not agree" if report.problems else "all agree")

@@ -29,7 +29,8 @@ OF_THE_RUN = frozenset(("archive", "changes", "content_sha256", "extraction", "f
 # Lines of a difference that are told.
 MOST_LINES = 40
 SCHEMA = """
-CREATE TABLE old (id TEXT PRIMARY KEY, line BLOB, met INTEGER) WITHOUT ROWID;
+CREATE TABLE old (id TEXT PRIMARY KEY, url TEXT, line BLOB, met INTEGER) WITHOUT ROWID;
+CREATE INDEX old_by_url ON old (url);
 CREATE TABLE found (lost INTEGER, added INTEGER, id TEXT, change BLOB);
 """
 
@@ -93,7 +94,8 @@ def compare(old: Iterable[Path], new: Iterable[Path], totals: Totals) -> Iterato
     with TemporaryDirectory() as folder, closing(sqlite3.connect(Path(folder) / "old.sqlite")) as database:
         database.executescript(SCHEMA)
         for record in _records(old):
-            database.execute("INSERT OR REPLACE INTO old VALUES (?, ?, 0)", (record["id"], _packed(record)))
+            row = (record["id"], record.get("url"), _packed(record))
+            database.execute("INSERT OR REPLACE INTO old VALUES (?, ?, ?, 0)", row)
         totals.before = database.execute("SELECT count(*) FROM old").fetchone()[0]
         _match(new, database, totals)
         for identifier, line in database.execute("SELECT id, line FROM old WHERE met = 0 ORDER BY id").fetchall():
@@ -104,19 +106,29 @@ def compare(old: Iterable[Path], new: Iterable[Path], totals: Totals) -> Iterato
 
 
 def _match(new: Iterable[Path], database: sqlite3.Connection, totals: Totals) -> None:
-    """Compare each new article with the old one of its id."""
+    """Compare each new article with the old one of its id; where rules name articles anew, with that of its address."""
     database.execute("CREATE TEMP TABLE latest (id TEXT PRIMARY KEY, line BLOB) WITHOUT ROWID")
     for record in _records(new):
         database.execute("INSERT OR REPLACE INTO latest VALUES (?, ?)", (record["id"], _packed(record)))
     totals.after = database.execute("SELECT count(*) FROM latest").fetchone()[0]
     pairs = database.cursor()
     pairs.execute("SELECT latest.id, old.line, latest.line FROM latest LEFT JOIN old USING (id) ORDER BY latest.id")
+    database.execute("UPDATE old SET met = 1 WHERE id IN (SELECT id FROM latest)")
     for identifier, before, after in pairs:
-        if before is None:
+        if before is None and (before := _renamed(database, _unpacked(after).get("url"))) is None:
             _keep(database, _change(identifier, None, _unpacked(after)), totals)
         elif before != after and (change := _change(identifier, _unpacked(before), _unpacked(after))) is not None:
             _keep(database, change, totals)
-    database.execute("UPDATE old SET met = 1 WHERE id IN (SELECT id FROM latest)")
+
+
+def _renamed(database: sqlite3.Connection, url: str | None) -> bytes | None:
+    """The old article of an address whose id no new one has; it is met then."""
+    query = "SELECT id, line FROM old WHERE url = ? AND met = 0 ORDER BY id LIMIT 1"
+    if (row := database.execute(query, (url,)).fetchone()) is None:
+        return None
+    database.execute("UPDATE old SET met = 1 WHERE id = ?", (row[0],))
+    line: bytes = row[1]
+    return line
 
 
 def _records(files: Iterable[Path]) -> Iterator[dict[str, Any]]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from portal_crawler.corpus.formats import FORMATS, MissingLibraryError, Writer
 from portal_crawler.corpus.manifest import (
+    DESCRIPTOR,
+    GONE,
     MANIFEST,
     Statistics,
     card,
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PART = ".part"
-GONE = "gone.jsonl"
 
 
 def export(
@@ -75,7 +76,7 @@ def _write(folder: Path, chosen: Selection, formats: Sequence[str], choice: Choi
             for writer in writers.values():
                 writer.add(line, record)
     files = [name for writer in writers.values() for name in writer.files]
-    if gone := b"".join(line + b"\n" for line in chosen.gone(choice.portals)):
+    if gone := b"".join(line + b"\n" for line in chosen.gone(choice)):
         (folder / GONE).write_bytes(gone)
         files.append(GONE)
     made = manifest(
@@ -91,9 +92,9 @@ def _write(folder: Path, chosen: Selection, formats: Sequence[str], choice: Choi
             for path in chosen.sources
         ],
     )
-    write_json(folder / "datapackage.json", data_package(made))
-    (folder / "README.md").write_text(card(made), "utf-8", newline="\n")
     write_json(folder / MANIFEST, made)
+    write_json(folder / DESCRIPTOR, data_package(folder, made))
+    (folder / "README.md").write_text(card(made), "utf-8", newline="\n")
     return made
 
 

@@ -166,6 +166,7 @@ class Sqlite(Writer):
             CREATE TABLE articles (rowid INTEGER PRIMARY KEY, {columns}, record TEXT NOT NULL);
             CREATE INDEX articles_by_id ON articles (id);
             CREATE INDEX articles_by_date ON articles (portal, published_at);
+            CREATE INDEX articles_by_record ON articles (archive_record_id);
             CREATE VIRTUAL TABLE articles_fts USING fts5(title, lead, text, content="articles", content_rowid="rowid",
                 tokenize="unicode61 remove_diacritics 0");
             CREATE VIRTUAL TABLE articles_plain USING fts5(title, lead, text, content='',

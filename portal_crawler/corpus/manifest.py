@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import portal_crawler
-from portal_crawler.corpus.tables import COLUMNS
+from portal_crawler.corpus.tables import COLUMNS, field_types
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MANIFEST = "manifest.json"
+DESCRIPTOR = "datapackage.json"
+GONE = "gone.jsonl"
 FORMAT = 1
 STEP = 1 << 20
 MEDIA_TYPES = {
-    ".jsonl": "application/x-ndjson", ".gz": "application/gzip", ".zst": "application/zstd", ".csv": "text/csv",
+    ".json": "application/json", ".jsonl": "application/x-ndjson",
+    ".gz": "application/gzip", ".zst": "application/zstd", ".csv": "text/csv",
     ".parquet": "application/vnd.apache.parquet", ".sqlite": "application/vnd.sqlite3", ".txt": "text/plain",
 }  # fmt: skip
 # More text files than this are one resource of the Data Package, by a pattern of their paths.
@@ -113,6 +116,18 @@ def manifest(
         "software": f"portal_crawler {portal_crawler.__version__}",
         "settings": settings,
         "private_data": PRIVATE_KEPT if settings["private"] else PRIVATE_NOTE,
+        **figures(statistics),
+        "left_out": _sorted(left_out),
+        "broken_lines": broken,
+        "notes": notes,
+        "sources": sources,
+        "files": [file_record(folder, name) for name in sorted(files)],
+    }
+
+
+def figures(statistics: Statistics) -> dict[str, Any]:
+    """What a manifest says of the articles."""
+    return {
         "articles": statistics.articles,
         "words": statistics.words,
         "published": _ends(statistics.published),
@@ -124,11 +139,6 @@ def manifest(
         "by_language": _sorted(statistics.languages),
         "by_extractor": _sorted(statistics.extractors),
         "with": {name: statistics.filled[name] for name in sorted(statistics.filled)},
-        "left_out": _sorted(left_out),
-        "broken_lines": broken,
-        "notes": notes,
-        "sources": sources,
-        "files": [file_record(folder, name) for name in sorted(files)],
     }
 
 
@@ -140,10 +150,10 @@ def _ends(ends: list[str]) -> dict[str, str] | None:
     return {"first": ends[0], "last": ends[-1]} if ends else None
 
 
-def data_package(record: dict[str, Any]) -> dict[str, Any]:
-    """Data Package descriptor (version 2.0) of a corpus, from its manifest."""
+def data_package(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
+    """Data Package descriptor (version 2.0) of a corpus, from its manifest, which is written already."""
     resources = []
-    for file in record["files"]:
+    for file in [*record["files"], file_record(folder, MANIFEST)]:
         if file["path"].startswith(TEXTS):
             continue
         ending = Path(file["path"]).suffix
@@ -155,10 +165,14 @@ def data_package(record: dict[str, Any]) -> dict[str, Any]:
             "bytes": file["bytes"],
             "hash": f"sha256:{file['sha256']}",
         }
-        if ending == ".csv":
-            types = {"INTEGER": "integer", "REAL": "number", "TEXT": "string"}
-            columns = [{"name": name, "type": types[kind]} for name, (kind, _) in COLUMNS.items()]
-            resource |= {"type": "table", "encoding": "utf-8", "schema": {"fields": columns, "primaryKey": ["id"]}}
+        if (columns := _fields(file["path"])) is not None:
+            resource |= {"type": "table", "encoding": "utf-8", "schema": {"fields": columns}}
+            resource["format"] = file["path"].split(".")[1]  # tools see by themselves that it is packed
+        elif ending == ".parquet":
+            # Nested values, and columns in the names of folders: no plain table, as which tools would check it.
+            resource["format"] = "parquet-hive"
+        elif ending == ".jsonl" and file["path"] != GONE:
+            resource |= {"format": "jsonld", "mediatype": "application/ld+json"}
         resources.append(resource)
     if texts := [file["path"] for file in record["files"] if file["path"].startswith(TEXTS)]:
         described = {"format": "txt", "mediatype": "text/plain", "encoding": "utf-8"}
@@ -172,6 +186,16 @@ def data_package(record: dict[str, Any]) -> dict[str, Any]:
         "version": (record["captured"] or {}).get("last", "")[:10] or "0",
         "resources": resources,
     }
+
+
+def _fields(name: str) -> list[dict[str, str]] | None:
+    """The fields of a file that is a table, in the words of Table Schema; None if it is none, or says so itself."""
+    if name.endswith(".csv"):
+        types = {"INTEGER": "integer", "REAL": "number", "TEXT": "string"}
+        return [{"name": column, "type": types[kind]} for column, (kind, _) in COLUMNS.items()]
+    if name in ("articles.jsonl", "articles.jsonl.gz"):
+        return [{"name": field, "type": kind} for field, kind in field_types().items()]
+    return None
 
 
 def card(record: dict[str, Any]) -> str:

@@ -30,18 +30,20 @@ NO_DATE = "9999-99-99"
 PRIVATE: dict[str, re.Pattern[str]] = {
     "questions": re.compile(
         r"\b(?:hoi dap|hoi ap|giai dap(?! thac mac ve)|y kien (?:cong dan|cua dan|nguoi dan|ban doc)"
-        r"|gop y cua (?:cong dan|to chuc|nguoi dan)|dan hoi|hoi va dap|tra loi (?:cong dan|ban doc|kien nghi))\b"
+        r"|gop y(?! (?:cho |vao |ve )?(?:cac )?(?:du thao|van ban))|dan hoi|hoi va dap|hoidap|giao luu truc tuyen"
+        r"|tiep nhan y kien|tra loi (?:cong dan|ban doc|kien nghi))\b"
     ),
     "complaints": re.compile(
         r"\b(?:khieu nai|to cao|don thu|phan anh,? kien nghi|kien nghi (?:cua )?(?:cong dan|cu tri|nguoi dan))\b"
     ),
     "candidates": re.compile(
-        r"\b(?:danh sach|ket qua|diem thi|diem so|so bao danh)\b.*\b(?:thi sinh|ung vien|du tuyen|trung tuyen"
+        r"\b(?:danh sach|ds|ket qua|diem thi|diem so|so bao danh)\b.*\b(?:thi sinh|ung vien|du tuyen|trung tuyen"
         r"|thi tuyen|xet tuyen|du thi|tuyen sinh|hoc sinh|sinh vien)\b"
     ),
     "beneficiaries": re.compile(
-        r"\bdanh sach\b.*\b(?:ho ngheo|can ngheo|nguoi co cong|doi tuong|huong (?:tro cap|che do|ho tro)|tro cap"
-        r"|benh nhan|nguoi khuyet tat|nguoi lao dong|cap nha|ho gia dinh)\b"
+        r"\b(?:danh sach|ds)\b.*\b(?:ho ngheo|can ngheo|nguoi co cong|doi tuong|huong (?:tro cap|che do|ho tro)|tro cap"
+        r"|benh nhan|nguoi khuyet tat|nguoi lao dong|nguoi cao tuoi|nguoi nghien|nan nhan|tre em|mo coi|bao tro xa hoi"
+        r"|hoc bong|cap nha|ho gia dinh)\b"
     ),
 }
 
@@ -56,7 +58,9 @@ def private(record: dict[str, Any]) -> str | None:
     """Why an article is likely to hold private citizens' data: a key of ``PRIVATE``; None if it is not."""
     path = unquote(urlsplit(record.get("canonical_url") or "").path)
     section = folded(" / ".join([*(record.get("section") or []), *path.split("/")[:-1]]))
-    whole = f"{section} / {folded(record.get('title') or '')}"
+    # A notice says little, the list of names beside it much.
+    files = [file.get("name") or "" for file in record.get("attachments") or [] if file.get("text")]
+    whole = f"{section} / {folded(' / '.join([record.get('title') or '', *files]))}"
     for name, pattern in PRIVATE.items():
         # Questions and complaints are sections; an article about how complaints are dealt with is none.
         if pattern.search(section if name in ("questions", "complaints") else whole):
@@ -154,13 +158,15 @@ class Selection:
             for file in files:
                 file.close()
 
-    def gone(self, portals: tuple[str, ...]) -> Iterator[bytes]:
-        """Lines that tell of articles which have gone from their portals, each once, sorted."""
+    def gone(self, choice: Choice) -> Iterator[bytes]:
+        """Lines that tell of articles which have gone from their portals, each once, sorted; their headlines count."""
         lines = set()
         for path in self.sources:
             beside = path.with_name(path.name.removesuffix(LINES) + ".gone.jsonl")
             for line in beside.read_bytes().splitlines() if beside.is_file() else ():
-                if not portals or json.loads(line).get("portal") in portals:
+                record = json.loads(line)
+                of_portal = not choice.portals or record.get("portal") in choice.portals
+                if of_portal and (choice.private or not private(record)):
                     lines.add(line)
         yield from sorted(lines)
 

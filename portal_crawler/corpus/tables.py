@@ -20,6 +20,11 @@ def _document(name: str) -> Column:
     return "TEXT", lambda record: (record.get("document") or {}).get(name)
 
 
+def _archived(name: str) -> Callable[[dict[str, Any]], Any]:
+    """What is said of an article's WARC record."""
+    return lambda record: (record.get("archive") or {}).get(name)
+
+
 def _joined(name: str, key: str | None = None) -> Column:
     """A list, one entry a line."""
     return "TEXT", lambda record: "\n".join(one[key] if key else one for one in record.get(name) or [])
@@ -49,6 +54,11 @@ COLUMNS: dict[str, Column] = {
     },
     "confidence": ("REAL", lambda record: (record.get("extraction") or {}).get("confidence")),
     "extractor": ("TEXT", lambda record: (record.get("extraction") or {}).get("version")),
+    "template": ("TEXT", lambda record: (record.get("extraction") or {}).get("template")),
+    **{
+        f"archive_{name}": (kind, _archived(name))
+        for name, kind in (("file", "TEXT"), ("offset", "INTEGER"), ("record_id", "TEXT"), ("payload_digest", "TEXT"))
+    },
 }  # fmt: skip
 
 
@@ -60,6 +70,17 @@ def flat(record: dict[str, Any]) -> dict[str, Any]:
 def unfolded(text: str | None) -> str | None:
     """A text with d for đ, which no decomposition gives."""
     return text.replace("đ", "d").replace("Đ", "D") if text else text
+
+
+def field_types() -> dict[str, str]:
+    """The fields of an article, each with its type of JSON: string, integer, object, array."""
+    schema = article_schema()
+    found = {}
+    for name, described in schema["properties"].items():
+        options = [one for one in described.get("anyOf", [described]) if one.get("type") != "null"]
+        kinds = options[0].get("type", "object")  # without one, it refers to an item
+        found[name] = kinds if isinstance(kinds, str) else next(kind for kind in kinds if kind != "null")
+    return found
 
 
 def arrow_schema(pyarrow: Any) -> Any:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import zlib
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from warcio.archiveiterator import ArchiveIterator
-from warcio.exceptions import ArchiveLoadFailed
-
-from portal_crawler.corpus.formats import DAMAGED, opened
-from portal_crawler.corpus.manifest import MANIFEST, file_record
+from portal_crawler.corpus.formats import BATCH, DAMAGED, opened
+from portal_crawler.corpus.manifest import DESCRIPTOR, MANIFEST, Statistics, figures, file_record
 from portal_crawler.extraction.article import content_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+ArchivedAt: TypeAlias = "Callable[[str, str, int], Kept | None]"
 
 DATA = "data"
+PARQUET = ".parquet"
 LINES = ("articles.jsonl", "articles.jsonl.gz", "articles.jsonl.zst")
 
 
@@ -29,7 +29,7 @@ class Report:
 
     Attributes:
         files: Files that were hashed.
-        lines: Articles whose text was hashed.
+        lines: Articles whose text was hashed, of every file that holds them whole.
         records: WARC records that were read again.
         absent: Articles that name a WARC file which is not here.
         problems: Where something does not agree, and how.
@@ -42,12 +42,29 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
-def verify(folder: Path, archives: Callable[[str, str], Path | None]) -> Report:
-    """Derive the digests of a corpus again.
+class Kept(Protocol):
+    """What a WARC record is: its name, the digest of its body, and what does not agree with its own digests."""
+
+    @property
+    def record_id(self) -> str:
+        """Its name."""
+
+    @property
+    def payload_digest(self) -> str:
+        """Digest of its body."""
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """Digests that it names and does not have."""
+
+
+def verify(folder: Path, archived: ArchivedAt) -> Report:
+    """Derive the digests of a corpus again, and its figures.
 
     Args:
         folder: The corpus, or a bag of one.
-        archives: Where the WARC file of a portal and name is; None if it is not here.
+        archived: The record of a portal, a WARC file's name and an offset; None if that file is not here. It raises
+            OSError or ValueError where there is no whole record.
 
     Raises:
         FileNotFoundError: if there is no manifest.
@@ -60,11 +77,9 @@ def verify(folder: Path, archives: Callable[[str, str], Path | None]) -> Report:
     record = json.loads((base / MANIFEST).read_text("utf-8"))
     if not isinstance(record, dict) or not isinstance(record.get("files"), list):
         raise ValueError(f"{base / MANIFEST} lists no files")  # noqa: TRY004 - a wrong value in a file
-    for file in record["files"]:
+    for file in [*record["files"], *_manifest_as_described(base)]:
         _check_file(base, file, report)
-    for name in LINES:
-        if (base / name).is_file():
-            _check_lines(base / name, archives, report)
+    _check_articles(base, record, archived, report)
     return report
 
 
@@ -78,6 +93,20 @@ def _check_bag(folder: Path, report: Report) -> None:
         bagit.Bag(str(folder)).validate()
     except bagit.BagError as error:
         report.problems.append(f"{folder}: the bag is not valid: {error}")
+
+
+def _manifest_as_described(base: Path) -> Iterator[dict[str, Any]]:
+    """What the Data Package descriptor says of the manifest."""
+    try:
+        resources = json.loads((base / DESCRIPTOR).read_text("utf-8"))["resources"]
+        for resource in resources:
+            if resource["path"] == MANIFEST:
+                digest = resource["hash"].removeprefix("sha256:")
+                yield {"path": MANIFEST, "bytes": resource["bytes"], "sha256": digest}
+    except FileNotFoundError:
+        return
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{base / DESCRIPTOR} is no Data Package descriptor: {error}") from error
 
 
 def _check_file(base: Path, file: dict[str, Any], report: Report) -> None:
@@ -94,26 +123,69 @@ def _check_file(base: Path, file: dict[str, Any], report: Report) -> None:
     report.files += 1
     if found["sha256"] != file["sha256"]:
         report.problems.append(
-            f"{file['path']}: SHA-256 is {found['sha256']} ({found['bytes']:,} bytes), the manifest says "
+            f"{file['path']}: SHA-256 is {found['sha256']} ({found['bytes']:,} bytes), it should be "
             f"{file['sha256']} ({file['bytes']:,} bytes)"
         )
 
 
-def _check_lines(path: Path, archives: Callable[[str, str], Path | None], report: Report) -> None:
+def _check_articles(base: Path, record: dict[str, Any], archived: ArchivedAt, report: Report) -> None:
+    """Check every article of each file that holds them whole, and the manifest's figures against the first of these."""
+    counted: Statistics | None = None
+    for path, rows in _tables(base):
+        statistics = Statistics()
+        try:
+            for number, row in enumerate(rows, 1):
+                found = _wrong(row, archived, report, statistics)
+                report.problems += [f"{path.relative_to(base)}, article {number}: {why}" for why in found]
+        except (*DAMAGED, sqlite3.DatabaseError) as error:
+            report.problems.append(f"{path.relative_to(base)}: it cannot be read to its end: {error}")
+            continue
+        if path.suffix != PARQUET:  # a part of the corpus only
+            counted = counted or statistics
+    for name, value in figures(counted).items() if counted is not None else ():
+        if record.get(name) != value:
+            report.problems.append(f"{MANIFEST}: {name} is {record.get(name)!r}, the articles give {value!r}")
+
+
+def _tables(base: Path) -> Iterator[tuple[Path, Iterator[Any]]]:
+    """The files that hold whole articles, each with these: lines, or what was made of them."""
+    for name in LINES:
+        if (path := base / name).is_file():
+            yield path, _lines(path)
+    if (path := base / "articles.sqlite").is_file():
+        yield path, _rows(path)
+    for path in sorted(base.glob(f"parquet/*/*/*{PARQUET}")):
+        yield path, _parquet(path)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with opened(path) as file:
+        yield from file
+
+
+def _rows(path: Path) -> Iterator[str]:
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+        for (line,) in database.execute("SELECT record FROM articles ORDER BY rowid"):
+            yield line
+
+
+def _parquet(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        with opened(path) as file:
-            for number, line in enumerate(file, 1):
-                report.problems += [f"{path.name}, line {number}: {why}" for why in _wrong(line, archives, report)]
-    except DAMAGED as error:
-        report.problems.append(f"{path.name}: it cannot be read to its end: {error}")
+        import pyarrow.parquet  # noqa: PLC0415 - of an extra
+    except ImportError:
+        return  # its digest was checked
+    with pyarrow.parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(BATCH):
+            yield from batch.to_pylist()
 
 
-def _wrong(line: bytes, archives: Callable[[str, str], Path | None], report: Report) -> Iterator[str]:
+def _wrong(row: Any, archived: ArchivedAt, report: Report, statistics: Statistics) -> Iterator[str]:
     """What does not agree in one article."""
     try:
-        record = json.loads(line)
+        record = row if isinstance(row, dict) else json.loads(row)
         digest = content_hash(record["title"], record["lead"], record["text"])
         said, place = record["content_sha256"], record.get("archive")
+        statistics.add(record)
     except (ValueError, KeyError, TypeError) as error:
         yield f"it is no article: {type(error).__name__}: {error}"
         return
@@ -121,34 +193,30 @@ def _wrong(line: bytes, archives: Callable[[str, str], Path | None], report: Rep
     if digest != said:
         yield f"{record.get('url')}: title, lead and text have SHA-256 {digest}, not {said}"
     if place is not None:
-        yield from _archived_wrongly(record, place, archives, report)
+        yield from _archived_wrongly(record, place, archived, report)
 
 
 def _archived_wrongly(
-    record: dict[str, Any], place: dict[str, Any], archives: Callable[[str, str], Path | None], report: Report
+    record: dict[str, Any], place: dict[str, Any], archived: ArchivedAt, report: Report
 ) -> Iterator[str]:
-    """What does not agree between an article and its WARC record."""
-    revisit = bool(place.get("payload_file"))
-    name, offset = (place["payload_file"], place["payload_offset"]) if revisit else (place["file"], place["offset"])
-    path = archives(str(record.get("portal")), str(name))
-    if path is None:
-        report.absent += 1
-        return
-    try:
-        named, payload = _record_at(path, int(offset))
-    except (OSError, StopIteration, ArchiveLoadFailed, zlib.error, ValueError, EOFError) as error:
-        yield f"{record.get('url')}: no record at {name}, byte {offset:,}: {type(error).__name__} {error}"
-        return
-    report.records += 1
-    if not revisit and named != f"<{place['record_id']}>":
-        yield f"{record.get('url')}: the record at {name}, byte {offset:,}, is {named}, not <{place['record_id']}>"
-    digest = f"sha256:{hashlib.sha256(payload).hexdigest()}"
-    if place.get("payload_digest") and digest != place["payload_digest"]:
-        yield f"{record.get('url')}: the archived body has {digest}, not {place['payload_digest']}"
-
-
-def _record_at(path: Path, offset: int) -> tuple[str, bytes]:
-    with path.open("rb") as stream:
-        stream.seek(offset)
-        record = next(iter(ArchiveIterator(stream)))
-        return record.rec_headers.get_header("WARC-Record-ID"), record.raw_stream.read()
+    """What does not agree between an article and its WARC record, or the two of a revisit."""
+    own = (str(place["file"]), int(place["offset"]))
+    body = (str(place["payload_file"]), int(place["payload_offset"])) if place.get("payload_file") else own
+    for name, offset in dict.fromkeys((own, body)):
+        try:
+            kept = archived(str(record.get("portal")), name, offset)
+        except (OSError, ValueError) as error:
+            yield f"{record.get('url')}: no whole record at {name}, byte {offset:,}: {error}"
+            continue
+        if kept is None:
+            report.absent += 1
+            continue
+        report.records += 1
+        yield from (f"{record.get('url')}: the record at {name}, byte {offset:,}: {why}" for why in kept.problems)
+        if (name, offset) == own and kept.record_id != place["record_id"]:
+            yield (
+                f"{record.get('url')}: the record at {name}, byte {offset:,}, is {kept.record_id}, "
+                f"not {place['record_id']}"
+            )
+        if (name, offset) == body and place.get("payload_digest") and kept.payload_digest != place["payload_digest"]:
+            yield f"{record.get('url')}: the archived body has {kept.payload_digest}, not {place['payload_digest']}"

@@ -154,12 +154,20 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
     found.extraction = Extraction(
         method=selection.method,
         version=EXTRACTOR_VERSION,
+        template=_template(selection.method, wrapper, known),
         confidence=round(selection.confidence, 3),
         removed=selection.removed + removed,
     )
     if why := _nothing_found(found, wrapper):
         return Explanation(rejected(capture, portal, "no_article", f"{capture.url}: {why}"), page, selection)
     return Explanation(found, page, selection)
+
+
+def _template(method: str, wrapper: Wrapper | None, known: Template | None) -> str | None:
+    """Version of the layout that an article was read by; None where the page alone decided."""
+    if wrapper is not None and method == "wrapper":
+        return wrapper.version
+    return known.version if known is not None else None
 
 
 def rejected(capture: Capture, portal: Portal, reason: str, detail: str) -> Rejected:

@@ -31,7 +31,7 @@ from portal_crawler.extraction.scoring import Scored, score
 if TYPE_CHECKING:
     from portal_crawler.extraction.page import Page
 
-FORMAT = 4
+FORMAT = 5
 # From so many different pages on the figures mean something.
 ENOUGH = 5
 # Blocks that are remembered at most; when there are more, those met on one page only are forgotten first.
@@ -62,6 +62,7 @@ class Template:
 
     def __init__(self) -> None:
         self.pages = 0
+        self._mark = 0
         # Checksum of a key (0), or of a long paragraph -> the page that showed it first.
         self._keys: dict[int, int] = {}
         # Path -> blocks in it that look like text by themselves, all blocks in it.
@@ -76,6 +77,14 @@ class Template:
     def ready(self) -> bool:
         """Whether enough pages have been seen for the figures to be trusted."""
         return self.pages >= ENOUGH
+
+    @property
+    def version(self) -> str:
+        """What names the state of the template: how many pages it has learned from, and a checksum of what they held.
+
+        Templates that have learned the same pages have the same.
+        """
+        return f"learned:{self.pages}:{self._mark:08x}"
 
     def learn(self, page: Page, key: str) -> None:
         """Count a page.
@@ -147,6 +156,7 @@ class Template:
             texts.add(crc32(block.text.encode("utf-8", "replace")))
         for text in texts:
             self._texts[text] = self._texts.get(text, 0) + 1
+        self._mark = (self._mark + crc32(b"%d %d" % (sum(seen), len(texts)))) & 0xFFFFFFFF
 
     def _prune(self) -> None:
         """Forget what stood on one page only, and of that the oldest."""
@@ -210,6 +220,7 @@ class Template:
         """Add what another template of the same site has learned from other pages."""
         self._keys = {key: page + self.pages if page else 0 for key, page in other._keys.items()} | self._keys
         self.pages += other.pages
+        self._mark = (self._mark + other._mark) & 0xFFFFFFFF
         self._orders = [mine + theirs for mine, theirs in zip(self._orders, other._orders, strict=True)]
         self._said = other._said | self._said
         for mine, theirs in ((self._counts, other._counts), (self._texts, other._texts)):
@@ -231,6 +242,7 @@ class Template:
         record = {
             "format": FORMAT,
             "pages": self.pages,
+            "mark": self._mark,
             "blocks": [[key, self._counts[key], self._said.get(key, "")] for key in often],
             "texts": sorted([key, count] for key, count in self._texts.items() if count > 1),
             "paths": sorted([path, *votes] for path, votes in self._votes.items() if votes[1] > 1),
@@ -255,6 +267,8 @@ class Template:
             raise ValueError(f"{path} is no template of format {FORMAT}")
         template = cls()
         template.pages = int(record["pages"])
+        # What stood on one page only is not in the file, and has no say: it is the same state.
+        template._mark = int(record["mark"])
         template._keys = dict(record["seen"])
         template._counts = {key: count for key, count, _ in record["blocks"]}
         template._said = {key: text for key, _, text in record["blocks"]}

@@ -6,6 +6,7 @@ records. Here it is written by hand, for a site or for a family of portal softwa
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -122,7 +123,18 @@ class Wrapper:
         for css in self.drop:
             compiled(css)
 
+    @property
+    def version(self) -> str:
+        """What names these selectors: ``wrapper:`` and eight hexadecimal digits of their SHA-256."""
+        return _version(self)
+
     def find(self, root: Element) -> Element | None:
         """The article's element, or None where the page has another layout."""
         found = compiled(self.article)(root)
         return found[0] if len(found) == 1 else None
+
+
+@lru_cache(maxsize=256)
+def _version(wrapper: Wrapper) -> str:
+    said = [(part.name, value) for part in fields(wrapper) if (value := getattr(wrapper, part.name))]
+    return f"wrapper:{hashlib.sha256(repr(said).encode()).hexdigest()[:8]}"

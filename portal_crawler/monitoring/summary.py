@@ -90,8 +90,11 @@ class RunSummary:
         files = [path for path in (*self.feeds, rejects, *archive) if path.is_file()]
         if self.template:
             record = Path(self.template % names)
-            write_record(record, self._record(spider, stats, code, files))
-            files.append(record)
+            try:
+                write_record(record, self._record(spider, stats, code, files))
+                files.append(record)
+            except OSError as error:
+                logger.error("%s: the record of the run could not be written: %s", record, error)  # noqa: TRY400
         told = ", ".join(
             f"{name} {'unknown' if value is None else value}" for name, value in health(spider, stats).items()
         )

@@ -676,7 +676,8 @@ class PortalSpider(Articles):
         if self.known_barren(link):
             self.count("pages/known_barren")
             return True
-        waits = self.spellings.waits(link.url)
+        # What the rules call a list is none that another address may show, and its articles' sections wait for it.
+        waits = link.kind != "listing" and self.spellings.waits(link.url)
         if not waits and self.budget.grants(link.url):
             return False
         self.asked.add(link.key)

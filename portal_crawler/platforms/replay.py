@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 import pickle
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from scrapy.http import Response
 
 from portal_crawler.archive.warc import numbered_captures, read_captures
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.learning import teach
 from portal_crawler.crawling.parts import MOST_PARTS, goes_on, next_part, numbered
 from portal_crawler.crawling.rules import plain_address
+from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import RENDERED, Capture
+from portal_crawler.platforms.sources import feed_entries
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -27,6 +32,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 OK = range(200, 300)
+# How sitemaps (packed ones too) and feeds begin, and within how many bytes.
+LISTED = re.compile(rb"(?P<feed><(?:rss|feed|rdf:RDF)\b)|<(?:urlset|sitemapindex)\b|\A\x1f\x8b")
+HEAD = 2000
 # How many pages a spider that does not know its platform is shown before the first pass.
 SHOWN = 5
 # Records that are read without looking after anything else.
@@ -95,8 +103,10 @@ class FirstPass:
     def read(self) -> Iterator[None]:
         """Read everything; yields now and then, so that the event loop lives."""
         self.recognise()
-        for number, capture in numbered_captures(self.spider.warc, lambda *problem: self.broken.append(problem)):
-            self._note(number, self.spider.translated(capture))
+        for number, read in numbered_captures(self.spider.warc, lambda *problem: self.broken.append(problem)):
+            capture = self.spider.translated(read)
+            if not (capture.status in OK and self.spider.rules.in_scope(capture.url) and self._note_listed(capture)):
+                self._note(number, capture)
             if number % AT_ONCE == 0:
                 yield
         self.done = True
@@ -133,18 +143,41 @@ class FirstPass:
         html = "html" in capture.headers.get("content-type", "html")
         return self.spider.browser and html and capture.status in OK and RENDERED not in capture.flags
 
+    def _note_listed(self, capture: Capture) -> bool:
+        """Note what a sitemap or a feed says of articles; False if the capture is neither."""
+        if "html" in capture.headers.get("content-type", "") or (kind := LISTED.search(capture.body, 0, HEAD)) is None:
+            return False
+        try:
+            if kind["feed"]:
+                entries = feed_entries(capture.url, capture.body)
+            else:
+                is_index, addresses = read_sitemap(Response(capture.url, body=capture.body))
+                entries = [] if is_index else [(address, None, None) for address in addresses]
+        except SitemapError as error:
+            logger.debug("%s", error)  # something else that is packed, most often
+            return False
+        way = "feed" if kind["feed"] else "sitemap"
+        self.counts["records"] += 1
+        self.counts[f"{way}s"] += 1
+        for address, title, date in entries:
+            self.spider.note_listed(address, way, capture.url, title, date)
+        return True
+
     def _note_page(self, number: int, capture: Capture, link: Judgement) -> None:
         spider = self.spider
         full, evidence = False, 0
         if capture.status in OK:
-            # A print view or another copy of a page already read has nothing new to teach.
-            again = link.key in self._learned and (link.alternate or bool(spider.article_urls))
+            # A print view or another copy of an article already read has nothing new to teach; a list that turns by
+            # postback shows other articles at the same address.
+            article = link.alternate or (bool(spider.article_urls) and link.kind == "article")
+            again = article and link.key in self._learned
             if again and capture.body.strip():
                 full = True
             else:
                 full, evidence = self._learn(capture, link)
         if link.kind == "article" or not spider.ruled:
             spider.sightings.see(link)
+            full &= "truncated" not in capture.flags  # a crawl that tried again has the whole page, too
             by_rule, rendered = link.kind == "article", RENDERED in capture.flags
             variant = Variant(number, capture.url, capture.status, full, evidence, by_rule, rendered)
             self.variants.setdefault(link.key, []).append(variant)

@@ -212,12 +212,9 @@ class Sources(Lists):
         self, url: str, way: str, file: str, text: str | None = None, date: str | None = None
     ) -> Iterator[Request]:
         """The request for an address that a sitemap or a feed lists."""
-        link = self.rules.link(url, url)
-        if link is None or link.kind in ("outside", "denied", "file"):
+        link = self.note_listed(url, way, file, text, date)
+        if link is None:
             return
-        self.ways.note(link.key, way, file)
-        self.sightings.see(link)
-        self.sightings.describe(link.key, text, date)
         sighting = self.sightings.get(link.key)
         if link.key in self.asked or sighting is None or sighting.asked:
             return
@@ -237,6 +234,18 @@ class Sources(Lists):
                 self.asked.add(link.key)
                 yield self.ask(link.url)
 
+    def note_listed(
+        self, url: str, way: str, file: str, text: str | None = None, date: str | None = None
+    ) -> Judgement | None:
+        """Note what a sitemap or a feed says of an address; None if it is not to be asked for."""
+        link = self.rules.link(url, url)
+        if link is None or link.kind in ("outside", "denied", "file"):
+            return None
+        self.ways.note(link.key, way, file)
+        self.sightings.see(link)
+        self.sightings.describe(link.key, text, date)
+        return link
+
     def no_sitemap(self, failure: Failure) -> None:
         """A portal without robots.txt, sitemap or feed is nothing out of the ordinary."""
         self.count("sitemaps/none")
@@ -252,15 +261,11 @@ class Sources(Lists):
 
     def parse_feed(self, response: Response) -> Iterator[Request]:
         """An RSS or Atom feed."""
-        # A stream, because feedparser takes a string for an address or a file name first.
-        feed = feedparser.parse(io.BytesIO(response.body), response_headers={"content-location": response.url})
         assert response.request is not None
-        self.count("feeds/read" if feed.entries else "feeds/empty")
-        for entry in feed.entries:
-            if entry.get("link"):
-                address = urljoin(response.url, entry.link)
-                title, date = entry.get("title"), entry.get("published")
-                yield from self.ask_listed(address, "feed", response.request.url, title, date)
+        entries = feed_entries(response.url, response.body)
+        self.count("feeds/read" if entries else "feeds/empty")
+        for address, title, date in entries:
+            yield from self.ask_listed(address, "feed", response.request.url, title, date)
 
     # Lists that are loaded piece by piece
 
@@ -365,3 +370,14 @@ class Sources(Lists):
                 options["cb_kwargs"] = {"number": 1, "chain": key}
             return [archive_request(choice, callback=self.parse, errback=self.failed, **options)]
         return []
+
+
+def feed_entries(url: str, body: bytes) -> list[tuple[str, str | None, str | None]]:
+    """Address, title and printed date of what an RSS or Atom feed lists."""
+    # A stream, because feedparser takes a string for an address or a file name first.
+    feed = feedparser.parse(io.BytesIO(body), response_headers={"content-location": url})
+    return [
+        (urljoin(url, entry.link), entry.get("title"), entry.get("published"))
+        for entry in feed.entries
+        if entry.get("link")
+    ]

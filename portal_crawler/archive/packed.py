@@ -1,0 +1,174 @@
+"""WARC and ARC files as streams of records, however they are packed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from contextlib import contextmanager, redirect_stderr
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+
+try:
+    from compression import zstd  # type: ignore[import-not-found]
+except ImportError:  # before Python 3.14
+    from backports import zstd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Report = Callable[[str, str], None]
+
+WACZ = ".wacz"
+ENDINGS = (".warc", ".warc.gz", ".warc.zst", ".arc", ".arc.gz")
+INSIDE = "archive/"
+# What a damaged pack raises while it is unpacked.
+DAMAGED = (OSError, EOFError, zlib.error, zstd.ZstdError, zipfile.BadZipFile)
+GZIP = b"\x1f\x8b"
+ZSTD = b"\x28\xb5\x2f\xfd"
+# The frame that may hold the dictionary of all others ("Zstandard compression of WARC files", IIPC): 0x184D2A5D.
+DICTIONARY = b"\x5d\x2a\x4d\x18"
+LONGEST_DICTIONARY = 16 << 20
+STEP = 1 << 16
+
+
+class Unpacked:
+    """A stream whose records are not packed one by one, unpacked while it is read; places in it are of what comes out.
+
+    Args:
+        file: What unpacks it.
+        name: Of the file.
+        report: Called with name and cause where it cannot be unpacked any further; there it ends.
+    """
+
+    def __init__(self, file: Any, name: Path, report: Report) -> None:
+        self._file, self._name, self._report = file, name, report
+
+    def read(self, size: int = -1) -> bytes:
+        """As much as is there, ``size`` bytes at most; nothing at the end."""
+        try:
+            data: bytes = self._file.read1(size)
+        except DAMAGED as error:
+            self._report(str(self._name), f"it cannot be unpacked behind byte {self.tell():,}: {error}")
+            return b""
+        return data
+
+    def tell(self) -> int:
+        """Where it is read next."""
+        return int(self._file.tell())
+
+    def seek(self, place: int) -> int:
+        """Go to a place; to the last that can be had, if it is damaged before."""
+        try:
+            return int(self._file.seek(place))
+        except DAMAGED:
+            return self.tell()
+
+    def close(self) -> None:
+        """The stream below is closed by who has opened it."""
+        self._file.close()
+
+
+def streams(path: Path, report: Report) -> Iterator[tuple[Any, Path]]:
+    """The WARC files that a file is or holds, each with its name, open until the next is asked for.
+
+    Args:
+        path: A WARC, ARC or WACZ file.
+        report: Called with name and cause if it cannot be read, or not to its end.
+
+    Raises:
+        OSError: if it cannot be opened.
+    """
+    if path.suffix.lower() != WACZ:
+        with path.open("rb") as stream:
+            yield unpacked(stream, path, report), path
+        return
+    try:
+        with zipfile.ZipFile(path) as pack:
+            for inside in sorted(pack.namelist()):
+                if inside.startswith(INSIDE) and inside.lower().endswith(ENDINGS):
+                    name = path / Path(inside).name
+                    with pack.open(inside) as stream:
+                        yield unpacked(Unpacked(stream, name, report), name, report), name
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        report(str(path), f"it is no WACZ file that can be read: {error}; records are looked for in it")
+        with path.open("rb") as stream:
+            yield stream, path
+
+
+@contextmanager
+def found_in(folder: Path, name: str) -> Iterator[Any]:
+    """The WARC file of a name in a folder, or in a WACZ file there, open; None if there is none.
+
+    Raises:
+        OSError: if it cannot be opened.
+    """
+    own = folder / name
+    for path in [own] if own.is_file() else sorted(folder.glob(f"*{WACZ}")):
+        for stream, inside in streams(path, _silent):
+            if inside.name == name:
+                yield stream
+                return
+    yield None
+
+
+def _silent(*_: str) -> None:
+    """What cannot be read is told by who reads it."""
+
+
+def unpacked(stream: Any, name: Path, report: Report) -> Any:
+    """A stream of records: itself, if they are not packed or each is a gzip member, else what unpacks it as a whole.
+
+    Args:
+        stream: The file, at its beginning.
+        name: What it is called.
+        report: Called with name and cause where it cannot be unpacked any further.
+    """
+    begin = stream.read(4)
+    stream.seek(0)
+    if begin.startswith(GZIP) and _is_one(stream):
+        return Unpacked(gzip.GzipFile(fileobj=stream), name, report)
+    if begin in (ZSTD, DICTIONARY):
+        try:
+            return Unpacked(zstd.ZstdFile(stream, zstd_dict=_dictionary(stream)), name, report)
+        except (ValueError, *DAMAGED) as error:
+            report(str(name), f"the dictionary that it is packed with cannot be read: {error}")
+            return io.BytesIO()
+    return stream
+
+
+def _is_one(stream: Any) -> bool:
+    """Whether gzip members and records do not go together: the first holds several, or less than one."""
+    records = ArchiveIterator(stream)
+    try:
+        with redirect_stderr(io.StringIO()):  # where warcio tells of wrong lengths
+            first = next(records).raw_stream
+            while first.read(STEP):
+                pass
+            if getattr(first, "limit", 0) > 0:
+                return True
+            next(records)
+    except ArchiveLoadFailed as error:
+        return "non-chunked" in str(error)
+    except (StopIteration, ValueError, *DAMAGED):
+        return False  # read as it is, and told where it is damaged
+    finally:
+        stream.seek(0)
+    return False
+
+
+def _dictionary(stream: Any) -> Any:
+    """The dictionary of a ``.warc.zst``, from its first frame; None if it has none."""
+    head = stream.read(8)
+    size = int.from_bytes(head[4:], "little")
+    data = stream.read(size) if head.startswith(DICTIONARY) and size <= LONGEST_DICTIONARY else b""
+    stream.seek(0)
+    if not head.startswith(DICTIONARY):
+        return None
+    if data.startswith(ZSTD):
+        data = zstd.ZstdDecompressor().decompress(data, LONGEST_DICTIONARY)
+    return zstd.ZstdDict(data)
