@@ -25,7 +25,8 @@ USER_AGENT = f"portal_crawler/0.1 (research archive of public portals; contact: 
 ROBOTSTXT_OBEY = True
 ROBOTSTXT_USER_AGENT = "portal_crawler"  # the product token of RFC 9309, without version and contact
 # The departments of a province often share one old server: one request at a time, seconds apart, slower if it is slow.
-CONCURRENT_REQUESTS = 16
+# So many are taken from the queue at once: more would wait behind each other, whatever comes to be asked for first.
+CONCURRENT_REQUESTS = 8
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 2.0
 DOWNLOAD_DELAY_JITTER = 0.5

@@ -67,7 +67,6 @@ SETTINGS = {
     # Not 0: without any delay Scrapy 2.19 starts all that is queued for a host at once, whatever its concurrency.
     "DOWNLOAD_DELAY": 0.005,
     "AUTOTHROTTLE_ENABLED": False,
-    "CONCURRENT_REQUESTS": 32,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,  # so that every run asks in the same order
     "DOWNLOAD_TIMEOUT": 8,
     "RETRY_TIMES": 1,
