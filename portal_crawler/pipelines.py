@@ -135,10 +135,10 @@ class Share:
     """How much of the time something takes: enter it when it begins, leave it when it ends.
 
     Attributes:
-        large: Whether it has taken more than a quarter of the time of some twenty rounds.
+        large: Whether it has taken more than a quarter of the time of a hundred rounds; fewer are not worth a process.
     """
 
-    rounds = 20
+    rounds = 100
     most = 0.25
 
     def __init__(self) -> None:

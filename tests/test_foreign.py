@@ -89,8 +89,10 @@ def test_lists_that_share_their_path_with_other_pages_tell_the_sections_in_a_cra
     sections = [one["section"] for one in crawled]
     assert sections == [one["section"] for one in again]
     assert sum(map(bool, sections)) > 60
-    # Its sitemaps were archived, too.
-    assert [one["found_in"] for one in again] == [one["found_in"] for one in crawled]
+    # Its sitemaps were archived, too; in a crawl an article may come before the sitemap that names it.
+    ways = [(set(one["found_in"]), set(other["found_in"])) for one, other in zip(again, crawled, strict=True)]
+    assert all(there >= here for there, here in ways)
+    assert sum(there != here for there, here in ways) < 5
     assert sum("sitemap" in one["found_in"] for one in again) > 30
 
 

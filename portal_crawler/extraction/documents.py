@@ -40,6 +40,7 @@ ENDINGS = {
     "image/tiff": ".tiff",
 }
 READABLE = frozenset((PDF, DOC, XLS, RTF, DOCX, XLSX))
+LARGEST_LIBRARY = 64 << 20  # bytes
 UNKNOWN = "application/octet-stream"
 HTML = "text/html"
 
@@ -125,7 +126,8 @@ def limit(megabytes: int, seconds: int) -> None:
         return
     resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it has nothing to write
+    # It has nothing to write, but for a library that its reader of PDF files unpacks the first time.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LARGEST_LIBRARY, LARGEST_LIBRARY))
 
 
 def main() -> None:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Sitemaps come before all else: an article that is captured before they have come does not tell that they lead to it.
+PRIORITY_SITEMAP = 40
 # Articles that sitemaps and feeds name come last: lists may tell more about them until then.
 PRIORITY_LISTED = -10
 
@@ -151,7 +153,7 @@ class Sources(Lists):
             url,
             callback=self.parse_sitemap,
             errback=self.sitemap_failed,
-            priority=PRIORITY_LIST,
+            priority=PRIORITY_SITEMAP,
             cb_kwargs={"depth": depth},
         )
 
