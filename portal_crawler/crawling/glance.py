@@ -91,7 +91,7 @@ def canonical_link(body: bytes) -> str | None:
     Raises:
         ValueError: if only the parsed page can tell.
     """
-    if b"canonical" not in body.lower():
+    if b"canonical" not in body and b"canonical" not in body.lower():
         return None
     found = CANONICAL.search(body)
     if found is None:

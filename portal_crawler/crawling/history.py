@@ -7,6 +7,7 @@ import re
 from array import array
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -239,8 +240,8 @@ class Reading:
         told = _pieces(_told(item))
         around = (item.subtitle or "", item.author or "", item.source or "", item.published_raw or "", *item.tags)
         removed = (block.text for block in item.extraction.removed)
-        page = told.union(*map(_pieces, (*around, *removed)))
-        return cls(f"{item.extraction.version} {item.extraction.method}", told, frozenset(map(_checksum, page)))
+        page = frozenset(map(_checksum, told)).union(*map(_checksums, (*around, *removed)))
+        return cls(f"{item.extraction.version} {item.extraction.method}", told, page)
 
     def packed(self) -> bytes:
         """The checksums of the page, as bytes."""
@@ -259,6 +260,12 @@ class Reading:
 
 def _pieces(text: str) -> frozenset[str]:
     return frozenset(piece for part in PIECE_ENDS.split(text) if (piece := "".join(part.split())))
+
+
+@lru_cache(maxsize=2_000)
+def _checksums(text: str) -> frozenset[int]:
+    # Remembered: menus and frames say the same on all pages of a site.
+    return frozenset(map(_checksum, _pieces(text)))
 
 
 def _checksum(piece: str) -> int:

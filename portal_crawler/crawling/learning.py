@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 
 # Pages after which a template is no longer shown those that a wrapper reads: it is only needed for the others.
-KNOWN_WELL = 500
+KNOWN_WELL = 200
 
 
 def teach(template: Template, page: Page, key: str, wrappers: Iterable[Wrapper]) -> None:

@@ -70,7 +70,7 @@ def wall(status: int, headers: dict[str, str], body: bytes) -> str | None:
     if headers.get("cf-mitigated") == "challenge":
         return "Cloudflare challenge"
     large = status == 200 and len(body) > LARGEST
-    asks = PASSWORD.search(body) is not None
+    asks = b"password" in body.lower() and PASSWORD.search(body) is not None
     if "html" not in headers.get("content-type", "html") or (large and not asks):
         return None
     lower = body[:LARGEST].lower()

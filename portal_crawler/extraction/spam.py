@@ -33,6 +33,8 @@ OFFERS = re.compile(
     """,
     re.VERBOSE,
 )
+# White space that stands between words in texts that are not an article's.
+UNUSUAL = re.compile(r"[^\S ]|  ")
 # One of these stands in every offer: looking for them first costs a tenth of the expression.
 STEMS = (
     *("nhà cái", "nổ hũ", "tài xỉu", "soi ", "kèo", "xóc đĩa", "game ", "đổi thưởng", "bắn cá", "đá gà", "casino"),
@@ -88,9 +90,13 @@ def gambling_spam(title: str, text: str, url: str = "", links: Iterable[str] = (
         url: The page's address: planted pages bear the name of what they sell.
         links: Addresses that the body leads to.
     """
+    # Most texts are let off after a look that costs a fraction of reading them.
+    look = f"{title} {text[:20_000]}".lower().replace("\n\n", " ").replace("\n", " ")
+    if unicodedata.is_normalized("NFC", look) and not UNUSUAL.search(look) and not any(stem in look for stem in STEMS):
+        return None
     head, body = _plain(title), _plain(text[:20_000])
     words = f"{head}\n{body}"
-    offers = set(OFFERS.findall(words)) if any(stem in words for stem in STEMS) else set()
+    offers = set(OFFERS.findall(words))
     if not offers:
         return None
     address = _plain(NO_WORD.sub(" ", url))
