@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -12,6 +13,8 @@ from lxml import etree
 from portal_crawler.extraction.blocks import blocks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from portal_crawler.extraction.page import Page
 
 # What is mostly links is a menu or a box of the latest news as often as not.
@@ -56,11 +59,22 @@ def sentences_of(page: Page) -> frozenset[int]:
     """
     addresses: Any = ADDRESSES(page.root)
     pictures: Any = PICTURES(page.root)
-    said = {page.title or ""}
+    title = page.title or ""
+    kept = set(_checksums((title,)) if len(title) >= SENTENCE else ())
     for block in blocks(page):
         if not block.hidden and block.link_density < LINKED and len(block.text) >= SENTENCE:
-            said.update(SENTENCE_ENDS.split(block.text))
-    kept = {DIGITS.sub("", part).strip(" .!?;…") for part in said if len(part) >= SENTENCE}
-    kept.update(href for href in addresses if href.lower().endswith(FILES))
-    kept.update(src.partition("?")[0] for src in pictures)
+            kept |= _sentences(block.text)
+    files = {href for href in addresses if href.lower().endswith(FILES)}
+    files.update(src.partition("?")[0] for src in pictures)
+    return frozenset(kept).union(crc32(file.encode("utf-8", "replace")) for file in files)
+
+
+@lru_cache(maxsize=20_000)
+def _sentences(text: str) -> frozenset[int]:
+    # Remembered: much of a page stands on the others as well.
+    return _checksums(part for part in SENTENCE_ENDS.split(text) if len(part) >= SENTENCE)
+
+
+def _checksums(parts: Iterable[str]) -> frozenset[int]:
+    kept = {DIGITS.sub("", part).strip(" .!?;…") for part in parts}
     return frozenset(crc32(part.encode("utf-8", "replace")) for part in kept)
