@@ -306,7 +306,7 @@ def test_whatever_is_tampered_with_is_found(archived: Path) -> None:
     for path, content, said in (
         (lines, kept[lines].replace("Sáng".encode(), b"Sang ", 1), "have SHA-256"),
         (lines, first[0], "articles is 2, the articles give 1"),
-        (lines, kept[lines].replace(b'"offset": 0', b'"offset": 1', 1), "no whole record"),
+        (lines, kept[lines].replace(b'"offset": 0', b'"offset": 1', 1), "so.warc.gz, byte 1"),
         (manifest, kept[manifest].replace(b'"words": 2', b'"words": 3', 1), "words is"),
         (manifest, kept[manifest].replace(b'"sha256": "', b'"sha256": "0', 1), "manifest.json: SHA-256 is"),
         (warc, kept[warc][:60] + b"\0" + kept[warc][61:], "byte 0"),
