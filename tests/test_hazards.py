@@ -152,8 +152,7 @@ def test_every_article_is_found_once_and_no_trap_is_entered_for_long(outcome: Ou
     done = outcome.crawls[name]
     assert not done.found.missing, done.rejects
     assert not done.found.extra
-    # Of the pages of a portal with planted advertisements a third are theirs, and teach the template.
-    assert done.found.f1 > (0.96 if name == "gambling-spam" else 0.97)
+    assert done.found.f1 > 0.97
     assert all(count <= INTO_A_TRAP for count in done.ledger.trapped().values()), done.ledger.trapped()
     if name not in HAZARDS or not HAZARDS[name].costly:
         assert done.ledger.per_article() <= REQUESTS_PER_ARTICLE
@@ -183,9 +182,13 @@ def test_a_bomb_is_called_too_large(outcome: Outcome) -> None:
 
 
 def test_a_dead_host_is_given_up(outcome: Outcome) -> None:
-    asked = len(outcome.crawls["dying-host"].ledger.pages)
     # Failures and their second tries, a look after each of three rests, and what is under way meanwhile.
-    assert asked <= DyingHost.ALIVE + 40
+    assert len(outcome.crawls["dying-host"].ledger.pages) <= DyingHost.ALIVE + 40
+
+
+@pytest.mark.xfail(reason="a dead host costs 19 to 33 requests, by what is under way when it dies", strict=False)
+def test_a_dead_host_costs_no_more_than_a_trap(outcome: Outcome) -> None:
+    assert len(outcome.crawls["dying-host"].ledger.pages) <= DyingHost.ALIVE + INTO_A_TRAP
 
 
 def test_a_wall_is_called_a_wall(outcome: Outcome) -> None:

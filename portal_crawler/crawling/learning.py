@@ -13,7 +13,9 @@ from scrapy.spidermiddlewares.base import BaseSpiderMiddleware
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.sightings import CAPTURE
+from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.page import PageError, parse_page
+from portal_crawler.extraction.spam import gambling_spam
 from portal_crawler.extraction.template import Template
 from portal_crawler.items import Capture, Rejected
 
@@ -34,7 +36,7 @@ KNOWN_WELL = 200
 
 
 def teach(template: Template, page: Page, key: str, wrappers: Iterable[Wrapper]) -> None:
-    """Show a page to a template.
+    """Show a page to a template, unless strangers have planted it: their pages are none of the site's.
 
     Args:
         template: What is to learn.
@@ -45,9 +47,16 @@ def teach(template: Template, page: Page, key: str, wrappers: Iterable[Wrapper])
     if template.pages >= KNOWN_WELL and any(wrapper.find(page.root) is not None for wrapper in wrappers):
         return
     try:
-        template.learn(page, key)
+        if not _is_planted(page):
+            template.learn(page, key)
     except Exception:  # a bug met on one page costs the template that page alone, and says so
         logger.exception("The template could not learn from %s", page.url)
+
+
+def _is_planted(page: Page) -> bool:
+    """Whether a page advertises gambling; links that strangers have put onto the site's own pages do not count."""
+    said = "\n\n".join(block.text for block in blocks(page) if not block.linked and not block.hidden)
+    return gambling_spam(page.title or "", said, page.url) is not None
 
 
 class LearnTemplate(BaseSpiderMiddleware):
