@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import fastjsonschema
 from scrapy.exceptions import DropItem
 
-from portal_crawler.extraction.apart import Reader, ReaderError, Reading, read
+from portal_crawler.extraction.apart import Extracted, Reader, ReaderError, read
 from portal_crawler.extraction.article import rejected
 from portal_crawler.extraction.spam import gambling_spam
 from portal_crawler.items import Article, Capture, Rejected, as_record
@@ -109,7 +109,7 @@ class ExtractArticle(_Pipeline):
             self.count(f"removed/{widget}", count)
         return found
 
-    async def _read(self, item: Capture) -> Reading:
+    async def _read(self, item: Capture) -> Extracted:
         """Extract here, or elsewhere where that takes too much of the crawl's time."""
         if not self.readers or not self.share.large or getattr(self.spider, "warc", None):
             with self.share:
@@ -121,7 +121,7 @@ class ExtractArticle(_Pipeline):
         except ReaderError as error:
             logger.error("%s: %s", item.url, error)  # noqa: TRY400 - the cause is in it
             self.count("readers/failed")
-            return Reading(None, error=str(error))
+            return Extracted(None, error=str(error))
         finally:
             self.idle.put_nowait(reader)
 

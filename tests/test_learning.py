@@ -8,6 +8,10 @@ from crawl import crawl
 from portal_server import PortalServer
 from test_spiders import portal
 
+from portal_crawler.crawling.learning import teach
+from portal_crawler.extraction.page import parse_html
+from portal_crawler.extraction.template import Template
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -55,3 +59,15 @@ def test_a_template_is_kept_between_runs(tmp_path: Path) -> None:
         third = crawl("unseen", settings, url=f"{server.url}/")
     assert "is learned anew" in third.log
     assert len(again.captures) == len(third.captures) == 9
+
+
+def test_pages_that_strangers_have_planted_teach_nothing() -> None:
+    template = Template()
+    own = "<p>Sở Nội vụ tổ chức hội nghị tổng kết công tác năm, bàn nhiệm vụ trọng tâm của năm tới.</p>"
+    link = '<a href="https://kubet88.example/">Tài xỉu online nhà cái uy tín số 1</a>'
+    advertised = "<p>Nhà cái uy tín số 1: tài xỉu online, nổ hũ, đăng ký nhận tặng 100k, link vào kubet88.</p>" * 3
+    for title, body, pages in (("Hội nghị", own + link, 1), ("Nhà cái nổ hũ kubet88", advertised, 1)):
+        teach(
+            template, parse_html(f"https://a.gov.vn/{len(body)}", f"<title>{title}</title>{body}".encode()), title, ()
+        )
+        assert template.pages == pages

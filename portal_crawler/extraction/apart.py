@@ -44,7 +44,7 @@ class Site:
 
 
 @dataclass(slots=True)
-class Reading:
+class Extracted:
     """What was read from a page.
 
     Attributes:
@@ -62,17 +62,17 @@ class ReaderError(Exception):
     """A page that brought its reader down; the message says how."""
 
 
-def read(capture: Capture, portal: Portal) -> Reading:
+def read(capture: Capture, portal: Portal) -> Extracted:
     """What a page says, as a number, and its article; an error of ours is told, not raised."""
     try:
         content = content_of(parse_page(capture), capture.link_text) if capture.unread else None
     except PageError:
         content = None
     try:
-        return Reading(extract(capture, portal), content)
+        return Extracted(extract(capture, portal), content)
     except Exception as error:  # a bug met on one page costs that page alone, and says so
         logger.exception("Extraction failed on %s", capture.url)
-        return Reading(None, content, f"{type(error).__name__}: {error}")
+        return Extracted(None, content, f"{type(error).__name__}: {error}")
 
 
 class Reader:
@@ -87,7 +87,7 @@ class Reader:
         self._process: asyncio.subprocess.Process | None = None
         self._told = -1
 
-    async def read(self, capture: Capture, portal: Portal) -> Reading:
+    async def read(self, capture: Capture, portal: Portal) -> Extracted:
         """As :func:`read`; only one page at a time.
 
         Args:
@@ -152,10 +152,10 @@ def _write(process: asyncio.subprocess.Process, data: bytes) -> None:
     process.stdin.write(LENGTH.pack(len(data)) + data)
 
 
-async def _answer(process: asyncio.subprocess.Process) -> Reading:
+async def _answer(process: asyncio.subprocess.Process) -> Extracted:
     assert process.stdout is not None
     (size,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
-    answer: Reading = pickle.loads(await process.stdout.readexactly(size))  # noqa: S301 - from our own process
+    answer: Extracted = pickle.loads(await process.stdout.readexactly(size))  # noqa: S301 - from our own process
     return answer
 
 
