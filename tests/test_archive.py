@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -25,9 +26,10 @@ from test_project import portal
 from warcio.archiveiterator import ArchiveIterator
 
 from portal_crawler.archive import records
+from portal_crawler.archive.feeds import PartFile
 from portal_crawler.archive.records import Exchange
 from portal_crawler.archive.warc import read_captures
-from portal_crawler.archive.writer import CaptureWriter, recover
+from portal_crawler.archive.writer import CaptureWriter, _claimed, recover
 from portal_crawler.items import Archived
 
 if TYPE_CHECKING:
@@ -274,6 +276,43 @@ def test_runs_of_one_name_in_one_folder_at_once_have_files_of_their_own(tmp_path
     assert len(files(tmp_path)) == 8
     for path in files(tmp_path):
         assert [record.rec_type for record, _ in all_records(path)] == ["warcinfo", "response", "request"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="what killed runs have left keeps its .part there")
+def test_a_file_left_by_a_killed_run_is_mended_by_one_run_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, replace, others = tmp_path / "archive", Path.replace, []
+
+    def while_another_run_begins(path: Path, target: Path) -> Path:
+        others.append(recover(folder, "so-20260605"))
+        return replace(path, target)
+
+    put(killed := writer(folder), exchange(1))
+    left = killed.folder / killed._file_name
+    shutil.copy(f"{left}.part", tmp_path)
+    killed.close()
+    left.unlink()
+    shutil.move(tmp_path / f"{left.name}.part", f"{left}.part")
+    monkeypatch.setattr(Path, "replace", while_another_run_begins)
+    assert recover(folder, "so-20260606") == [left]
+    assert others == [[]]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="what killed runs have left keeps its .part there")
+def test_a_name_that_is_given_back_is_taken_by_one_run_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, close, others = tmp_path / "archive", PartFile.close, []
+
+    def and_another_run_begins(file: PartFile) -> None:
+        close(file)
+        others.append(recover(folder, "so-20260605"))
+
+    folder.mkdir()
+    (taken := folder / "so-20260604-00001.warc.gz").touch()
+    monkeypatch.setattr(PartFile, "close", and_another_run_begins)
+    assert _claimed(taken) is None
+    assert others
+    assert list(folder.iterdir()) == [taken]
 
 
 def test_a_folder_that_cannot_be_written_to_is_told_once_and_nobody_waits(tmp_path: Path) -> None:

@@ -92,8 +92,9 @@ def test_lists_that_share_their_path_with_other_pages_tell_the_sections_in_a_cra
     # Its sitemaps were archived, too; in a crawl an article may come before the sitemap that names it.
     ways = [(set(one["found_in"]), set(other["found_in"])) for one, other in zip(again, crawled, strict=True)]
     assert all(there >= here for there, here in ways)
-    assert sum(there != here for there, here in ways) < 5
+    assert {way for there, here in ways for way in there - here} <= {"sitemap"}
     assert sum("sitemap" in one["found_in"] for one in again) > 30
+    assert any("sitemap" in one["found_in"] for one in crawled)
 
 
 def test_a_packed_capture_is_valid_and_gives_the_same_articles(live: Any, tmp_path: Path) -> None:

@@ -275,9 +275,11 @@ def _claimed(path: Path) -> PartFile | None:
     mine = (_lock(file) or sys.platform == "win32") and _stands_at(file, part)
     if mine and not path.exists():
         return file
-    file.close()
+    if sys.platform == "win32":  # no name of an open file can be taken away there, and nobody else would take it
+        file.close()
     if mine:
-        part.unlink()
+        part.unlink()  # while the lock is held: without it, the name may be another run's by now
+    file.close()
     return None
 
 
@@ -330,8 +332,8 @@ def recover(folder: Path, name: str) -> list[Path]:
             if not end:  # not even its first record is whole
                 path.unlink()
                 continue
-        whole = path.with_name(path.name.removesuffix(PART))
-        path.replace(whole)
+            whole = path.with_name(path.name.removesuffix(PART))
+            path.replace(whole)  # while the lock is held, or two runs would do so
         logger.warning("%s was left by a run that was killed; %d bytes of a broken record were cut off", whole, lost)
         found.append(whole)
     return found
