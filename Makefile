@@ -40,7 +40,7 @@ demo: $(VENV)/.run
 	$(BIN)/portal-crawler demo
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

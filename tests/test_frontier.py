@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[1]
-KILLS = 50
+KILLS, PARTS = 50, 5  # the parts may run side by side
 GENERATOR = '<meta name="generator" content="NukeViet v4.5">'
 
 
@@ -123,8 +123,9 @@ def record_at(archive: Path, place: dict[str, Any]) -> str:
         return next(iter(ArchiveIterator(stream))).rec_headers.get_header("WARC-Record-ID")
 
 
+@pytest.mark.parametrize("part", range(PARTS))
 def test_a_crawl_that_is_killed_again_and_again_loses_nothing(
-    province: SampleProvince, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    province: SampleProvince, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int
 ) -> None:
     url = province.addresses["sample_stp"]
     whole = tmp_path / "whole"
@@ -132,12 +133,12 @@ def test_a_crawl_that_is_killed_again_and_again_loses_nothing(
     expected = sorted(item["id"] for item in exported(whole))
     assert len(expected) == len(set(expected)) > 20
 
-    chance, killed, folder, lives = random.Random(7), 0, tmp_path / "killed", 0
-    while killed < KILLS:
+    chance, killed, lives, kills = random.Random(part), 0, 0, KILLS // PARTS
+    while killed < kills:
         lives += 1
         folder = tmp_path / f"killed-{lives}"
-        for _ in range(KILLS):
-            if killed == KILLS:
+        for _ in range(kills + 1):
+            if killed == kills:
                 monkeypatch.delenv("KILL_AFTER", raising=False)
             else:
                 monkeypatch.setenv("KILL_AFTER", str(chance.randint(20, 220)))
