@@ -71,7 +71,10 @@ class Steps:
         content = timed("content", lambda: content_of(page, None)) if one else None
         number = page_number(url) or 1
         timed("follow", lambda: list(spider.lead_on(page, link, found, number, None, content=content)))
-        timed("learn the template", lambda: teach(self.template, page, link.key, spider.wrappers))
+        timed(
+            "learn the template",
+            lambda: teach(self.template, page, link.key, spider.wrappers, article=link.kind == "article"),
+        )
         if not one:
             return
         article = timed("extract", lambda: extract(capture, spider))

@@ -68,6 +68,10 @@ def test_pages_that_strangers_have_planted_teach_nothing() -> None:
     advertised = "<p>Nhà cái uy tín số 1: tài xỉu online, nổ hũ, đăng ký nhận tặng 100k, link vào kubet88.</p>" * 3
     for title, body, pages in (("Hội nghị", own + link, 1), ("Nhà cái nổ hũ kubet88", advertised, 1)):
         teach(
-            template, parse_html(f"https://a.gov.vn/{len(body)}", f"<title>{title}</title>{body}".encode()), title, ()
+            template,
+            parse_html(f"https://a.gov.vn/{len(body)}", f"<title>{title}</title>{body}".encode()),
+            title,
+            (),
+            article=True,
         )
         assert template.pages == pages

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from array import array
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -37,7 +36,7 @@ TITLE_WORDS = 4
 # So many articles may be modified between two looks at a sitemap, however few it names.
 FEW_MODIFIED = 5
 # Sentences, lines and cells: what an extractor takes or leaves.
-PIECE_ENDS = re.compile(r"(?<=[.!?;:…])\s|\n|\|")
+PIECE_ENDS = frozenset(".!?;:…")
 
 
 def now() -> str:
@@ -259,7 +258,17 @@ class Reading:
 
 
 def _pieces(text: str) -> frozenset[str]:
-    return frozenset(piece for part in PIECE_ENDS.split(text) if (piece := "".join(part.split())))
+    found: set[str] = set()
+    for line in text.replace("|", "\n").split("\n"):
+        words: list[str] = []
+        for word in line.split():
+            words.append(word)
+            if word[-1] in PIECE_ENDS:
+                found.add("".join(words))
+                words.clear()
+        found.add("".join(words))
+    found.discard("")
+    return frozenset(found)
 
 
 @lru_cache(maxsize=2_000)

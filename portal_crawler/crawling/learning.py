@@ -20,7 +20,7 @@ from portal_crawler.extraction.template import Template
 from portal_crawler.items import Capture, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator
+    from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 
     from scrapy.crawler import Crawler
     from scrapy.http import Response
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-# Pages after which a template is no longer shown those that a wrapper reads: it is only needed for the others.
+# Pages after which a template is no longer shown those that a wrapper reads, nor the lists of a site that has wrappers:
+# it is only needed for articles of other layouts.
 KNOWN_WELL = 200
 
 
-def teach(template: Template, page: Page, key: str, wrappers: Iterable[Wrapper]) -> None:
+def teach(template: Template, page: Page, key: str, wrappers: Collection[Wrapper], *, article: bool) -> None:
     """Show a page to a template, unless strangers have planted it: their pages are none of the site's.
 
     Args:
@@ -43,8 +44,10 @@ def teach(template: Template, page: Page, key: str, wrappers: Iterable[Wrapper])
         page: The page.
         key: What it is a page of.
         wrappers: The spider's layouts.
+        article: Whether it is taken for an article.
     """
-    if template.pages >= KNOWN_WELL and any(wrapper.find(page.root) is not None for wrapper in wrappers):
+    read_otherwise = wrappers and (not article or any(wrapper.find(page.root) is not None for wrapper in wrappers))
+    if template.pages >= KNOWN_WELL and read_otherwise:
         return
     try:
         if not _is_planted(page):
@@ -123,7 +126,8 @@ class LearnTemplate(BaseSpiderMiddleware):
             page = parse_page(capture)
         except PageError:
             return  # extraction rejects it, with the reason
-        teach(self.template, page, capture.identity or page_key(capture.url), self.spider.wrappers)
+        key = capture.identity or page_key(capture.url)
+        teach(self.template, page, key, self.spider.wrappers, article=capture.identity is not None)
 
     def pass_on(self, capture: Capture) -> Iterator[Capture]:
         """A capture, now or later, and with it those that have waited long enough."""

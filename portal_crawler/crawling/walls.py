@@ -47,7 +47,7 @@ SIGN_IN = re.compile("đăng nhập|log ?in|sign ?in|xác thực")
 LOGIN = "login"
 # Words of the title of a login form, without the name of the site behind it.
 LONGEST_LOGIN = 5
-TITLE = re.compile(r"<title[^>]*>(.{0,500}?)</title", re.DOTALL)
+TITLE = re.compile(rb"<title[^>]*>(.{0,1500}?)</title", re.DOTALL)
 SITE_NAME = re.compile(r"\s+[-–—|»:]\s+")
 
 HIDDEN = re.compile(r"<(script|style|noscript|template|head)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
@@ -74,16 +74,21 @@ def wall(status: int, headers: dict[str, str], body: bytes) -> str | None:
     if "html" not in headers.get("content-type", "html") or (large and not asks):
         return None
     lower = body[:LARGEST].lower()
-    text = lower.decode("utf-8", "ignore").lower()  # bytes know no capital letters but the English ones
-    title = unescape("".join(TITLE.findall(text)[:1])).strip()
+    found = TITLE.search(lower)
+    title = unescape(_lower(found[1])).strip() if found is not None else ""
     if asks and _is_login_page(title):
         return LOGIN
-    if large:
+    if large or len(LINK.findall(lower)) > FEW_LINKS:
         return None
-    words = " ".join(TAG.sub(" ", HIDDEN.sub(" ", text)).split())
-    if len(words) > FEW_WORDS or len(LINK.findall(lower)) > FEW_LINKS:
+    words = " ".join(TAG.sub(" ", HIDDEN.sub(" ", _lower(lower))).split())
+    if len(words) > FEW_WORDS:
         return None
     return next((what for what, pattern in SERVICE if pattern.search(lower)), None) or _own(status, lower, title, words)
+
+
+def _lower(written: bytes) -> str:
+    """Text in small letters: bytes know no capital ones but the English."""
+    return written.decode("utf-8", "ignore").lower()
 
 
 def _is_login_page(title: str) -> bool:

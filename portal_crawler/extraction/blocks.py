@@ -6,9 +6,11 @@ Features") found to matter most: the number of words and the share of them that 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
+from zlib import crc32
 
 from lxml.etree import tostring
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 # Words longer than this on average are no words but a script without spaces, with so many characters to a word.
 _LONGEST_WORD = 12
 _CHARACTERS_A_WORD = 2
+_DIGITS = re.compile(r"\d+")
 # Texts of so many characters are worth remembering.
 _LONGEST_LABEL = 120
 
@@ -39,18 +42,20 @@ class Block:
         hidden: Whether the page's own style hides it (``display: none``).
         way: The way to its element.
         path: Checksum of where it stands; see :class:`.ways.Way`.
+        key: What is the same block on all pages: its path, and its text with digits masked; 64 bits.
         part: An element that holds it: its own, or the root of a part that recurs on the pages of the site.
     """
 
-    __slots__ = ("_element", "_nodes", "_recalled", "hidden", "linked", "part", "path", "text", "way", "words")
+    __slots__ = ("_element", "_nodes", "_recalled", "hidden", "key", "linked", "part", "path", "text", "way", "words")
 
-    def __init__(self, text: str, words: int, linked: int, way: Way, part: Element, *, hidden: bool) -> None:
+    def __init__(self, text: str, words: int, linked: int, way: Way, part: Element, *, key: int, hidden: bool) -> None:
         self.text = text
         self.words = words
         self.linked = linked
         self.hidden = hidden
         self.way = way
         self.path = way.path
+        self.key = key
         self.part = part
         self._element: Element | None = None
         self._nodes: list[_Node] | None = None
@@ -59,14 +64,18 @@ class Block:
     @classmethod
     def met(cls, text: str, linked: int, way: Way, element: Element, nodes: list[_Node]) -> Block:
         """A block that was read from its page."""
-        block = cls(text, count_words(text), linked, way.holder, element, hidden=way.hidden)
+        holder = way.holder
+        key = (holder.path * 0x9E3779B97F4A7C15 + _masked(text)) & 0xFFFFFFFFFFFFFFFF
+        block = cls(text, count_words(text), linked, holder, element, key=key, hidden=way.hidden)
         block._element, block._nodes = element, nodes
         return block
 
     @classmethod
     def recalled(cls, part: _Part, memory: _Memory) -> Block:
         """A block of a part that recurs."""
-        block = cls(memory.text, memory.words, memory.linked, memory.way, part.root, hidden=memory.hidden)
+        block = cls(
+            memory.text, memory.words, memory.linked, memory.way, part.root, key=memory.key, hidden=memory.hidden
+        )
         block._recalled = (part, memory)
         return block
 
@@ -115,6 +124,7 @@ class _Memory:
     linked: int
     hidden: bool
     way: Way
+    key: int
     element: int
     slots: list[tuple[int, bool]]
 
@@ -272,6 +282,7 @@ class _Walk:
                 block.linked,
                 block.hidden,
                 block.way,
+                block.key,
                 places[block.element],
                 [(places[one], is_tail) for one, is_tail, _ in block.nodes],
             )
@@ -284,6 +295,11 @@ def count_words(text: str) -> int:
     """Number of words of a text, an estimate where it is written without spaces, as Chinese and Japanese are."""
     words = text.count(" ") + 1
     return len(text) // _CHARACTERS_A_WORD if len(text) > _LONGEST_WORD * words and not text.isascii() else words
+
+
+@lru_cache(maxsize=50_000)
+def _masked(text: str) -> int:
+    return crc32(_DIGITS.sub("0", text).encode("utf-8", "replace"))
 
 
 @lru_cache(maxsize=50_000)

@@ -41,8 +41,9 @@ def content_of(page: Page, announced: str | None = None) -> int:
     texts = [block.text for block in blocks(page) if not block.hidden and block.link_density < LINKED]
     addresses: Any = ADDRESSES(page.root)
     files = sorted({href for href in addresses if href.lower().endswith(FILES)})
-    said = (DIGITS.sub("", "\n".join(texts)), page.title or "", " ".join(files), announced or "")
-    told = "\n".join(said).encode("utf-8", "replace")
+    text = "\n".join(texts).encode("utf-8", "replace").translate(None, b"0123456789")
+    said = (page.title or "", " ".join(files), announced or "")
+    told = b"\n".join((text, *(each.encode("utf-8", "replace") for each in said)))
     return int.from_bytes(blake2b(told, digest_size=8).digest(), "big", signed=True)
 
 

@@ -17,7 +17,6 @@ like template.
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from math import log
 from pathlib import Path
@@ -49,8 +48,6 @@ COMMON_PARAGRAPH = 0.7
 PARAGRAPH_WORDS = 15
 # The date of an article stands in a line of its own, of fewer characters.
 LINE = 80
-
-_DIGITS = re.compile(r"\d+")
 
 
 class Template:
@@ -147,7 +144,7 @@ class Template:
         seen: set[int] = set()
         texts: set[int] = set()
         for block in found:
-            key = _key(block)
+            key = block.key
             if key not in seen:
                 seen.add(key)
                 count = self._counts[key] = self._counts.get(key, 0) + 1
@@ -181,7 +178,7 @@ class Template:
         result: list[tuple[float, float | None]] = []
         counts, votes, pages = self._counts, self._votes, self.pages or 1
         for block in found:
-            count = counts.get(_key(block), 0)
+            count = counts.get(block.key, 0)
             polled = votes.get(block.path)
             vote = _odds(*polled) if polled is not None and polled[1] >= ENOUGH else None
             result.append((count / pages if count > 1 else 0.0, vote))
@@ -287,13 +284,3 @@ def _lines(value: Any) -> str:
     if isinstance(value, list) and value and isinstance(value[0], list):
         return "[\n" + ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in value) + "\n]"
     return json.dumps(value, ensure_ascii=False)
-
-
-def _key(block: Block) -> int:
-    """What is the same block on all pages: a path, and a text with its digits masked; 64 bits."""
-    return (block.path * 0x9E3779B97F4A7C15 + _masked(block.text)) & 0xFFFFFFFFFFFFFFFF
-
-
-@lru_cache(maxsize=50_000)
-def _masked(text: str) -> int:
-    return crc32(_DIGITS.sub("0", text).encode("utf-8", "replace"))

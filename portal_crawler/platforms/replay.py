@@ -196,11 +196,11 @@ class FirstPass:
             self.counts[error.reason] += 1
             return False, 0
         self._learned.add(link.key)
-        if spider.template is not None:
-            teach(spider.template, page, link.key, spider.wrappers)
         by_rule = spider.ruled or link.kind == "article"
         evidence = 0 if by_rule else spider.evidence_of(page, link)
         is_one = link.kind == "article" if by_rule else spider.looks_like_article(link.url, evidence)
+        if spider.template is not None:
+            teach(spider.template, page, link.key, spider.wrappers, article=is_one)
         self._met.update(other.key for other, _ in spider.read_links(page, link, article=is_one))
         return True, evidence
 
