@@ -46,8 +46,8 @@ def teach(template: Template, page: Page, key: str, wrappers: Collection[Wrapper
         wrappers: The spider's layouts.
         article: Whether it is taken for an article.
     """
-    read_otherwise = wrappers and (not article or any(wrapper.find(page.root) is not None for wrapper in wrappers))
-    if template.pages >= KNOWN_WELL and read_otherwise:
+    known_well = template.pages >= KNOWN_WELL and bool(wrappers)
+    if known_well and (not article or any(wrapper.find(page.root) is not None for wrapper in wrappers)):
         return
     try:
         if not _is_planted(page):
