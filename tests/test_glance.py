@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from portal_server import article, link
 from scrapy import Request
@@ -156,6 +156,7 @@ def test_the_quick_search_for_addresses_is_the_thorough_one(body: bytes) -> None
         max_size=25,
     )
 )
+@example(["<a href=", "/f", "'/c?d=1&amp;e'", ">"])
 def test_no_address_of_the_parsed_page_is_overlooked(pieces: list[str]) -> None:
     body = f"<html><body>{''.join(pieces)}".encode()
     try:

@@ -47,7 +47,7 @@ class Glance:
         for base in _bases(url):
             written -= self._settled.get(base, set())
         try:
-            return {raw: unescape(raw.strip(b"\"'").decode()).strip() for raw in written}
+            return {raw: unescape(_unquoted(raw).decode()).strip() for raw in written}
         except UnicodeDecodeError:
             return None
 
@@ -59,6 +59,11 @@ class Glance:
         if len(known) >= MOST:
             known.clear()
         known.add(raw)
+
+
+def _unquoted(raw: bytes) -> bytes:
+    # A value without quotes around it may end with one: <a href=/muc-1'>.
+    return raw[1:-1] if raw[:1] in {b'"', b"'"} else raw
 
 
 def _addresses(body: bytes) -> list[bytes]:
