@@ -79,7 +79,7 @@ def _netloc(parts: SplitResult) -> str:
     return host if port is None or port == DEFAULT_PORTS[parts.scheme] else f"{host}:{port}"
 
 
-@lru_cache(maxsize=32_768)  # the addresses of a site's menu stand on all its pages
+@lru_cache(maxsize=8_192)  # the addresses of a site's menu stand on all its pages
 def canonical_url(url: str) -> str:
     """The canonical form of an ``http`` or ``https`` address; anything else is returned as it is.
 
@@ -111,7 +111,7 @@ def page_key(url: str) -> str:
     return rest.removeprefix("www.")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=8_192)
 def key_hash(key: str) -> int:
     """64 bits that stand for a key, the same in every run: Python's own hashes of strings differ between runs."""
     return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).digest(), "big", signed=True)

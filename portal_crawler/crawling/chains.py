@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.rules import chain_key
+from portal_crawler.crawling.sightings import SHOWN, Sightings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -58,7 +59,6 @@ class _Page:
 
 @dataclass(slots=True)
 class _Chain:
-    seen: set[int] = field(default_factory=set)
     barren: int = 0
     postback: bool = False
     left: bool = False  # on purpose, before its end
@@ -83,12 +83,17 @@ class _Chain:
 
 
 class ListChains:
-    """Follows the lists of a portal and tells when one has come to its end, or turns in a circle, or was broken off."""
+    """Follows the lists of a portal and tells when one has come to its end, or turns in a circle, or was broken off.
 
-    def __init__(self, limit: int = BARREN_CHAIN) -> None:
+    Args:
+        limit: Pages in a row that may show nothing new.
+        sightings: Where it is noted which articles they have shown; None: in some of its own.
+    """
+
+    def __init__(self, limit: int = BARREN_CHAIN, sightings: Sightings | None = None) -> None:
         self.limit = limit
         self._chains: dict[str, _Chain] = {}
-        self._shown: set[int] = set()
+        self._sightings = Sightings() if sightings is None else sightings
 
     def turn(
         self,
@@ -112,7 +117,8 @@ class ListChains:
             total: How many pages the list says that it has.
             loaded: Whether it is loaded piece by piece, each told by the one before.
         """
-        known = self._chains.setdefault(chain_key(chain), _Chain())
+        name = chain_key(chain)
+        known = self._chains.setdefault(name, _Chain())
         known.loaded |= loaded
         shown = frozenset(map(key_hash, articles))
         if number == 1:
@@ -120,11 +126,9 @@ class ListChains:
         elif known.begins_again(number, shown):
             known.page(number).failure = "shows the first page again"
             return False
-        before = len(known.seen)
-        known.fertile |= not shown <= self._shown
-        self._shown |= shown
-        known.seen |= shown
-        fresh = len(known.seen) > before
+        new = [key for key in articles if self._sightings.mark(key, SHOWN)]
+        known.fertile |= bool(new)
+        fresh = self._sightings.fresh(name, shown)
         known.barren = 0 if fresh else known.barren + 1
         page = known.page(number)
         page.url, page.visited, page.failure = url or page.url, True, None
@@ -145,9 +149,9 @@ class ListChains:
 
     def share(self, chain: str, other: str) -> None:
         """Let a list that stands on the pages of another know what that one has shown."""
-        whole, own = self._chains[chain_key(chain)], self._chains[chain_key(other)]
-        own.seen |= whole.seen
-        own.opening = whole.opening
+        whole, own = chain_key(chain), chain_key(other)
+        self._sightings.share(whole, own)
+        self._chains[own].opening = self._chains[whole].opening
 
     def failed(self, chain: str, number: int, why: str, *, missing: bool) -> None:
         """Note a page of a known list that could not be had.

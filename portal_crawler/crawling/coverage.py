@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from array import array
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from portal_crawler.crawling.canonical import key_hash
+from portal_crawler.crawling.sightings import DONE, WAY, Sightings
 from portal_crawler.items import WAYS
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # With fewer articles in both samples the estimate's bias and spread are too large to be of use: Robson and Regier,
 # "Sample size in Petersen mark-recapture experiments" (1964).
 FEWEST_SHARED = 7
+
+BITS = {way: 1 << WAY + place for place, way in enumerate(WAYS)}
 
 
 def chapman(first: int, second: int, both: int) -> float:
@@ -29,66 +29,61 @@ def chapman(first: int, second: int, both: int) -> float:
 
 
 class WaysIn:
-    """The ways that led to each address: a list or another page, a sitemap, a feed."""
+    """The ways that led to each address: a list or another page, a sitemap, a feed.
 
-    def __init__(self) -> None:
-        # One small integer an address, a bit a way: 100,000 addresses take some 10 MB.
-        self._ways: dict[int, int] = {}
+    An article is found once its capture has been handed on.
+
+    Args:
+        sightings: Where they are noted.
+    """
+
+    def __init__(self, sightings: Sightings) -> None:
+        self._sightings = sightings
         self._named: dict[str, array[int]] = {}
 
     def note(self, key: str, way: str, file: str = "") -> None:
         """Note that a way leads to an article or to what may be one; of sitemaps and feeds, also which."""
-        which = key_hash(key)
-        self._ways[which] = self._ways.get(which, 0) | 1 << WAYS.index(way)
+        self._sightings.mark(key, BITS[way])
         if file:
-            self._named.setdefault(file, array("q")).append(which)
+            self._named.setdefault(file, array("q")).append(key_hash(key))
 
     def of(self, key: str) -> list[str]:
         """The ways known so far that lead to an article."""
-        bits = self._ways.get(key_hash(key), 0)
-        return [way for place, way in enumerate(WAYS) if bits >> place & 1]
+        marks = self._sightings.of(key).marks
+        return [way for way, bit in BITS.items() if marks & bit]
 
-    def needed(self, found: Callable[[int], bool]) -> set[str]:
-        """The ways without which some article would not have been found, where all lists are read anyway.
+    def needed(self) -> set[str]:
+        """The ways without which some article would not have been found, where all lists are read anyway."""
+        without = [marks for marks in self._found() if not marks & BITS["listing"]]
+        return {way for way, bit in BITS.items() if any(marks & bit for marks in without)}
 
-        Args:
-            found: Whether the hash of a key is that of an article.
-        """
-        without = {bits for which, bits in self._ways.items() if not bits & 1 << WAYS.index("listing") and found(which)}
-        return {way for place, way in enumerate(WAYS) if any(bits >> place & 1 for bits in without)}
-
-    def needless(self, found: Callable[[int], bool]) -> list[str]:
+    def needless(self) -> list[str]:
         """The sitemaps and feeds that name no article but those that lists show."""
-        listed = 1 << WAYS.index("listing")
-        return [
-            file
-            for file, named in self._named.items()
-            if all(self._ways[each] & listed for each in named if found(each))
-        ]
+        unlisted = self._sightings.bearing(DONE, BITS["listing"])
+        return [file for file, named in self._named.items() if unlisted.isdisjoint(named)]
 
-    def report(self, found: Callable[[int], bool]) -> dict[str, Any]:
+    def _found(self) -> dict[int, int]:
+        """How many articles were found by which ways."""
+        marks = self._sightings.marks().items()
+        return {each: count for each, count in marks if each & DONE and each >> WAY}
+
+    def report(self) -> dict[str, Any]:
         """The figures of each way and each pair of ways.
 
         The ways are taken for independent samples of the articles. They are not quite (both are fed by one database),
         so that the estimate is rather too low.
-
-        Args:
-            found: Whether the hash of a key is that of an article.
         """
-        counts = dict.fromkeys(range(1 << len(WAYS)), 0)
-        for which, bits in self._ways.items():
-            if found(which):
-                counts[bits] += 1
-        sizes = {way: _with(counts, 1 << place) for place, way in enumerate(WAYS)}
+        counts = self._found()
+        sizes = {way: _with(counts, bit) for way, bit in BITS.items()}
         pairs = []
-        for (place, first), (other, second) in combinations(enumerate(WAYS), 2):
+        for first, second in combinations(WAYS, 2):
             if not (sizes[first] and sizes[second]):
                 continue
-            both = _with(counts, 1 << place | 1 << other)
+            both = _with(counts, BITS[first] | BITS[second])
             estimate = round(chapman(sizes[first], sizes[second], both)) if both >= FEWEST_SHARED else None
             pairs.append({"ways": [first, second], "both": both, "estimate": estimate})
         return {"found": sum(counts.values()), "ways": sizes, "pairs": pairs}
 
 
 def _with(counts: dict[int, int], mask: int) -> int:
-    return sum(count for bits, count in counts.items() if bits & mask == mask)
+    return sum(count for marks, count in counts.items() if marks & mask == mask)

@@ -37,10 +37,11 @@ T = TypeVar("T")
 class Frontier(Scheduler):
     """Scheduler: queues requests in the portal's state, and makes checkpoints.
 
-    At a checkpoint nothing is under way: no request, no item in the pipelines. The queue, what the spider knows, the
-    articles' history and the sizes of the run's files are committed in one transaction, after the files have reached
-    the disk. A killed run is as if it had ended at its last checkpoint: the next one cuts its files back to that size,
-    gives them their names and goes on. What came after the checkpoint is fetched once more.
+    At a checkpoint nothing is under way: no request, no item in the pipelines. The queue, what was seen of each address
+    (``sightings.Sightings``), what the spider knows besides, the articles' history and the sizes of the run's files are
+    committed in one transaction, after the files have reached the disk. A killed run is as if it had ended at its last
+    checkpoint: the next one cuts its files back to that size, gives them their names and goes on. What came after the
+    checkpoint is fetched once more.
 
     Scrapy's own scheduler serves where no state is kept: replays, retries (queue only), spiders that are no portals'.
 
@@ -109,7 +110,8 @@ class Frontier(Scheduler):
                 snapshot = None
         if snapshot is None:
             state.begin_crawl()
-        else:
+        self.spider.sightings.stand_in(state.database)
+        if snapshot is not None:
             state.release_postponed()
             logger.info("An unfinished crawl goes on: %d requests wait", state.queued())
 
@@ -204,6 +206,7 @@ class Frontier(Scheduler):
         if archive is not None:
             archive.sync()
         if self.on_disk:
+            self.spider.sightings.write()
             self.state.snapshot = pickle.dumps(self.spider.knowledge(), protocol=5)
         self.state.files = {str(path): _synced(path) for path in self._paths}
         self.state.put("clean", "1" if clean else "")
@@ -212,10 +215,14 @@ class Frontier(Scheduler):
     def close(self, reason: str) -> Deferred[None] | None:
         """Commit the end of the run: a finished crawl, or one to go on with."""
         if self.state is not None:
+            try:
+                self.spider.keep_coverage()  # what was seen is forgotten at the end of a crawl
+            except sqlite3.Error as error:
+                logger.warning("%s: it is not known how many articles were found: %s", self.state.path, error)
             if not self._broken:
                 self._guarded(lambda: self._end(reason), None)
-            self.state.close()
             self.spider.state = None
+            self.state.close()
         return super().close(reason)
 
     def _end(self, reason: str) -> None:
@@ -240,6 +247,7 @@ class Frontier(Scheduler):
         if self._broken:
             return default
         try:
+            self.spider.sightings.check()
             return action()
         except (sqlite3.Error, OSError, pickle.PicklingError, TypeError):
             self._broken = True

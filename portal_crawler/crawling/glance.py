@@ -13,8 +13,8 @@ CANONICAL = re.compile(
     rb"""<link\b(?=[^<>]*\brel\s*=\s*["']?canonical["'\s>])[^<>]*?\bhref\s*=\s*("[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)""",
     re.IGNORECASE,
 )
-# So many addresses are remembered of one folder; a portal's menus and boxes have some hundreds.
-MOST = 50_000
+# So many addresses are remembered of one folder, and of so many folders; a portal's menus and boxes have some hundreds.
+MOST, FOLDERS = 8_192, 64
 # Bytes at the beginning among which UTF-16 and UTF-32 have zeros.
 BEGINNING = 64
 
@@ -55,6 +55,8 @@ class Glance:
         """Note that an address on a page needs no look any more."""
         host, folder = _bases(url)
         base = host if raw.lstrip(b"\"' \t\r\n")[:1] == b"/" or b"://" in raw[:12] else folder
+        if base not in self._settled and len(self._settled) >= FOLDERS:
+            self._settled.clear()
         known = self._settled.setdefault(base, set())
         if len(known) >= MOST:
             known.clear()

@@ -55,13 +55,15 @@ TITLE_WORDS = 5
 LONG_SLUG = 5
 # Pages after which a menu can be told from a list of the latest news.
 MENU_PAGES = 10
+# Addresses whose links are counted; when there are more, those are dropped to which at most one page in a hundred links.
+MOST_LINKED, RARE = 16_384, 100
 # How much it speaks against an article that it stands in the menu.
 MENU = 2
 # A page with this many titles, and less running text than this for each, is a list with teasers.
 LIST_TITLES, TEASER = 8, 80
 
 
-@lru_cache(maxsize=32_768)  # as with canonical addresses: the menu's stand on every page
+@lru_cache(maxsize=8_192)  # as with canonical addresses: the menu's stand on every page
 def pattern_of(url: str) -> str:
     """The form of an address: number of segments, form of the last one, names of the parameters."""
     parts = urlsplit(url)
@@ -87,7 +89,7 @@ def slug_with_number(url: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=8_192)
 def address_evidence(url: str) -> int:
     """How much an address by itself looks like an article's: 0 to 2."""
     parts = urlsplit(url)
@@ -111,12 +113,26 @@ class UrlPatterns:
         self._links: dict[str, list[int]] = {}
         self._pages = 0
         self._linked: dict[str, int] = {}
+        self._dropped: dict[str, int] = {}
 
     def page(self, keys: Iterable[str]) -> None:
         """Count a page with all that it links to."""
         self._pages += 1
         for key in keys:
             self._linked[key] = self._linked.get(key, 0) + 1
+        if len(self._linked) > MOST_LINKED:
+            self._drop_rare()
+
+    def _drop_rare(self) -> None:
+        """Forget the addresses that few pages link to, but how many of each form these were.
+
+        Compare lossy counting: Manku and Motwani, "Approximate frequency counts over data streams" (VLDB 2002).
+        """
+        often = self._pages // RARE
+        for key in [key for key, count in self._linked.items() if count <= often + 1]:
+            del self._linked[key]
+            form = pattern_of(key)
+            self._dropped[form] = self._dropped.get(form, 0) + 1
 
     def in_menu(self, key: str) -> bool:
         """Whether most pages link to this one."""
@@ -129,7 +145,8 @@ class UrlPatterns:
         """
         form, half = pattern_of(key), self._pages // 2
         counts = [count for other, count in self._linked.items() if pattern_of(other) == form]
-        return self.in_menu(key) and 2 * sum(count > half for count in counts) < len(counts)
+        known = len(counts) + self._dropped.get(form, 0)
+        return self.in_menu(key) and 2 * sum(count > half for count in counts) < known
 
     def note(self, url: str, text: str | None) -> None:
         """Count a link to an address that was not seen before."""

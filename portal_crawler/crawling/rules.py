@@ -76,7 +76,7 @@ PAGE_NUMBER = re.compile(
 )
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=8_192)
 def page_number(url: str) -> int | None:
     """The number of a list's page that an address asks for."""
     found = PAGE_NUMBER.search(url)
@@ -85,7 +85,7 @@ def page_number(url: str) -> int | None:
     return int(next(value for value in found.groups() if value is not None)[:9])
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=8_192)
 def chain_key(url: str) -> str:
     """What the pages of one list have in common: the canonical address without its page numbers."""
     key = page_key(url)
@@ -180,9 +180,9 @@ class UrlRules:
         self._remember()
 
     def _remember(self) -> None:
-        # The menu's addresses stand on every page of a site: each is judged once.
-        self._judged = lru_cache(maxsize=100_000)(self._judge)
-        self._linked = lru_cache(maxsize=100_000)(self._link)
+        # The menu's addresses stand on every page of a site: each is judged once. Those of the articles do not.
+        self._judged = lru_cache(maxsize=8_192)(self._judge)
+        self._linked = lru_cache(maxsize=8_192)(self._link)
 
     def __getstate__(self) -> dict[str, Any]:
         """All but what is remembered of addresses: caches cannot be written to disk."""

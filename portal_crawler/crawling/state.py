@@ -14,12 +14,14 @@ from hashlib import sha256
 from math import log
 from typing import TYPE_CHECKING
 
+from portal_crawler.crawling import sightings
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-FORMAT = 2
-SCHEMA = """
+FORMAT = 3
+SCHEMA = f"""{sightings.TABLES}
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS queue (place INTEGER PRIMARY KEY, priority INTEGER, postponed INTEGER, request BLOB);
 CREATE INDEX IF NOT EXISTS next_request ON queue (postponed, priority DESC, place DESC);
@@ -189,7 +191,7 @@ class PortalState:
             self.put("walked", datetime.now(UTC).isoformat())
 
     def _clear(self) -> None:
-        for table in ("queue", "requested", "snapshot"):
+        for table in ("queue", "requested", "snapshot", "sightings", "numbers"):
             self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
 
     def push(self, priority: int, request: bytes, *, postponed: bool = False) -> None:

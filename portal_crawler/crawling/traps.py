@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import deque
 from functools import lru_cache
+from sys import intern
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.patterns import pattern_of
 from portal_crawler.crawling.rules import chain_key
+from portal_crawler.crawling.sightings import LINKED, Sightings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -43,13 +44,13 @@ def form_of(url: str) -> str:
     return f"{pattern}?*" if names.count("&") + 1 >= FACETS else f"{pattern}?{names}"
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=8_192)
 def shape_of(address: str) -> str:
     """The form of an address together with the folder it is in, digits masked."""
     return f"{DIGITS.sub('#', urlsplit(address).path.rpartition('/')[0])} {pattern_of(address)}"
 
 
-@lru_cache(maxsize=32_768)
+@lru_cache(maxsize=8_192)
 def grounds_of(url: str) -> tuple[str, ...]:
     """All that an address shares a budget with: its form, the folders above it, its program and the parameters of it.
 
@@ -63,7 +64,7 @@ def grounds_of(url: str) -> tuple[str, ...]:
     if parts.query:
         names = {parameter.partition("=")[0] for parameter in parts.query.split("&") if parameter}
         grounds += [f"{path}?", *(f"{path}?{name}" for name in sorted(names))]
-    return tuple(grounds)
+    return tuple(map(intern, grounds))  # many addresses have the same
 
 
 def menu_of(urls: Iterable[str]) -> set[str]:
@@ -92,12 +93,14 @@ class PatternBudget:
 
     Args:
         limit: Pages in a row that may bring nothing, for each form, folder, program and parameter.
+        sightings: Where it is noted what its pages have linked to and said; None: in some of its own.
+        mark: The mark of what they have linked to.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, sightings: Sightings | None = None, mark: int = LINKED) -> None:
         self.limit = limit
-        self._listed: set[int] = set()
-        self._contents: set[int] = set()
+        self._sightings = Sightings() if sightings is None else sightings
+        self._mark = mark
         self._barren: dict[str, int] = {}
         self._open: dict[str, set[str]] = {}
         self._held: dict[str, deque[str]] = {}
@@ -153,6 +156,14 @@ class PatternBudget:
         for ground in grounds_of(url):
             self._open.setdefault(ground, set()).add(url)
 
+    def _leave(self, url: str) -> None:
+        for ground in grounds_of(url):
+            under_way = self._open.get(ground)
+            if under_way is not None:
+                under_way.discard(url)
+                if not under_way:
+                    del self._open[ground]
+
     def visited(
         self,
         url: str,
@@ -176,11 +187,9 @@ class PatternBudget:
         """
         if sentences:
             self._note_series(url, sentences)
-        new = content is None or content not in self._contents
-        if content is not None:
-            self._contents.add(content)
+        new = content is None or self._sightings.fresh(f"contents {self._mark}", (content,))
         proved, promised = self._yield(articles)
-        self._listed.update(map(key_hash, linked))
+        self._link(linked)
         if article is not None and new:
             proved = True
             self._fertile.update(grounds_of(url)[1:])
@@ -197,30 +206,28 @@ class PatternBudget:
 
     def _yield(self, articles: Collection[str]) -> tuple[bool, bool]:
         """Whether a page shows an article that no other has shown; whether it shows what may be one."""
-        shapes = set()
-        for key in articles:
-            hashed = key_hash(key)
-            if hashed not in self._listed:
-                self._listed.add(hashed)
-                shapes.add(shape_of(key))
+        shapes = {shape_of(key) for key in articles if self._sightings.mark(key, self._mark)}
         believed = [shape for shape in shapes - self._proved if self._promised.get(shape, 0) < PROMISES]
         for shape in believed:
             self._promised[shape] = self._promised.get(shape, 0) + 1
         return not shapes.isdisjoint(self._proved), bool(believed)
 
+    def _link(self, linked: Iterable[str]) -> None:
+        for key in linked:
+            self._sightings.mark(key, self._mark)
+
     def _note(self, url: str, *, fruitful: bool = False, promising: bool = False) -> bool:
         goes_on = True
+        self._leave(url)
         for ground in grounds_of(url):
-            self._open.get(ground, set()).discard(url)
             self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + (not promising)
             goes_on &= promising or self._barren[ground] != self.limit or ground in self._fertile
         return goes_on
 
     def came(self, url: str, linked: Iterable[str]) -> None:
         """Note a page of a list that is followed to its end: what it links to is no longer new on other pages."""
-        self._listed.update(map(key_hash, linked))
-        for ground in grounds_of(url):
-            self._open.get(ground, set()).discard(url)
+        self._link(linked)
+        self._leave(url)
 
     def failed(self, url: str) -> None:
         """Note a request that brought no page: it brought nothing."""

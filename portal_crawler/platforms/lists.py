@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from portal_crawler.crawling.history import Revisits
     from portal_crawler.crawling.patterns import UrlPatterns
     from portal_crawler.crawling.rules import Judgement, UrlRules
-    from portal_crawler.crawling.sightings import Sightings
+    from portal_crawler.crawling.sightings import Marked, Sightings
     from portal_crawler.extraction.page import Element, Page
 
 logger = logging.getLogger(__name__)
@@ -55,11 +55,10 @@ class Lists(scrapy.Spider):
 
     api: JsonApi | None
     rules: UrlRules
-    asked: set[str]
+    asked: Marked
     ways: WaysIn
     sightings: Sightings
     patterns: UrlPatterns
-    labels: dict[str, str]
     matched: set[str]
     chains: ListChains
     revisits: Revisits
@@ -122,7 +121,7 @@ class Lists(scrapy.Spider):
                     self.sightings.see(other)  # its print view, its other languages
                 continue
             found.setdefault(other.url, (other, anchor))
-            if other.kind == "article":
+            if other.kind == "article" and not ruled:
                 self.matched.add(other.key)
             if other.kind == "article" or not ruled:
                 self.note(other, href, anchor, way)
@@ -149,7 +148,7 @@ class Lists(scrapy.Spider):
         sighting = self.sightings.see(link)
         if sighting is None or sighting.looks >= LOOKS:
             return
-        sighting.looks += 1
+        sighting.look()
         text = listing.link_text(anchor)
         if text and (new or sighting.text is None):  # a card's picture, which has none, often comes first
             self.patterns.note(link.url, text)
@@ -158,15 +157,15 @@ class Lists(scrapy.Spider):
     def note_label(self, link: Judgement, anchor: Element) -> None:
         """Note the name that the menu gives to a section: the text of the first link to it."""
         chain = chain_key(link.url)
-        if chain not in self.labels:
+        if self.sightings.label(chain) is None:
             text = listing.link_text(anchor)
             if text and len(text) <= LONGEST_LABEL and not listing.is_tool(text):
-                self.labels[chain] = text
+                self.sightings.call(chain, text)
 
     def place(self, page: Page, link: Judgement, titled: list[Judgement], *, paged: bool) -> None:
         """Note the section of the articles that a list shows."""
         chain = chain_key(link.url)
-        label = self.labels.get(chain)
+        label = self.sightings.label(chain)
         section = listing.breadcrumb(page) or ([label] if label else [])
         below = chain.partition("?")[0].partition(".htm")[0].partition(".aspx")[0] + "/"
         for other in titled if section else ():
@@ -291,7 +290,7 @@ class Lists(scrapy.Spider):
             self.tries[broken.chain] = self.tries.get(broken.chain, 0) + 1
             self.count("lists/asked_again")
             self.chains.again(broken.chain)
-            self.asked = {key for key in self.asked if not key.startswith(f"{broken.chain}#")}
+            self.sightings.unask(f"{broken.chain}#")
             yield from self.ask_list_again(broken)
             if posted:
                 return

@@ -27,7 +27,7 @@ from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.patterns import UrlPatterns, announced, dated, headed, is_article, page_evidence
 from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, in_own_order, page_number
 from portal_crawler.crawling.scope import RedirectToKnown
-from portal_crawler.crawling.sightings import CAPTURE, Sightings
+from portal_crawler.crawling.sightings import ASKED, CAPTURE, NAMED, Marked, Sightings
 from portal_crawler.crawling.spellings import Spellings
 from portal_crawler.crawling.traps import PatternBudget, menu_of
 from portal_crawler.extraction.contents import content_of, sentences_of
@@ -156,12 +156,13 @@ class PortalSpider(Articles):
         if self.warc and (self.attachments or self.images):
             raise UsageError("a replay makes no request: attachments and images are fetched by a crawl only")
         self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-        self.sightings = Sightings()
         self.patterns = UrlPatterns()
         self.spellings = Spellings()
         self.glance = Glance()
-        self.chains = ListChains()
-        self.ways = WaysIn()
+        self.sightings = Sightings()
+        self.asked = Marked(self.sightings, ASKED)
+        self.chains = ListChains(sightings=self.sightings)
+        self.ways = WaysIn(self.sightings)
         self.archives = Archives()
         self.sitemaps: list[tuple[str, int]] = []
         self.barren_sitemaps = 0
@@ -169,11 +170,8 @@ class PortalSpider(Articles):
         self.tries: dict[str, int] = {}
         self.loaded: dict[str, tuple[Source, str]] = {}
         self.broken_lists: list[str] = []
-        self.budget = PatternBudget(16)
-        self.named_budget = PatternBudget(16)
-        self.asked: set[str] = set()
+        self.budget, self.named_budget = self.budgets(16)
         self.waiting: dict[str, Judgement] = {}
-        self.labels: dict[str, str] = {}
         self.matched: set[str] = set()
         self.sections: set[str] = set()
         self.unfinished: dict[str, Capture] = {}
@@ -183,6 +181,7 @@ class PortalSpider(Articles):
         self.began = self.looked_again = self.settled = False
         self.state: PortalState | None = None
         self.recovered: set[str] = set()
+        self.found: dict[str, Any] | None = None
         if self.api is not None:
             self.wrappers = (WRAPPER, *self.wrappers)
         self.make_rules()
@@ -196,10 +195,14 @@ class PortalSpider(Articles):
         """
         spider = super().from_crawler(crawler, *args, **kwargs)
         limit = crawler.settings.getint("PORTAL_PATTERN_BUDGET", 16)
-        spider.budget, spider.named_budget = PatternBudget(limit), PatternBudget(limit)
+        spider.budget, spider.named_budget = spider.budgets(limit)
         if spider.browser and not spider.warc:
             chromium(crawler.settings.get("PORTAL_BROWSER", ""))
         return spider
+
+    def budgets(self, limit: int) -> tuple[PatternBudget, PatternBudget]:
+        """The budget of pages that links have led to, and that of those that sitemaps and feeds have named."""
+        return PatternBudget(limit, self.sightings), PatternBudget(limit, self.sightings, NAMED)
 
     @property
     def keeps_state(self) -> bool:
@@ -222,13 +225,14 @@ class PortalSpider(Articles):
         """Take up the crawl of an earlier run."""
         vars(self).update(knowledge)
         self.broken_lists = []
+        self.found = None
 
     def walked_wholly(self) -> bool:
         """Whether the crawl that ends has walked all lists to their end: the next may then be incremental."""
         assert self.crawler.stats is not None
         stats = self.crawler.stats.get_value
         failed = any(map(stats, ("lists/broken", "hosts/down", "hosts/left", "hosts/blocked", "seeds/failed")))
-        return bool(self.sightings.hashes()) and not failed and self.revisits.whole
+        return self.sightings.fetched() > 0 and not failed and self.revisits.whole
 
     @property
     def state_name(self) -> str:
@@ -256,7 +260,6 @@ class PortalSpider(Articles):
         self.rules.respell(self.spellings)
         self.glance.clear()
         self.sightings.respell(spell)
-        self.asked |= set(map(spell, self.asked))
         self.waiting = {spell(key): link for key, link in self.waiting.items()}
         self.count("addresses/learned")
         return self.rules.judge(url)
@@ -349,7 +352,16 @@ class PortalSpider(Articles):
 
     def coverage(self) -> dict[str, Any]:
         """How many articles each way has led to, and how many there may be."""
-        return self.ways.report(self.sightings.hashes().__contains__)
+        return self.ways.report() if self.found is None else self.found
+
+    def keep_coverage(self) -> None:
+        """Keep the figures of :meth:`coverage` beyond the end of the state.
+
+        Raises:
+            sqlite3.Error: if the state is of no use; there are no figures then.
+        """
+        self.found = {}
+        self.found = self.ways.report()
 
     def take_waiting(self) -> list[Judgement]:
         """The articles of which no plain address was met, each with the form to fetch."""
@@ -733,7 +745,7 @@ class PortalSpider(Articles):
             if known is None or (known.alternate and not link.alternate):
                 self.waiting[link.key] = link
             return
-        sighting.asked = True
+        sighting.ask()
         self.waiting.pop(link.key, None)
         yield self.ask_linked(link, priority=priority)
 

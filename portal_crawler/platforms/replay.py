@@ -339,7 +339,7 @@ def _keep(spider: PortalSpider, first: FirstPass) -> None:
         return
     kept = {name: value for name, value in vars(first).items() if name != "spider"}
     part = spider.learned.with_name(f"{spider.learned.name}.part")
-    part.write_bytes(pickle.dumps((spider.knowledge(), kept), protocol=5))
+    part.write_bytes(pickle.dumps((spider.knowledge(), spider.sightings.copy(), kept), protocol=5))
     part.replace(spider.learned)
 
 
@@ -347,9 +347,10 @@ def _taken_up(spider: PortalSpider) -> FirstPass | None:
     """What another process has learned in the first pass; None if none has."""
     if spider.learned is None or not spider.learned.is_file():
         return None
-    knowledge, kept = pickle.loads(spider.learned.read_bytes())  # noqa: S301 - our own file, as a crawl's state is
+    knowledge, seen, kept = pickle.loads(spider.learned.read_bytes())  # noqa: S301 - our own file, as a crawl's state is
     template = spider.template
     spider.recall(knowledge)
+    spider.sightings.take_up(seen)
     if template is not None and spider.template is not None:
         vars(template).update(vars(spider.template))  # the middleware that keeps it knows this one
         spider.template = template

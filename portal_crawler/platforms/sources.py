@@ -96,11 +96,10 @@ class Sources(Lists):
         """Keep, at the end of a whole crawl, which of the ways have been worth it."""
         if self.state is None or not self.revisits.whole:
             return
-        found = self.sightings.hashes().__contains__
         # A sitemap that tells when its articles were modified is worth a look even if lists show them all.
         dated = {"sitemap"} if self.dated_sitemaps else set()
-        self.state.put("needed ways", " ".join(sorted({*self.ways.needed(found), *dated})))
-        for url in self.ways.needless(found):
+        self.state.put("needed ways", " ".join(sorted({*self.ways.needed(), *dated})))
+        for url in self.ways.needless():
             self.state.note_page(key_hash(url), fruitful=url in self.dated_sitemaps)
 
     # Sitemaps
@@ -203,7 +202,7 @@ class Sources(Lists):
                 self.asked.add(link.key)
                 sighting = self.sightings.see(link)
                 assert sighting is not None
-                sighting.asked = True
+                sighting.ask()
 
     def sitemap_failed(self, failure: Failure) -> Iterator[Request]:
         """A sitemap that could not be had; the next one may."""
