@@ -55,7 +55,7 @@ TITLE_WORDS = 5
 LONG_SLUG = 5
 # Pages after which a menu can be told from a list of the latest news.
 MENU_PAGES = 10
-# Addresses whose links are counted; when there are more, those are dropped to which at most one page in a hundred links.
+# Addresses whose links are counted; when there are more, those go to which at most one page in a hundred links.
 MOST_LINKED, RARE = 16_384, 100
 # How much it speaks against an article that it stands in the menu.
 MENU = 2

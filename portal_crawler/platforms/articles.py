@@ -16,7 +16,8 @@ from portal_crawler.crawling.api import ApiError
 from portal_crawler.crawling.canonical import canonical_url, page_key
 from portal_crawler.crawling.learning import KNOWN_WELL
 from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part, numbered_part
-from portal_crawler.crawling.rules import plain_address
+from portal_crawler.crawling.patterns import dated, headed, is_article, page_evidence
+from portal_crawler.crawling.rules import page_number, plain_address
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.lists import LOOKS
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from portal_crawler.crawling.rules import Judgement
+    from portal_crawler.crawling.spellings import Spellings
+    from portal_crawler.extraction.page import Page
     from portal_crawler.extraction.template import Template
 
 logger = logging.getLogger(__name__)
@@ -45,6 +48,7 @@ class Articles(Sources):
     """What a portal's spider does with articles."""
 
     template: Template | None
+    spellings: Spellings
     waiting: dict[str, Judgement]
     unfinished: dict[str, Capture]
     false_parts: int
@@ -99,6 +103,16 @@ class Articles(Sources):
     def is_well_known(self) -> bool:
         """Whether the site is known so well that an article is told by its address, and its layout by a wrapper."""
         return self.ruled and self.template is not None and self.template.pages >= KNOWN_WELL
+
+    def is_routine(self, link: Judgement) -> bool:
+        """Whether a page is one of the many articles of a site that is known well, and nothing else depends on it."""
+        return link.kind == "article" and self.is_well_known() and not self.spellings.is_witness(link.url)
+
+    def is_asked(self, link: Judgement) -> bool:
+        """Whether a page has come, is asked for or waits to be."""
+        sighting = self.sightings.get(link.key)
+        asked = link.key in self.asked or link.key in self.waiting or self.sightings.done(link.key)
+        return asked or (sighting is not None and sighting.asked)
 
     def shows_nothing_new(self, capture: Capture, link: Judgement, is_met: Callable[[Judgement], bool]) -> bool:
         """Whether an article's page leads to nothing that is not known yet, as far as can be told without parsing it.
@@ -167,6 +181,34 @@ class Articles(Sources):
             return capture.url, glance.canonical_link(capture.body)
         page = parse_page(capture)
         return page.url, listing.canonical_link(page)
+
+    def take_waiting(self) -> list[Judgement]:
+        """The articles of which no plain address was met, each with the form to fetch."""
+        taken = [link for key, link in self.waiting.items() if not self.sightings.done(key)]
+        self.waiting.clear()
+        return taken
+
+    # Articles told by evidence
+
+    def takes_for_article(self, link: Judgement, page: Page) -> bool:
+        """Whether a page is an article: by the rules where there are any, else by evidence."""
+        if self.ruled or link.kind == "article":
+            return link.kind == "article"
+        return self.looks_like_article(link.url, self.evidence_of(page, link))
+
+    def evidence_of(self, page: Page, link: Judgement) -> int:
+        """How much a page looks like an article; where it decides, its date and its headline count, too."""
+        on_page = page_evidence(page)
+        known = self.sightings.get(link.key)
+        undecided = self.looks_like_article(link.url, on_page + 1) and not self.looks_like_article(link.url, on_page)
+        return on_page + (undecided and (dated(page) or (known is not None and headed(page, known.text))))
+
+    def looks_like_article(self, url: str, on_page: int) -> bool:
+        """Whether a page of a site without article rules is an article, by what its address and the page show."""
+        if self.rules.judge(url).key in self.rules.seed_keys or page_number(url) is not None:
+            return False
+        key = self.rules.judge(url).key
+        return is_article(url, key, on_page, self.patterns, listed=self.sightings.date_of(key) is not None)
 
     # Articles on several pages
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -17,14 +16,14 @@ from portal_crawler.crawling import history, listing
 from portal_crawler.crawling.api import WRAPPER, JsonApi
 from portal_crawler.crawling.archives import Archives
 from portal_crawler.crawling.browser import chromium
-from portal_crawler.crawling.canonical import key_hash, page_key
+from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.coverage import WaysIn
 from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.glance import Glance
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.pace import PostponedError
-from portal_crawler.crawling.patterns import UrlPatterns, announced, dated, headed, is_article, page_evidence
+from portal_crawler.crawling.patterns import UrlPatterns
 from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, in_own_order, page_number
 from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import ASKED, CAPTURE, NAMED, Marked, Sightings
@@ -32,10 +31,12 @@ from portal_crawler.crawling.spellings import Spellings
 from portal_crawler.crawling.traps import PatternBudget, menu_of
 from portal_crawler.extraction.contents import content_of, sentences_of
 from portal_crawler.extraction.page import PageError, parse_page
-from portal_crawler.items import Capture, Gone, Rejected, article_id
-from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
+from portal_crawler.items import Capture, Gone, Rejected
+from portal_crawler.platforms import arguments
+from portal_crawler.platforms.articles import PRIORITY_ARTICLE
 from portal_crawler.platforms.lists import PRIORITY_LIST
 from portal_crawler.platforms.replay import replay
+from portal_crawler.platforms.revisiting import Revisiting
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from portal_crawler.archive.deadletters import DeadLetters
     from portal_crawler.crawling.buttons import Source
-    from portal_crawler.crawling.state import Known, PortalState
+    from portal_crawler.crawling.state import PortalState
     from portal_crawler.extraction.page import Element, Page
     from portal_crawler.extraction.template import Template
     from portal_crawler.extraction.wrapper import Wrapper
@@ -55,9 +56,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PRIORITY_MENU, PRIORITY_PAGE = 20, 0
-# Status of the record of an article whose address redirects elsewhere.
-REDIRECTED = 302
-
 # What the next run of an unfinished crawl has of its own; all else that a spider holds is what it has learned.
 OWN = frozenset(
     """name crawler settings start_urls warc letters attachments images fresh full only_new since share learned run_id
@@ -65,7 +63,7 @@ OWN = frozenset(
 )
 
 
-class PortalSpider(Articles):
+class PortalSpider(Revisiting):
     """Walks one portal and yields a :class:`Capture` for each article, a :class:`Rejected` for each failed request.
 
     Attributes:
@@ -146,23 +144,33 @@ class PortalSpider(Articles):
         self.letters = read_dead_letters(Path(retry)) if retry else None
         if url:
             self.start_urls = url.split()
-        self.warc = _files(warc) if warc else []
-        self.attachments, self.images = (_switch(value) for value in (attachments, images))
-        self.full, self.only_new, self.fresh = (_switch(value) for value in (full, only_new, fresh))
-        self.archive = _switch(archive) if archive else None
-        self.since = _day(since) if since else None
-        self.share = _share(share) if share else (1, 1)
+        self.warc = arguments.files(warc) if warc else []
+        self.attachments, self.images = (arguments.switch(value) for value in (attachments, images))
+        self.full, self.only_new, self.fresh = (arguments.switch(value) for value in (full, only_new, fresh))
+        self.archive = arguments.switch(archive) if archive else None
+        self.since = arguments.day(since) if since else None
+        self.share = arguments.share(share) if share else (1, 1)
         self.learned = Path(learned) if learned else None
         if self.warc and (self.attachments or self.images):
             raise UsageError("a replay makes no request: attachments and images are fetched by a crawl only")
         self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-        self.patterns = UrlPatterns()
-        self.spellings = Spellings()
-        self.glance = Glance()
+        self.state: PortalState | None = None
+        self.recovered: set[str] = set()
+        self.forget_all()
+        if self.api is not None:
+            self.wrappers = (WRAPPER, *self.wrappers)
+        self.make_rules()
+
+    def forget_all(self) -> None:
+        """Know nothing of the portal yet."""
         self.sightings = Sightings()
         self.asked = Marked(self.sightings, ASKED)
         self.chains = ListChains(sightings=self.sightings)
         self.ways = WaysIn(self.sightings)
+        self.budget, self.named_budget = self.budgets(16)
+        self.patterns = UrlPatterns()
+        self.spellings = Spellings()
+        self.glance = Glance()
         self.archives = Archives()
         self.sitemaps: list[tuple[str, int]] = []
         self.barren_sitemaps = 0
@@ -170,7 +178,6 @@ class PortalSpider(Articles):
         self.tries: dict[str, int] = {}
         self.loaded: dict[str, tuple[Source, str]] = {}
         self.broken_lists: list[str] = []
-        self.budget, self.named_budget = self.budgets(16)
         self.waiting: dict[str, Judgement] = {}
         self.matched: set[str] = set()
         self.sections: set[str] = set()
@@ -179,12 +186,7 @@ class PortalSpider(Articles):
         self.held: list[Capture] = []
         self.first_shown = 0
         self.began = self.looked_again = self.settled = False
-        self.state: PortalState | None = None
-        self.recovered: set[str] = set()
         self.found: dict[str, Any] | None = None
-        if self.api is not None:
-            self.wrappers = (WRAPPER, *self.wrappers)
-        self.make_rules()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> PortalSpider:
@@ -286,20 +288,6 @@ class PortalSpider(Articles):
         for item in self.judge_lists():
             yield item
 
-    def begin(self) -> None:
-        """Decide how much of what is known is asked for again."""
-        setting = self.crawler.settings
-        self.revisits = history.Revisits(
-            self.state,
-            full=self.full,
-            only_new=self.only_new,
-            every=setting.getfloat("PORTAL_FULL_EVERY", 30),
-            share=setting.getfloat("PORTAL_REVISITS", 0.1),
-            margin=setting.getint("PORTAL_KNOWN_MARGIN", 10),
-            since=self.since,
-        )
-        self.count("crawl/resumed" if self.began else "crawl/begun")
-
     def ask_rest(self) -> list[Request]:
         """What a crawl that has run dry asks for next; nothing, at its end.
 
@@ -328,18 +316,6 @@ class PortalSpider(Articles):
             yield self.ask(url, priority=PRIORITY_LIST, meta={"portal_seed": True})
         yield from self.ask_api()
 
-    def ask_linked(self, link: Judgement, **options: Any) -> Request:
-        """The request for what a link leads to, an article of an earlier crawl or not."""
-        known = self.revisits.known(article_id(link.url, link.key))
-        return self.ask(link.url, **options) if known is None else self.look_again(known, link.url)
-
-    def look_again(self, known: Known, url: str) -> Request:
-        """The request for a known article; the server may answer that it is as it was."""
-        self.count("history/asked")
-        self.sightings.reopen(self.rules.judge(url).key)  # a list may have shown it: it was passed over then
-        meta = {"portal_known": known.id, "handle_httpstatus_list": [304]}
-        return self.ask(url, priority=PRIORITY_ARTICLE, headers=history.conditions(known), meta=meta)
-
     def ask_again(self, letters: DeadLetters) -> Iterator[Request]:
         """The requests that another run could not make; what it has exported counts as done."""
         for url in letters.exported:
@@ -349,25 +325,6 @@ class PortalSpider(Articles):
             self.asked.add(link.key)
             self.sightings.see(link)
             yield self.ask(url, meta={"portal_seed": url in self.start_urls})
-
-    def coverage(self) -> dict[str, Any]:
-        """How many articles each way has led to, and how many there may be."""
-        return self.ways.report() if self.found is None else self.found
-
-    def keep_coverage(self) -> None:
-        """Keep the figures of :meth:`coverage` beyond the end of the state.
-
-        Raises:
-            sqlite3.Error: if the state is of no use; there are no figures then.
-        """
-        self.found = {}
-        self.found = self.ways.report()
-
-    def take_waiting(self) -> list[Judgement]:
-        """The articles of which no plain address was met, each with the form to fetch."""
-        taken = [link for key, link in self.waiting.items() if not self.sightings.done(key)]
-        self.waiting.clear()
-        return taken
 
     # What comes back
 
@@ -435,16 +392,6 @@ class PortalSpider(Articles):
             page, link, found, page_number(response.url) or number, chain, content=content if is_one else None
         )
 
-    def is_routine(self, link: Judgement) -> bool:
-        """Whether a page is one of the many articles of a site that is known well, and nothing else depends on it."""
-        return link.kind == "article" and self.is_well_known() and not self.spellings.is_witness(link.url)
-
-    def is_asked(self, link: Judgement) -> bool:
-        """Whether a page has come, is asked for or waits to be."""
-        sighting = self.sightings.get(link.key)
-        asked = link.key in self.asked or link.key in self.waiting or self.sightings.done(link.key)
-        return asked or (sighting is not None and sighting.asked)
-
     def hand_on_unread(
         self, response: Response, capture: Capture, link: Judgement
     ) -> Iterator[Request | Capture | Gone | Rejected]:
@@ -463,51 +410,6 @@ class PortalSpider(Articles):
             link = self.respell(capture.url)
         self.note_visit(link, (), content=content)
 
-    def not_modified(self, identifier: str, link: Judgement) -> None:
-        """Note that a known article is as it was."""
-        assert self.state is not None
-        self.sightings.pass_over(link.key)
-        if (known := self.state.article(identifier)) is not None:
-            self.state.unchanged(known, history.now())
-        self.count("history/not_modified")
-
-    def passes_over(self, link: Judgement) -> bool:
-        """Whether a link leads to an article that an earlier crawl has, and need not be followed."""
-        if self.sightings.done(link.key):
-            return False
-        said = self.sightings.get(link.key)
-        title, date = (said.text, said.date) if said is not None else (None, None)
-        if not self.revisits.passes_over(article_id(link.url, link.key), title, date):
-            return False
-        self.sightings.forget(link.key)
-        self.sightings.pass_over(link.key)
-        self.count("history/known")
-        return True
-
-    def note_fruit(self, response: Response, link: Judgement, chain: str, *, fruitful: bool) -> None:
-        """Note whether a page was the first to show some article; what a list shows speaks for its first page."""
-        if self.state is None or not self.revisits.whole:
-            return
-        assert response.request is not None
-        first = self.chains.beginning(chain)
-        if fruitful:
-            for key in {link.key} | ({self.rules.judge(first).key} if first else set()):
-                self.state.note_page(key_hash(key), fruitful=True)
-        elif not response.request.dont_filter:  # once more, or by postback: its first page has judged the address
-            self.state.note_page(key_hash(link.key), fruitful=False)
-
-    def note_barren(self, link: Judgement) -> None:
-        """Note an address at which there is nothing of its own: incremental crawls leave it alone."""
-        if self.state is not None and self.revisits.whole:
-            self.state.note_page(key_hash(link.key), fruitful=False)
-
-    def is_too_old(self, link: Judgement) -> bool:
-        """Whether lists date an article before the day from which on articles are wanted."""
-        old = self.revisits.excludes(self.sightings.date_of(link.key))
-        if old:
-            self.count("since/not_asked")
-        return old
-
     def is_reordered(self, link: Judgement) -> bool:
         """Whether a link leads to a list that is known, in another order."""
         plain = in_own_order(link.url)
@@ -517,27 +419,6 @@ class PortalSpider(Articles):
         self.asked.add(link.key)
         return True
 
-    def known_barren(self, link: Judgement) -> bool:
-        """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show."""
-        return self.state is not None and self.revisits.incremental and self.state.barren(key_hash(link.key))
-
-    def note_redirects(self, response: Response, link: Judgement, *, is_one: bool) -> Iterator[Gone | Rejected]:
-        """The addresses that led here by redirects: other addresses of the article, or articles that are no more."""
-        for url in response.meta.get("redirect_urls", ()):
-            asked = self.rules.judge(url)
-            if asked.key != link.key:
-                self.note_barren(asked)
-            if is_one and asked.kind not in ("outside", "denied"):
-                self.sightings.see(replace(asked, key=link.key))
-            elif not is_one and (asked.kind == "article" or announced(asked.url, self.patterns)):
-                yield self.led_away(response.request, url, response.url, "which is no article")
-                return
-        assert response.request is not None
-        asked = self.rules.judge(next(iter(response.meta.get("redirect_urls", ())), response.url))
-        if is_one and asked.key != link.key:
-            lost = self.vanished(response.request, self.moved(asked.url, response.url))
-            yield from [lost] if lost is not None else ()
-
     @property
     def ruled(self) -> bool:
         """Whether the address rules decide what an article is; without any, evidence does."""
@@ -545,26 +426,6 @@ class PortalSpider(Articles):
 
     def recognise(self, page: Page) -> None:
         """A seed's page has come; spiders that know their platform have nothing to learn from it."""
-
-    def takes_for_article(self, link: Judgement, page: Page) -> bool:
-        """Whether a page is an article: by the rules where there are any, else by evidence."""
-        if self.ruled or link.kind == "article":
-            return link.kind == "article"
-        return self.looks_like_article(link.url, self.evidence_of(page, link))
-
-    def evidence_of(self, page: Page, link: Judgement) -> int:
-        """How much a page looks like an article; where it decides, its date and its headline count, too."""
-        on_page = page_evidence(page)
-        known = self.sightings.get(link.key)
-        undecided = self.looks_like_article(link.url, on_page + 1) and not self.looks_like_article(link.url, on_page)
-        return on_page + (undecided and (dated(page) or (known is not None and headed(page, known.text))))
-
-    def looks_like_article(self, url: str, on_page: int) -> bool:
-        """Whether a page of a site without article rules is an article, by what its address and the page show."""
-        if self.rules.judge(url).key in self.rules.seed_keys or page_number(url) is not None:
-            return False
-        key = self.rules.judge(url).key
-        return is_article(url, key, on_page, self.patterns, listed=self.sightings.date_of(key) is not None)
 
     # Where it leads
 
@@ -759,31 +620,6 @@ class PortalSpider(Articles):
         sighting = self.sightings.get(target.key)
         return target.key in self.asked or self.sightings.done(target.key) or (sighting is not None and sighting.asked)
 
-    def moved(self, asked: str, target: str, what: str = "another article") -> Rejected:
-        """What is said of an article whose address leads elsewhere."""
-        return self.reject(asked, "no_article", f"{asked} redirects to {target}, {what}", REDIRECTED)
-
-    def led_away(self, request: Request | None, asked: str, target: str, what: str) -> Gone | Rejected:
-        """An article whose address leads to what is none: one that is gone, if it was known."""
-        rejected = self.moved(asked, target, what)
-        if request is not None and (lost := self.vanished(request, rejected)) is not None:
-            return lost
-        self.count("failed/article")
-        return rejected
-
-    def redirected(self, request: Request, asked: str, target: str) -> Iterator[Gone | Rejected]:
-        """An address that redirects to a known page: another address of an article, or an article that is no more."""
-        first, last = self.rules.judge(asked), self.rules.judge(target)
-        self.count("redirects/known")
-        self.note_barren(first)
-        one = last.kind == "article" or self.sightings.done(last.key) or announced(last.url, self.patterns)
-        if one and last.key not in self.rules.seed_keys:
-            self.sightings.see(replace(first, key=last.key))
-            if (lost := self.vanished(request, self.moved(asked, target))) is not None:
-                yield lost
-        elif first.kind == "article" or announced(first.url, self.patterns):
-            yield self.led_away(request, asked, target, "which is no article")
-
     def failed(self, failure: Failure) -> Iterator[Gone | Rejected]:
         """A request without a usable answer: one reject with its reason."""
         request: Request = failure.request  # type: ignore[attr-defined]
@@ -830,44 +666,3 @@ class PortalSpider(Articles):
         if self.resumable:
             frontier: Any = self.crawler.engine.scheduler
             frontier.postpone(request)
-
-    def vanished(self, request: Request, rejected: Rejected) -> Gone | None:
-        """The record of a known article that the portal no longer has; None if it is not known, or only failed."""
-        identifier = request.meta.get("portal_known")
-        if self.state is None or identifier is None:
-            return None
-        if rejected.status not in (*history.GONE, REDIRECTED) and rejected.reason != "soft_404":
-            return None
-        known = self.state.article(identifier)
-        assert known is not None
-        self.state.gone(known, history.now(), rejected.status)
-        self.count("history/gone")
-        return history.gone(known, rejected)
-
-
-def _switch(value: str | None) -> bool:
-    if value not in (None, "", "0", "1"):
-        raise UsageError(f"attachments, images and archive are 0 or 1, not {value!r}")
-    return value == "1"
-
-
-def _share(value: str) -> tuple[int, int]:
-    place, _, count = value.partition("/")
-    if not (place.isdecimal() and count.isdecimal() and int(place) <= int(count) and int(count)):
-        raise UsageError(f"share is a part of parts, as in 2/3, not {value!r}")
-    return int(place), int(count)
-
-
-def _day(value: str) -> str:
-    try:
-        return date.fromisoformat(value).isoformat()
-    except ValueError:
-        raise UsageError(f"since is a day, as in 2024-05-31, not {value!r}") from None
-
-
-def _files(names: str) -> list[str]:
-    files = [names] if Path(names).is_file() else names.split()
-    for name in files:
-        if not Path(name).is_file():
-            raise UsageError(f"there is no file {name}")
-    return files

@@ -64,6 +64,7 @@ class Sources(Lists):
     glance: Glance
     sitemaps: list[tuple[str, int]]
     dated_sitemaps: set[str]
+    found: dict[str, Any] | None
     barren_sitemaps: int
 
     def ask_article(
@@ -101,6 +102,19 @@ class Sources(Lists):
         self.state.put("needed ways", " ".join(sorted({*self.ways.needed(), *dated})))
         for url in self.ways.needless():
             self.state.note_page(key_hash(url), fruitful=url in self.dated_sitemaps)
+
+    def coverage(self) -> dict[str, Any]:
+        """How many articles each way has led to, and how many there may be."""
+        return self.ways.report() if self.found is None else self.found
+
+    def keep_coverage(self) -> None:
+        """Keep the figures of :meth:`coverage` beyond the end of the state.
+
+        Raises:
+            sqlite3.Error: if the state is of no use; there are no figures then.
+        """
+        self.found = {}
+        self.found = self.ways.report()
 
     # Sitemaps
 

@@ -1,0 +1,56 @@
+"""What the arguments of a portal's spider (``-a name=value``) mean."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from scrapy.exceptions import UsageError
+
+
+def switch(value: str | None) -> bool:
+    """Whether something is switched on, as by ``1``.
+
+    Raises:
+        UsageError: if it is neither 0 nor 1.
+    """
+    if value not in (None, "", "0", "1"):
+        raise UsageError(f"attachments, images and archive are 0 or 1, not {value!r}")
+    return value == "1"
+
+
+def share(value: str) -> tuple[int, int]:
+    """Which part of how many, as in ``2/3``.
+
+    Raises:
+        UsageError: if there is no such part.
+    """
+    place, _, count = value.partition("/")
+    if not (place.isdecimal() and count.isdecimal() and int(place) <= int(count) and int(count)):
+        raise UsageError(f"share is a part of parts, as in 2/3, not {value!r}")
+    return int(place), int(count)
+
+
+def day(value: str) -> str:
+    """A day, as in ``2024-05-31``.
+
+    Raises:
+        UsageError: if it is none.
+    """
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise UsageError(f"since is a day, as in 2024-05-31, not {value!r}") from None
+
+
+def files(names: str) -> list[str]:
+    """The files of these names, which spaces separate; one name may have spaces in it.
+
+    Raises:
+        UsageError: if there is no such file.
+    """
+    found = [names] if Path(names).is_file() else names.split()
+    for name in found:
+        if not Path(name).is_file():
+            raise UsageError(f"there is no file {name}")
+    return found

@@ -1,0 +1,167 @@
+"""What a crawl does about what earlier ones know: articles, pages that led to nothing, addresses that lead away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from portal_crawler.crawling import history
+from portal_crawler.crawling.canonical import key_hash
+from portal_crawler.crawling.patterns import announced
+from portal_crawler.items import Gone, Rejected, article_id
+from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scrapy import Request
+    from scrapy.http import Response
+
+    from portal_crawler.crawling.rules import Judgement
+    from portal_crawler.crawling.state import Known
+
+# Status of the record of an article whose address redirects elsewhere.
+REDIRECTED = 302
+
+
+class Revisiting(Articles):
+    """What a portal's spider does with articles and pages of earlier crawls."""
+
+    full: bool
+    only_new: bool
+    since: str | None
+    began: bool
+
+    def begin(self) -> None:
+        """Decide how much of what is known is asked for again."""
+        setting = self.crawler.settings
+        self.revisits = history.Revisits(
+            self.state,
+            full=self.full,
+            only_new=self.only_new,
+            every=setting.getfloat("PORTAL_FULL_EVERY", 30),
+            share=setting.getfloat("PORTAL_REVISITS", 0.1),
+            margin=setting.getint("PORTAL_KNOWN_MARGIN", 10),
+            since=self.since,
+        )
+        self.count("crawl/resumed" if self.began else "crawl/begun")
+
+    def ask_linked(self, link: Judgement, **options: Any) -> Request:
+        """The request for what a link leads to, an article of an earlier crawl or not."""
+        known = self.revisits.known(article_id(link.url, link.key))
+        return self.ask(link.url, **options) if known is None else self.look_again(known, link.url)
+
+    def look_again(self, known: Known, url: str) -> Request:
+        """The request for a known article; the server may answer that it is as it was."""
+        self.count("history/asked")
+        self.sightings.reopen(self.rules.judge(url).key)  # a list may have shown it: it was passed over then
+        meta = {"portal_known": known.id, "handle_httpstatus_list": [304]}
+        return self.ask(url, priority=PRIORITY_ARTICLE, headers=history.conditions(known), meta=meta)
+
+    def not_modified(self, identifier: str, link: Judgement) -> None:
+        """Note that a known article is as it was."""
+        assert self.state is not None
+        self.sightings.pass_over(link.key)
+        if (known := self.state.article(identifier)) is not None:
+            self.state.unchanged(known, history.now())
+        self.count("history/not_modified")
+
+    def passes_over(self, link: Judgement) -> bool:
+        """Whether a link leads to an article that an earlier crawl has, and need not be followed."""
+        if self.sightings.done(link.key):
+            return False
+        said = self.sightings.get(link.key)
+        title, date = (said.text, said.date) if said is not None else (None, None)
+        if not self.revisits.passes_over(article_id(link.url, link.key), title, date):
+            return False
+        self.sightings.forget(link.key)
+        self.sightings.pass_over(link.key)
+        self.count("history/known")
+        return True
+
+    def is_too_old(self, link: Judgement) -> bool:
+        """Whether lists date an article before the day from which on articles are wanted."""
+        old = self.revisits.excludes(self.sightings.date_of(link.key))
+        if old:
+            self.count("since/not_asked")
+        return old
+
+    # Pages that lead on
+
+    def note_fruit(self, response: Response, link: Judgement, chain: str, *, fruitful: bool) -> None:
+        """Note whether a page was the first to show some article; what a list shows speaks for its first page."""
+        if self.state is None or not self.revisits.whole:
+            return
+        assert response.request is not None
+        first = self.chains.beginning(chain)
+        if fruitful:
+            for key in {link.key} | ({self.rules.judge(first).key} if first else set()):
+                self.state.note_page(key_hash(key), fruitful=True)
+        elif not response.request.dont_filter:  # once more, or by postback: its first page has judged the address
+            self.state.note_page(key_hash(link.key), fruitful=False)
+
+    def note_barren(self, link: Judgement) -> None:
+        """Note an address at which there is nothing of its own: incremental crawls leave it alone."""
+        if self.state is not None and self.revisits.whole:
+            self.state.note_page(key_hash(link.key), fruitful=False)
+
+    def known_barren(self, link: Judgement) -> bool:
+        """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show."""
+        return self.state is not None and self.revisits.incremental and self.state.barren(key_hash(link.key))
+
+    # Addresses that lead elsewhere, and articles that are no more
+
+    def vanished(self, request: Request, rejected: Rejected) -> Gone | None:
+        """The record of a known article that the portal no longer has; None if it is not known, or only failed."""
+        identifier = request.meta.get("portal_known")
+        if self.state is None or identifier is None:
+            return None
+        if rejected.status not in (*history.GONE, REDIRECTED) and rejected.reason != "soft_404":
+            return None
+        known = self.state.article(identifier)
+        assert known is not None
+        self.state.gone(known, history.now(), rejected.status)
+        self.count("history/gone")
+        return history.gone(known, rejected)
+
+    def moved(self, asked: str, target: str, what: str = "another article") -> Rejected:
+        """What is said of an article whose address leads elsewhere."""
+        return self.reject(asked, "no_article", f"{asked} redirects to {target}, {what}", REDIRECTED)
+
+    def led_away(self, request: Request | None, asked: str, target: str, what: str) -> Gone | Rejected:
+        """An article whose address leads to what is none: one that is gone, if it was known."""
+        rejected = self.moved(asked, target, what)
+        if request is not None and (lost := self.vanished(request, rejected)) is not None:
+            return lost
+        self.count("failed/article")
+        return rejected
+
+    def redirected(self, request: Request, asked: str, target: str) -> Iterator[Gone | Rejected]:
+        """An address that redirects to a known page: another address of an article, or an article that is no more."""
+        first, last = self.rules.judge(asked), self.rules.judge(target)
+        self.count("redirects/known")
+        self.note_barren(first)
+        one = last.kind == "article" or self.sightings.done(last.key) or announced(last.url, self.patterns)
+        if one and last.key not in self.rules.seed_keys:
+            self.sightings.see(replace(first, key=last.key))
+            if (lost := self.vanished(request, self.moved(asked, target))) is not None:
+                yield lost
+        elif first.kind == "article" or announced(first.url, self.patterns):
+            yield self.led_away(request, asked, target, "which is no article")
+
+    def note_redirects(self, response: Response, link: Judgement, *, is_one: bool) -> Iterator[Gone | Rejected]:
+        """The addresses that led here by redirects: other addresses of the article, or articles that are no more."""
+        for url in response.meta.get("redirect_urls", ()):
+            asked = self.rules.judge(url)
+            if asked.key != link.key:
+                self.note_barren(asked)
+            if is_one and asked.kind not in ("outside", "denied"):
+                self.sightings.see(replace(asked, key=link.key))
+            elif not is_one and (asked.kind == "article" or announced(asked.url, self.patterns)):
+                yield self.led_away(response.request, url, response.url, "which is no article")
+                return
+        assert response.request is not None
+        asked = self.rules.judge(next(iter(response.meta.get("redirect_urls", ())), response.url))
+        if is_one and asked.key != link.key:
+            lost = self.vanished(response.request, self.moved(asked.url, response.url))
+            yield from [lost] if lost is not None else ()
