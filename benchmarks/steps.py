@@ -73,7 +73,7 @@ class Steps:
         timed("follow", lambda: list(spider.lead_on(page, link, found, number, None, content=content)))
         timed(
             "learn the template",
-            lambda: teach(self.template, page, link.key, spider.wrappers, article=link.kind == "article"),
+            lambda: teach(self.template, page, link.key, spider.wrappers, article=one),
         )
         if not one:
             return

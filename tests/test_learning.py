@@ -8,9 +8,10 @@ from crawl import crawl
 from portal_server import PortalServer
 from test_spiders import portal
 
-from portal_crawler.crawling.learning import teach
+from portal_crawler.crawling.learning import KNOWN_WELL, teach
 from portal_crawler.extraction.page import parse_html
 from portal_crawler.extraction.template import Template
+from portal_crawler.extraction.wrapper import Wrapper
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,3 +76,24 @@ def test_pages_that_strangers_have_planted_teach_nothing() -> None:
             article=True,
         )
         assert template.pages == pages
+
+
+def test_a_template_that_knows_its_site_well_is_shown_what_no_wrapper_reads() -> None:
+    template, wrappers = Template(), (Wrapper(article="#tin"),)
+    pages = {
+        name: parse_html("https://a.gov.vn/", f"<title>{name}</title>{body}".encode())
+        for name, body in (
+            ("list", "<ul><li>Tin</li></ul>"),
+            ("read", "<div id=tin>Tin</div>"),
+            ("other", "<p>Tin</p>"),
+        )
+    }
+    template.pages = KNOWN_WELL - 1
+    teach(template, pages["list"], "list", wrappers, article=False)
+    assert template.pages == KNOWN_WELL
+    teach(template, pages["list"], "list 2", wrappers, article=False)
+    teach(template, pages["read"], "read", wrappers, article=True)
+    assert template.pages == KNOWN_WELL
+    teach(template, pages["other"], "other", wrappers, article=True)
+    teach(template, pages["list"], "list 3", (), article=False)
+    assert template.pages == KNOWN_WELL + 2

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal_crawler.crawling import listing
+from portal_crawler.crawling import patterns as patterns_module
 from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.patterns import UrlPatterns, address_evidence, page_evidence, slug_with_number
 from portal_crawler.crawling.rules import UrlRules, chain_key, in_own_order, page_number, plain_address
@@ -349,3 +350,17 @@ def test_links_are_resolved_as_by_the_standard_library(base: str, href: str) -> 
     for _ in range(2):
         found = rules.link(base, href)
         assert (found.url if found else None) == (None if nowhere else url.partition("#")[0])
+
+
+def test_menu_and_box_are_told_however_many_articles_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patterns_module, "MOST_LINKED", 50)
+    patterns = UrlPatterns()
+    menu = [f"a.gov.vn/chuyen-muc/muc{letter}" for letter in "abc"]
+    newest = [f"a.gov.vn/tin/hoi-nghi-lan-thu-{number}.html" for number in (901, 902)]
+    for page in range(300):
+        older = [f"a.gov.vn/tin/hoi-nghi-lan-thu-{number}.html" for number in range(3 * page, 3 * page + 3)]
+        patterns.page([*menu, *newest, *older])
+    assert all(map(patterns.in_menu, [*menu, *newest]))
+    assert not patterns.in_menu("a.gov.vn/tin/hoi-nghi-lan-thu-1.html")
+    assert all(map(patterns.in_box, newest)) and not any(map(patterns.in_box, menu))
+    assert len(patterns._linked) <= 50

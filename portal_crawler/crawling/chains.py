@@ -126,8 +126,7 @@ class ListChains:
         elif known.begins_again(number, shown):
             known.page(number).failure = "shows the first page again"
             return False
-        new = [key for key in articles if self._sightings.mark(key, SHOWN)]
-        known.fertile |= bool(new)
+        known.fertile |= self._first_shown(articles)
         fresh = self._sightings.fresh(name, shown)
         known.barren = 0 if fresh else known.barren + 1
         page = known.page(number)
@@ -146,6 +145,10 @@ class ListChains:
             known.last = max(known.last, total)
             known.page(total)
         return known.barren < self.limit
+
+    def _first_shown(self, articles: Collection[str]) -> bool:
+        """Note what a page shows; whether it is the first page of any list that shows one of them."""
+        return sum(self._sightings.mark(key, SHOWN) for key in articles) > 0
 
     def share(self, chain: str, other: str) -> None:
         """Let a list that stands on the pages of another know what that one has shown."""

@@ -103,4 +103,4 @@ def canonical_link(body: bytes) -> str | None:
     found = CANONICAL.search(body)
     if found is None:
         raise ValueError("the word stands elsewhere")
-    return unescape(found[1].strip(b"\"'").decode()).strip()
+    return unescape(_unquoted(found[1]).decode()).strip()

@@ -113,26 +113,26 @@ class UrlPatterns:
         self._links: dict[str, list[int]] = {}
         self._pages = 0
         self._linked: dict[str, int] = {}
-        self._dropped: dict[str, int] = {}
+        self._forms: dict[str, int] = {}
 
     def page(self, keys: Iterable[str]) -> None:
         """Count a page with all that it links to."""
         self._pages += 1
         for key in keys:
+            if key not in self._linked:
+                form = pattern_of(key)
+                self._forms[form] = self._forms.get(form, 0) + 1
             self._linked[key] = self._linked.get(key, 0) + 1
         if len(self._linked) > MOST_LINKED:
             self._drop_rare()
 
     def _drop_rare(self) -> None:
-        """Forget the addresses that few pages link to, but how many of each form these were.
+        """Forget the addresses that few pages link to: none of them is the menu's.
 
         Compare lossy counting: Manku and Motwani, "Approximate frequency counts over data streams" (VLDB 2002).
         """
-        often = self._pages // RARE
-        for key in [key for key, count in self._linked.items() if count <= often + 1]:
-            del self._linked[key]
-            form = pattern_of(key)
-            self._dropped[form] = self._dropped.get(form, 0) + 1
+        rare = self._pages // RARE + 1
+        self._linked = {key: count for key, count in self._linked.items() if count > rare}
 
     def in_menu(self, key: str) -> bool:
         """Whether most pages link to this one."""
@@ -144,9 +144,8 @@ class UrlPatterns:
         A box of the latest news stands on all pages as the menu does; of the articles it shows the newest few.
         """
         form, half = pattern_of(key), self._pages // 2
-        counts = [count for other, count in self._linked.items() if pattern_of(other) == form]
-        known = len(counts) + self._dropped.get(form, 0)
-        return self.in_menu(key) and 2 * sum(count > half for count in counts) < known
+        common = sum(count > half and pattern_of(other) == form for other, count in self._linked.items())
+        return self.in_menu(key) and 2 * common < self._forms[form]
 
     def note(self, url: str, text: str | None) -> None:
         """Count a link to an address that was not seen before."""

@@ -13,6 +13,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from portal_crawler.crawling.canonical import key_hash
 
@@ -106,6 +107,7 @@ class Sightings:
 
     def __init__(self) -> None:
         self._database = _temporary()
+        self._ended = finalize(self, self._database.close)
         self._young: dict[str, Sighting] = {}
         self._old: dict[str, Sighting] = {}
         self._seen = self._open = self._done = 0
@@ -119,7 +121,12 @@ class Sightings:
 
     def stand_in(self, database: sqlite3.Connection) -> None:
         """Keep all in another database from now on, and know what it holds; what was known before is forgotten."""
+        self._ended()
         self._database = database
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        """Know what the database holds."""
         self._young, self._old = {}, {}
         self._open, self._done = (self._count(mark) for mark in (OPEN, DONE))
         self._seen = self._open + self._done
@@ -134,7 +141,7 @@ class Sightings:
         with closing(sqlite3.connect(":memory:")) as database:
             database.deserialize(copy)
             database.backup(self._database)
-        self.stand_in(self._database)
+        self._begin_anew()
 
     def write(self) -> None:
         """Write what the database does not hold yet.
@@ -396,7 +403,8 @@ class Marked:
 
 def _temporary() -> sqlite3.Connection:
     """A database that SQLite keeps in memory, and in a file that has no name once it is too large for that."""
-    database = sqlite3.connect("", isolation_level=None)
+    # It is closed wherever the last who knows it is forgotten.
+    database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
     database.execute("PRAGMA journal_mode = OFF")
     for statement in filter(str.strip, TABLES.split(";")):
         database.execute(statement)

@@ -85,18 +85,18 @@ class Page:
         url: Base of its relative links.
         root: Its ``<html>`` element; comments and processing instructions are left out.
         encoding: The character encoding that it was read with.
+        markup: What was parsed, in UTF-8: what no byte of it says need not be sought in the tree.
         suspect: Whether that encoding is in doubt.
         replaced: Bytes that could not be decoded and stand as U+FFFD.
-        markup: What was parsed, in UTF-8: what no byte of it says need not be sought in the tree.
         blocks: Its runs of text, once they have been told (:func:`.blocks.blocks`).
     """
 
     url: str
     root: Element
     encoding: str
+    markup: bytes = field(repr=False)
     suspect: bool = False
     replaced: int = 0
-    markup: bytes = field(default=b"", repr=False)
     blocks: Any = field(default=None, repr=False)
     _meta: dict[str, str] | None = field(default=None, repr=False)
     _title: str | None = field(default=None, repr=False)
@@ -198,7 +198,7 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     root = _tree(data)
     if root is None:
         return PageError("not_html", f"{url}: the parser found no element in {len(text):,} characters")
-    page = Page(url, root, decoded.encoding, decoded.suspect, decoded.replaced, data)
+    page = Page(url, root, decoded.encoding, data, decoded.suspect, decoded.replaced)
     fonts: Any = FONTS(root)
     if page.encoding.startswith(("utf", "windows-125")) and any(map(LEGACY_FONT.search, set(fonts))):
         _decode_fonts(root)
