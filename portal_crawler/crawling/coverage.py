@@ -10,7 +10,7 @@ from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.items import WAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
 # With fewer articles in both samples the estimate's bias and spread are too large to be of use: Robson and Regier,
 # "Sample size in Petersen mark-recapture experiments" (1964).
@@ -35,6 +35,7 @@ class WaysIn:
         # One small integer an address, a bit a way: 100,000 addresses take some 10 MB.
         self._ways: dict[int, int] = {}
         self._named: dict[str, array[int]] = {}
+        self._way_of: dict[str, str] = {}
 
     def note(self, key: str, way: str, file: str = "") -> None:
         """Note that a way leads to an article or to what may be one; of sitemaps and feeds, also which."""
@@ -42,6 +43,15 @@ class WaysIn:
         self._ways[which] = self._ways.get(which, 0) | 1 << WAYS.index(way)
         if file:
             self._named.setdefault(file, array("q")).append(which)
+
+    def open(self, file: str, way: str) -> None:
+        """Note that a sitemap or a feed has come, whatever it names."""
+        self._named.setdefault(file, array("q"))
+        self._way_of[file] = way
+
+    def files(self) -> list[str]:
+        """The sitemaps and feeds that have come."""
+        return list(self._way_of)
 
     def of(self, key: str) -> list[str]:
         """The ways known so far that lead to an article."""
@@ -57,14 +67,24 @@ class WaysIn:
         without = {bits for which, bits in self._ways.items() if not bits & 1 << WAYS.index("listing") and found(which)}
         return {way for place, way in enumerate(WAYS) if any(bits >> place & 1 for bits in without)}
 
-    def needless(self, found: Callable[[int], bool]) -> list[str]:
-        """The sitemaps and feeds that name no article but those that lists show."""
+    def needless(self, found: Callable[[int], bool], dated: Collection[str] = ()) -> set[str]:
+        """The sitemaps and feeds that name no article but those that lists show, or others of their way name, too.
+
+        Args:
+            found: Whether the hash of a key is that of an article.
+            dated: Sitemaps that are worth a look for the times that they tell, if they name articles at all.
+        """
         listed = 1 << WAYS.index("listing")
-        return [
-            file
-            for file, named in self._named.items()
-            if all(self._ways[each] & listed for each in named if found(each))
-        ]
+        articles = {file: set(filter(found, self._named[file])) for file in self._way_of}
+        alone = {file: {each for each in named if not self._ways[each] & listed} for file, named in articles.items()}
+        covered: dict[str, set[int]] = {way: set() for way in WAYS}
+        needless = set()
+        for file in sorted(alone, key=lambda file: (file not in dated, -len(alone[file]))):
+            its = covered[self._way_of[file]]
+            if alone[file] <= its and not (file in dated and articles[file]):
+                needless.add(file)
+            its |= alone[file]
+        return needless
 
     def report(self, found: Callable[[int], bool]) -> dict[str, Any]:
         """The figures of each way and each pair of ways.

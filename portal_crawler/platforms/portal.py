@@ -15,7 +15,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.crawling import history, listing
 from portal_crawler.crawling.api import WRAPPER, JsonApi
-from portal_crawler.crawling.archives import Archives
+from portal_crawler.crawling.archives import Archives, is_past
 from portal_crawler.crawling.browser import chromium
 from portal_crawler.crawling.canonical import key_hash, page_key
 from portal_crawler.crawling.chains import ListChains
@@ -36,6 +36,7 @@ from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
 from portal_crawler.platforms.lists import PRIORITY_LIST
 from portal_crawler.platforms.replay import replay
+from portal_crawler.platforms.sources import CHOICE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Iterator
@@ -163,6 +164,7 @@ class PortalSpider(Articles):
         self.chains = ListChains()
         self.ways = WaysIn()
         self.archives = Archives()
+        self.told = False
         self.sitemaps: list[tuple[str, int]] = []
         self.barren_sitemaps = 0
         self.dated_sitemaps: set[str] = set()
@@ -408,7 +410,7 @@ class PortalSpider(Articles):
         before = self.first_shown
         found = self.read_links(page, link, article=is_one)
         if not is_one:
-            self.note_fruit(response, link, chain or chain_key(link.url), fruitful=self.first_shown > before)
+            self.note_fruit(response, link, chain or chain_key(link.url), found, fruitful=self.first_shown > before)
         content = None
         if is_one or self.spellings.is_witness(link.url):
             known = self.sightings.get(link.key)
@@ -472,8 +474,18 @@ class PortalSpider(Articles):
         self.count("history/known")
         return True
 
-    def note_fruit(self, response: Response, link: Judgement, chain: str, *, fruitful: bool) -> None:
+    def note_fruit(
+        self,
+        response: Response,
+        link: Judgement,
+        chain: str,
+        found: list[tuple[Judgement, Element]],
+        *,
+        fruitful: bool,
+    ) -> None:
         """Note whether a page was the first to show some article; what a list shows speaks for its first page."""
+        if response.meta.get(CHOICE):
+            self.archives.showed(self.shown(found))
         if self.state is None or not self.revisits.whole:
             return
         assert response.request is not None
@@ -506,8 +518,13 @@ class PortalSpider(Articles):
         return True
 
     def known_barren(self, link: Judgement) -> bool:
-        """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show."""
-        return self.state is not None and self.revisits.incremental and self.state.barren(key_hash(link.key))
+        """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show.
+
+        What an archive shows of a period that is over is left to the next whole crawl, as the choices of its forms are.
+        """
+        if self.state is None or not self.revisits.incremental:
+            return False
+        return self.state.barren(key_hash(link.key)) or is_past(link.url, history.now())
 
     def note_redirects(self, response: Response, link: Judgement, *, is_one: bool) -> Iterator[Gone | Rejected]:
         """The addresses that led here by redirects: other addresses of the article, or articles that are no more."""
@@ -656,6 +673,10 @@ class PortalSpider(Articles):
             return
         same = chain_key(link.url) == chain
         if paged or (same and listing.is_next(anchor, number)):
+            if page_number(link.url) == 1 and self.chains.has_begun(link.url):
+                self.asked.add(link.key)
+                self.count("lists/first_again")
+                return
             if not goes_on and (same or (self.revisits.incremental and beside(link.url, chain))):
                 self.count("traps/list_end")
                 return
