@@ -77,6 +77,17 @@ def test_whole_lists_are_asked_for_once() -> None:
     assert [path for path in server.paths if path.startswith("/tin") and server.asked(path) > 1] == []
 
 
+def test_page_one_is_not_asked_for_again_where_its_own_pager_says_that_it_is_there() -> None:
+    numbered = {
+        f"/tin-tuc/page-{n}/": list_page(n, 4).replace("</body>", link("/tin-tuc/page-1/", "1")) for n in (2, 3, 4)
+    }
+    for first, asked in ((list_page(1, 4), 0), (page(link("/tin-tuc/page-1/", "1"), link("/tin-tuc/page-2/", "2")), 1)):
+        with PortalServer(portal(4, **numbered, **{"/tin-tuc/": first, "/tin-tuc/page-1/": list_page(1, 4)})) as server:  # type: ignore[arg-type]
+            done = crawl("unseen", url=f"{server.url}/")
+        assert len(done.captures) == 12
+        assert len([seen for seen in server.log if seen.path == "/tin-tuc/page-1/"]) == asked
+
+
 def test_what_lies_behind_the_end_is_no_break() -> None:
     chains = ListChains()
     chains.turn(LIST, ["a", "b"], 1, LIST, {2: f"{LIST}?page=2"})
@@ -131,6 +142,25 @@ def test_ways_in_tell_how_many_articles_there_may_be() -> None:
         {"ways": ["sitemap", "feed"], "both": 0, "estimate": None},
     ]
     assert ways.of("a1") == ["listing", "feed"]
+
+
+def test_a_feed_that_names_what_another_names_is_needless() -> None:
+    sightings = Sightings()
+    ways = WaysIn(sightings)
+    named = {"/rss": [3, 4, 5], "/rss-muc": [4], "/map": [3, 4], "/map-moi": [1], "/map-trang": [9], "/map-hong": []}
+    for number in (1, 2):
+        ways.note(f"a{number}", "listing")
+    for file, numbers in named.items():
+        way = "feed" if "rss" in file else "sitemap"
+        ways.open(file, way)
+        for number in numbers:
+            ways.note(f"a{number}", way, file)
+    for number in range(1, 6):
+        sightings.pass_over(f"a{number}")
+    assert sorted(ways.files()) == sorted(named)
+    assert ways.needless() == {"/rss-muc", "/map-moi", "/map-trang", "/map-hong"}
+    # One that dates its articles tells when they change; one that dates other pages tells nothing.
+    assert ways.needless({"/map-moi", "/map-trang"}) == {"/rss-muc", "/map-trang", "/map-hong"}
 
 
 def test_chapman_counts_all_where_both_saw_all() -> None:

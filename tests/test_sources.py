@@ -14,8 +14,9 @@ from portal_server import Answer, PortalServer
 from scrapy.http import TextResponse
 
 from portal_crawler.crawling.answers import AnswerError, read_answer
-from portal_crawler.crawling.archives import Archives
+from portal_crawler.crawling.archives import Archives, is_past
 from portal_crawler.crawling.buttons import PLACE, in_script, sources
+from portal_crawler.crawling.listing import feed_links
 from portal_crawler.crawling.walls import wall
 from portal_crawler.extraction.page import Page, PageError, parse_page
 from portal_crawler.items import Capture
@@ -177,6 +178,60 @@ def test_an_archive_that_has_shown_something_is_read_on_as_far_as_it_is_worth() 
             known += choice[0] == 0 or choice[0] == 25
         assert (len(asked) == 48) is all_made
         assert len(set(asked)) == len(asked) >= 24
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "empty", "most"), [(18, 29, (), 36), (18, 29, (21, 22, 23, 24, 25), 36), (0, 47, (), 48)]
+)
+def test_months_beyond_the_first_article_and_the_last_are_passed_over(
+    first: int, last: int, empty: tuple[int, ...], most: int
+) -> None:
+    years = "".join(f"<option>{n}</option>" for n in range(2020, 2024))
+    months = "".join(f"<option value={n}>Tháng {n}</option>" for n in range(1, 13))
+    archives = Archives()
+    list(archives.read(page_of(f"<form><select name=nam>{years}</select><select name=thang>{months}</select></form>")))
+    full = set(range(first, last + 1)).difference(empty)
+    asked: set[int] = set()
+    while choice := next(archives.following(len(asked & full), 1000), None):
+        asked.add(number := int(choice[0].rpartition("#nam&thang")[2]))
+        beside = ["tin-moi-1", "tin-moi-2"]  # on every page
+        archives.showed([*beside, f"tin-{number}"] if number in full else beside)
+    assert set(range(first, last + 1)) <= asked  # those among them that are empty, too: nobody knows before
+    assert len(asked) <= most
+
+
+def test_an_archive_of_a_period_that_is_over_is_told_by_its_address() -> None:
+    month = "https://so.gov.vn/Date.aspx?StartDateTime=2022-04-01T00%3A00%3A00Z&EndDateTime=2022-05-01T00%3A00%3A00Z"
+    assert is_past(month, "2022-05-02T07:00:00+00:00")
+    assert not is_past(month, "2022-04-20T07:00:00+00:00")
+    assert not is_past("https://so.gov.vn/tin?tu=2022-04-01", "2024-01-01")
+    assert not is_past("https://so.gov.vn/2022-04-01/2022-05-01/", "2024-01-01")
+
+
+def test_what_the_interface_has_told_is_not_turned_page_by_page_on_the_home_page() -> None:
+    def posts(_: Seen) -> Answer:
+        listed = [{"link": address(n), "title": {"rendered": title(n)}} for n in told]
+        return Answer(json.dumps(listed), headers={**JSON, "X-WP-TotalPages": "1"})
+
+    def home(number: int) -> str:
+        turn = f'<a href="/page/{number + 1}/">Sau</a><a href="/page/6/">6</a>' if number < 6 else ""
+        api = '<link rel="https://api.w.org/" href="/wp-json/">'
+        return f"<html><body>{api}<ul>{rows(range(5 * number - 4, 5 * number + 1))}</ul>{turn}</body></html>"
+
+    query = "/wp-json/wp/v2/posts?per_page=100&page=1&_fields=link,title,date"
+    pages = portal("") | {f"/page/{number}/": home(number) for number in range(2, 7)} | {"/": home(1), query: posts}
+    for told, turned in ((range(1, 31), {2, 6}), (range(1, 6), {2, 3, 4, 5, 6})):  # noqa: B007 - `posts` answers with it
+        with PortalServer(pages) as server:
+            done = crawl("unseen", url=server.url)
+        assert len(done.captures) == 30
+        assert {seen.path for seen in server.log if "/page/" in seen.path} == {f"/page/{n}/" for n in turned}
+
+
+def test_feeds_of_comments_are_not_asked_for() -> None:
+    feeds = "".join(
+        f'<link rel="alternate" type="application/rss+xml" href="{url}">' for url in ("/feed/", "/comments/feed/")
+    )
+    assert feed_links(page_of(feeds)) == ["/feed/"]
 
 
 def test_a_constant_of_the_form_tells_the_archive() -> None:

@@ -14,12 +14,12 @@ from lxml.etree import tostring
 from parsel import Selector
 from scrapy import Request
 
-from portal_crawler.crawling.canonical import canonical_url, page_key
+from portal_crawler.crawling.canonical import canonical_url, key_hash, page_key
 from portal_crawler.crawling.xpath import elements
 from portal_crawler.extraction.page import element_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from portal_crawler.extraction.page import Element, Page
 
@@ -44,9 +44,14 @@ MOST_CHOICES = 400
 SPREAD = 24
 # A choice that has brought a new article lets so many be made on either side of it.
 BESIDE = 3
+# Of choices that show nothing of their own those between two are passed over, if these lie no further apart.
+NEAR = 12
+# Choices so near to one that shows something are made all the same.
+AROUND = 6
 # Once a choice has shown what no list does, the others are made, too, until so many have brought nothing, as a share of
 # the articles fetched.
 BARREN_SHARE = 0.4
+DAY_WITHIN = re.compile(r"=(?P<day>(?:19[89]|20\d)\d-[01]\d-[0-3]\d)")
 EARLIEST = 1997  # no Vietnamese portal is older than the country's connection to the internet
 
 
@@ -70,6 +75,7 @@ class ArchiveForm:
     _asked: dict[int, bool] = field(default_factory=dict)
     _last: int = -1
     _articles: int = 0
+    _shown: dict[int, frozenset[int]] = field(default_factory=dict)
 
     @property
     def constants(self) -> frozenset[str]:
@@ -88,8 +94,28 @@ class ArchiveForm:
             self._asked[self._last] = articles > self._articles
         self._articles = articles
         order = chain(self._spread(), self._beside(), self._rest(fetched))
-        self._last = next((each for each in order if each not in self._asked), -1)
+        self._last = next((each for each in order if each not in self._asked and not self._is_outside(each)), -1)
         return (self._last, self.choices[self._last]) if self._last >= 0 else None
+
+    def showed(self, keys: frozenset[int]) -> None:
+        """Note the articles to which the answer to the last choice links, those beside the list included."""
+        if self._last >= 0:
+            self._shown[self._last] = keys
+
+    def _is_outside(self, place: int) -> bool:
+        """Whether a choice lies far from all that have shown something of their own, beyond the first or the last.
+
+        These are the months before a portal's first article and after its last one. A month among others that have
+        shown something is asked for, whatever stands beside it.
+        """
+        newer, older = (sorted(each for each in self._shown if side * each > side * place) for side in (-1, 1))
+        if not newer or not older or older[0] - newer[-1] > NEAR:
+            return False
+        nothing = self._shown[newer[-1]]
+        near = (each for each in self._shown if abs(each - place) <= AROUND)
+        if any(self._shown[each] != nothing for each in (*near, older[0])):
+            return False
+        return any(all(self._shown[each] == nothing for each in side) for side in (newer, older))
 
     def _spread(self) -> Iterator[int]:
         most = min(SPREAD if len(self.choices) <= SPREAD else SPREAD // 2, len(self.choices))
@@ -114,6 +140,7 @@ class Archives:
 
     def __init__(self) -> None:
         self._forms: dict[str, ArchiveForm] = {}
+        self._asked: ArchiveForm | None = None
 
     def read(self, page: Page) -> Iterator[ArchiveForm]:
         """The archive forms of a page that were not met before, and its lists of months with an address each."""
@@ -137,10 +164,16 @@ class Archives:
     def following(self, articles: int, fetched: int) -> Iterator[tuple[str, tuple[str, str, bytes]]]:
         """The next choice of one form, with the key of its list; of the forms one after the other."""
         for key, form in list(self._forms.items()):
+            self._asked = form
             if (found := form.following(articles, fetched)) is not None:
                 yield f"{key}{found[0]}", found[1]
                 return
             form.choices = []
+
+    def showed(self, keys: Iterable[str]) -> None:
+        """Note the articles to which the answer to the last choice links."""
+        if self._asked is not None:
+            self._asked.showed(frozenset(map(key_hash, keys)))
 
 
 def _jumps(page: Page, select: Element) -> list[tuple[str, str, bytes]]:
@@ -238,6 +271,12 @@ def _by_range(form: Element) -> list[dict[str, str]]:
         elif UNTIL.search(name):
             last[name] = datetime.now(UTC).strftime(form_of)
     return [first | last] if len(first) == len(last) == 1 else []
+
+
+def is_past(url: str, today: str) -> bool:
+    """Whether an address asks for a period that is over: from one day to another before today (ISO 8601)."""
+    days = DAY_WITHIN.findall(canonical_url(url))
+    return len(days) > 1 and max(days) < today
 
 
 def archive_request(choice: tuple[str, str, bytes], **options: Any) -> Request:

@@ -12,7 +12,7 @@ from math import gcd
 from typing import TYPE_CHECKING
 
 from portal_crawler.crawling.canonical import key_hash
-from portal_crawler.crawling.rules import chain_key
+from portal_crawler.crawling.rules import chain_key, page_number
 from portal_crawler.crawling.sightings import SHOWN, Sightings
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ class _Chain:
     last: int = 0  # the highest number that a page with new articles has announced
     loaded: bool = False  # piece by piece: there is no pager to hold it to
     opening: frozenset[int] = frozenset()  # what the first page shows
+    begun: bool = False  # the first page has come, under the list's own address
     pages: dict[int, _Page] = field(default_factory=dict)
 
     def page(self, number: int) -> _Page:
@@ -123,6 +124,7 @@ class ListChains:
         shown = frozenset(map(key_hash, articles))
         if number == 1:
             known.opening = shown
+            known.begun |= _is_first(url, shown, announced or {})
         elif known.begins_again(number, shown):
             known.page(number).failure = "shows the first page again"
             return False
@@ -211,11 +213,36 @@ class ListChains:
             detail = f"{first}: the list goes to page {max(known.last, *wrong)}, but {_said(wrong)}"
             yield BrokenList(chain, first, detail, () if known.postback else again, first, tuple(wrong))
 
+    def has_begun(self, chain: str) -> bool:
+        """Whether the first page of a list has come, so that its number one is the same page under another address.
+
+        Its own pager tells: the page that is shown has no link. Where the list's plain address shows something else, or
+        numbers begin with naught, page one has a link there.
+        """
+        known = self._chains.get(chain_key(chain))
+        return known is not None and known.begun
+
+    def resumes(self, chain: str) -> int:
+        """The first page that was wrong of a list that is walked once more; 0 of any other."""
+        known = self._chains.get(chain_key(chain))
+        return min(_wrong(known), default=0) if known is not None and known.retried else 0
+
     def again(self, chain: str) -> None:
         """Let a list be walked once more from its beginning: its known pages are not held against it."""
         known = self._chains[chain]
         known.retried = True
         known.barren = -len(known.pages)
+
+
+def _is_first(url: str | None, shown: Collection[int], announced: Mapping[int, str | None]) -> bool:
+    """Whether a page without a number is drawn as page one by its own pager."""
+    return (
+        bool(shown)
+        and url is not None
+        and page_number(url) is None
+        and 1 not in announced
+        and max(announced, default=0) > 1
+    )
 
 
 def _wrong(known: _Chain) -> dict[int, str]:

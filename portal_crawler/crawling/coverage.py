@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from array import array
 from itertools import combinations
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.sightings import DONE, WAY, Sightings
 from portal_crawler.items import WAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 # With fewer articles in both samples the estimate's bias and spread are too large to be of use: Robson and Regier,
 # "Sample size in Petersen mark-recapture experiments" (1964).
@@ -40,12 +43,22 @@ class WaysIn:
     def __init__(self, sightings: Sightings) -> None:
         self._sightings = sightings
         self._named: dict[str, array[int]] = {}
+        self._way_of: dict[str, str] = {}
 
     def note(self, key: str, way: str, file: str = "") -> None:
         """Note that a way leads to an article or to what may be one; of sitemaps and feeds, also which."""
         self._sightings.mark(key, BITS[way])
         if file:
             self._named.setdefault(file, array("q")).append(key_hash(key))
+
+    def open(self, file: str, way: str) -> None:
+        """Note that a sitemap or a feed has come, whatever it names."""
+        self._named.setdefault(file, array("q"))
+        self._way_of[file] = way
+
+    def files(self) -> list[str]:
+        """The sitemaps and feeds that have come."""
+        return list(self._way_of)
 
     def of(self, key: str) -> list[str]:
         """The ways known so far that lead to an article."""
@@ -57,10 +70,23 @@ class WaysIn:
         without = [marks for marks in self._found() if not marks & BITS["listing"]]
         return {way for way, bit in BITS.items() if any(marks & bit for marks in without)}
 
-    def needless(self) -> list[str]:
-        """The sitemaps and feeds that name no article but those that lists show."""
+    def needless(self, dated: Collection[str] = ()) -> set[str]:
+        """The sitemaps and feeds that name no article but those that lists show, or others of their way name, too.
+
+        Args:
+            dated: Sitemaps that are worth a look for the times that they tell, if they name articles at all.
+        """
+        found = self._sightings.bearing(DONE, 0)
         unlisted = self._sightings.bearing(DONE, BITS["listing"])
-        return [file for file, named in self._named.items() if unlisted.isdisjoint(named)]
+        alone = {file: unlisted.intersection(self._named[file]) for file in self._way_of}
+        covered: dict[str, set[int]] = {way: set() for way in WAYS}
+        needless = set()
+        for file in sorted(alone, key=lambda file: (file not in dated, -len(alone[file]))):
+            its = covered[self._way_of[file]]
+            if alone[file] <= its and (file not in dated or found.isdisjoint(self._named[file])):
+                needless.add(file)
+            its |= alone[file]
+        return needless
 
     def _found(self) -> dict[int, int]:
         """How many articles were found by which ways."""

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from portal_crawler.extraction.page import Element, Page
 
 ONCLICK = elements("//*[contains(@onclick, 'RefreshPageTo') or contains(@onclick, 'location')]")
+GRID_PAGE = re.compile(r"Page\$(\d{1,5})")
+# WordPress announces beside its articles what readers have commented.
+COMMENTS = re.compile(r"/comments/feed\b|[?&]feed=comments", re.IGNORECASE)
 FEEDS = strings("//link[contains(@rel, 'alternate') and (contains(@type, 'rss') or contains(@type, 'atom'))]/@href")
 NEXT = strings("//link[@rel='next']/@href | //a[contains(concat(' ', @rel, ' '), ' next ')]/@href")
 POSTBACKS = elements("//a[contains(@href, '__doPostBack')]")
@@ -229,6 +232,22 @@ def next_postback(page: Page, number: int, pager: str = "") -> Postback | None:
     return following or ellipsis
 
 
+def postback_towards(page: Page, number: int, wanted: int, pager: str = "") -> tuple[int, Postback] | None:
+    """The postback that leads from page ``number`` closest to page ``wanted``, and the page that it leads to.
+
+    An ellipsis may tell by its argument (``Page$11``) where it leads.
+    """
+    reached = {}
+    for anchor, call in _calls(page, pager):
+        text, argument = element_text(anchor), GRID_PAGE.fullmatch(call.argument)
+        if text.isdecimal() and len(text) < 6 and not _day(call):
+            reached[int(text)] = call
+        elif argument is not None:
+            reached.setdefault(int(argument[1]), call)
+    closest = max((other for other in reached if number < other <= wanted), default=None)
+    return None if closest is None else (closest, reached[closest])
+
+
 def postback_numbers(page: Page, pager: str = "") -> list[int]:
     """The page numbers that an ASP.NET pager shows; the days of a calendar (arguments of four digits) are none."""
     texts = ((element_text(anchor), call) for anchor, call in _calls(page, pager))
@@ -258,5 +277,5 @@ def _pages(block: Element | None) -> bool:
 
 
 def feed_links(page: Page) -> list[str]:
-    """Addresses of the RSS and Atom feeds that a page announces."""
-    return FEEDS(page.root)
+    """Addresses of the RSS and Atom feeds that a page announces, but for those of comments."""
+    return [url for url in FEEDS(page.root) if not COMMENTS.search(url)]

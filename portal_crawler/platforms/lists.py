@@ -18,7 +18,7 @@ from portal_crawler.crawling.rules import chain_key, page_number
 from portal_crawler.items import Rejected, article_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from scrapy import Request
     from scrapy.http import Response
@@ -67,6 +67,7 @@ class Lists(scrapy.Spider):
     first_shown: int
     tries: dict[str, int]
     loaded: dict[str, tuple[Source, str]]
+    told: bool
 
     @property
     def ruled(self) -> bool:
@@ -205,10 +206,20 @@ class Lists(scrapy.Spider):
             self.count("lists/left_at_known")
         elif goes_on and not self.revisits.reaches(chain_key(chain), list(map(self.sightings.date_of, keys))):
             self.count("lists/left_at_old")
+        elif goes_on and number > 1 and self.is_told(chain, keys):
+            self.count("lists/left_as_told")
         else:
             return goes_on
         self.chains.leave(chain)
         return False
+
+    def is_told(self, chain: str, keys: Iterable[str]) -> bool:
+        """Whether an interface that was read to its end has named all that a further page of the home page shows.
+
+        Sections are read to their end nevertheless: they say of which section an article is.
+        """
+        home = self.told and any(chain_key(key) == chain_key(chain) for key in self.rules.seed_keys)
+        return home and all("api" in self.ways.of(key) for key in keys)
 
     def announced(self, page: Page, found: list[tuple[Judgement, Element]], chain: str) -> dict[int, str | None]:
         """The numbers in a list's pager, each with its address."""
@@ -227,6 +238,10 @@ class Lists(scrapy.Spider):
                 self.asked.add(other.key)
                 yield self.ask(other.url, priority=PRIORITY_LIST, meta={"depth_reset": True})
         pager = pager_of(chain)
+        wanted = self.chains.resumes(chain)
+        if number < wanted and (leap := listing.postback_towards(page, number, wanted, pager)) is not None:
+            yield from self.post_back(page, leap[1], chain, leap[0])
+            return
         postback = listing.next_postback(page, number, pager)
         if postback is not None and f"{chain}#{number + 1}" not in self.asked:
             yield from self.post_back(page, postback, chain, number + 1)
@@ -266,8 +281,8 @@ class Lists(scrapy.Spider):
                 errback=self.failed,
                 priority=PRIORITY_LIST,
                 dont_filter=True,  # once more from the first page on, the states may be the same
-                # A form state that has expired is no better at the fourth try; the list begins again at the end.
-                meta={"depth_reset": True, "max_retry_times": 1},
+                # A form state that has expired is no better at another try; the list begins again at the end.
+                meta={"depth_reset": True, "max_retry_times": 0},
                 cb_kwargs={"number": number, "chain": chain},
             )
         except (ValueError, NotImplementedError) as error:

@@ -172,6 +172,7 @@ class PortalSpider(Revisiting):
         self.spellings = Spellings()
         self.glance = Glance()
         self.archives = Archives()
+        self.told = False
         self.sitemaps: list[tuple[str, int]] = []
         self.barren_sitemaps = 0
         self.dated_sitemaps: set[str] = set()
@@ -377,7 +378,7 @@ class PortalSpider(Revisiting):
         before = self.first_shown
         found = self.read_links(page, link, article=is_one)
         if not is_one:
-            self.note_fruit(response, link, chain or chain_key(link.url), fruitful=self.first_shown > before)
+            self.note_fruit(response, link, chain or chain_key(link.url), found, fruitful=self.first_shown > before)
         content = None
         if is_one or self.spellings.is_witness(link.url):
             known = self.sightings.get(link.key)
@@ -529,6 +530,10 @@ class PortalSpider(Revisiting):
             return
         same = chain_key(link.url) == chain
         if paged or (same and listing.is_next(anchor, number)):
+            if page_number(link.url) == 1 and self.chains.has_begun(link.url):
+                self.asked.add(link.key)
+                self.count("lists/first_again")
+                return
             if not goes_on and (same or (self.revisits.incremental and beside(link.url, chain))):
                 self.count("traps/list_end")
                 return

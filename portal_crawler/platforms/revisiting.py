@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from portal_crawler.crawling import history
+from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.patterns import announced
 from portal_crawler.items import Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
+from portal_crawler.platforms.sources import CHOICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.crawling.state import Known
+    from portal_crawler.extraction.page import Element
 
 # Status of the record of an article whose address redirects elsewhere.
 REDIRECTED = 302
@@ -88,8 +91,18 @@ class Revisiting(Articles):
 
     # Pages that lead on
 
-    def note_fruit(self, response: Response, link: Judgement, chain: str, *, fruitful: bool) -> None:
+    def note_fruit(
+        self,
+        response: Response,
+        link: Judgement,
+        chain: str,
+        found: list[tuple[Judgement, Element]],
+        *,
+        fruitful: bool,
+    ) -> None:
         """Note whether a page was the first to show some article; what a list shows speaks for its first page."""
+        if response.meta.get(CHOICE):
+            self.archives.showed(self.shown(found))
         if self.state is None or not self.revisits.whole:
             return
         assert response.request is not None
@@ -106,8 +119,13 @@ class Revisiting(Articles):
             self.state.note_page(key_hash(link.key), fruitful=False)
 
     def known_barren(self, link: Judgement) -> bool:
-        """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show."""
-        return self.state is not None and self.revisits.incremental and self.state.barren(key_hash(link.key))
+        """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show.
+
+        What an archive shows of a period that is over is left to the next whole crawl, as the choices of its forms are.
+        """
+        if self.state is None or not self.revisits.incremental:
+            return False
+        return self.state.barren(key_hash(link.key)) or is_past(link.url, history.now())
 
     # Addresses that lead elsewhere, and articles that are no more
 

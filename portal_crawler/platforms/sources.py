@@ -42,13 +42,17 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Sitemaps come before all else: an article that is captured before they have come does not tell that they lead to it.
+# Sitemaps and interfaces come before all else: an article that is captured before they have come does not tell that
+# they lead to it.
 PRIORITY_SITEMAP = 40
 # Articles that sitemaps and feeds name come last: lists may tell more about them until then.
 PRIORITY_LISTED = -10
 
 # Indexes of sitemaps name sitemaps (sitemaps.org); some name indexes. Those that name ever new ones have no end.
 DEEPEST_INDEX = 3
+
+# In the meta of a request: it makes a choice of an archive by date.
+CHOICE = "portal_choice"
 
 # Answers that say that an interface or a list has nothing more: what is asked for beyond the last page, or was guessed.
 NO_MORE = [400, 404, 405, 410]
@@ -79,6 +83,14 @@ class Sources(Lists):
         """The request for a page that is no article by its address."""
         raise NotImplementedError
 
+    def passes_over(self, link: Judgement) -> bool:
+        """Whether a link leads to an article that an earlier crawl has, and need not be followed."""
+        raise NotImplementedError
+
+    def known_barren(self, link: Judgement) -> bool:
+        """Whether the last whole crawl has found nothing at an address."""
+        raise NotImplementedError
+
     def look_again(self, known: Known, url: str) -> Request:
         """The request for a known article."""
         raise NotImplementedError
@@ -100,8 +112,9 @@ class Sources(Lists):
         # A sitemap that tells when its articles were modified is worth a look even if lists show them all.
         dated = {"sitemap"} if self.dated_sitemaps else set()
         self.state.put("needed ways", " ".join(sorted({*self.ways.needed(), *dated})))
-        for url in self.ways.needless():
-            self.state.note_page(key_hash(url), fruitful=url in self.dated_sitemaps)
+        needless = self.ways.needless(self.dated_sitemaps)
+        for url in self.ways.files():
+            self.state.note_page(key_hash(url), fruitful=url not in needless)
 
     def coverage(self) -> dict[str, Any]:
         """How many articles each way has led to, and how many there may be."""
@@ -194,6 +207,7 @@ class Sources(Lists):
         assert response.request is not None
         file = response.request.url
         if not is_index:
+            self.ways.open(file, "sitemap")
             yield from self.ask_modified(addresses, file)
         for url in addresses:
             if is_index:
@@ -245,9 +259,12 @@ class Sources(Lists):
             link = self.rules.judge(url)
             if link.kind == "article":
                 yield from self.ask_article(link, priority=PRIORITY_LISTED)
-            elif link.key not in self.asked and not self.sightings.done(link.key):
+            elif link.key not in self.asked and not self.sightings.done(link.key) and not self.passes_over(link):
                 self.asked.add(link.key)
-                yield self.ask(link.url)
+                if self.known_barren(link):
+                    self.count("pages/known_barren")
+                else:
+                    yield self.ask(link.url)
 
     def note_listed(
         self, url: str, way: str, file: str, text: str | None = None, date: str | None = None
@@ -279,6 +296,7 @@ class Sources(Lists):
         assert response.request is not None
         entries = feed_entries(response.url, response.body)
         self.count("feeds/read" if entries else "feeds/empty")
+        self.ways.open(response.request.url, "feed")
         for address, title, date in entries:
             yield from self.ask_listed(address, "feed", response.request.url, title, date)
 
@@ -303,7 +321,7 @@ class Sources(Lists):
             number,
             callback=self.parse_piece,
             errback=self.failed,
-            priority=PRIORITY_LIST,
+            priority=PRIORITY_SITEMAP if source.way == "api" else PRIORITY_LIST,
             dont_filter=again,
             meta={"depth_reset": True, "handle_httpstatus_list": NO_MORE},
             headers={"X-Requested-With": "XMLHttpRequest", "Accept": "application/json, text/html;q=0.9, */*;q=0.5"},
@@ -344,6 +362,7 @@ class Sources(Lists):
         ended = not keys or listed.more is False
         if listed.more is None and listed.pages and not source.counts_entries:
             ended = ended or number >= listed.pages
+        self.told |= ended and source.way == "api"
         self.budget.visited(response.url, keys)
         announced: dict[int, str | None] = {} if ended else {following: None}
         goes_on = self.turned(chain, keys, number, shown_at, announced, loaded=True)
@@ -380,7 +399,7 @@ class Sources(Lists):
             return []
         for key, choice in self.archives.following(len(self.sightings), self.sightings.fetched()):
             self.count("archives/asked")
-            options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
+            options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True, CHOICE: True}}
             if choice[0] == "POST":
                 options["cb_kwargs"] = {"number": 1, "chain": key}
             return [archive_request(choice, callback=self.parse, errback=self.failed, **options)]
