@@ -269,6 +269,26 @@ def test_an_article_that_a_list_announces_otherwise_is_looked_at_again(tmp_path:
     assert [item["url"] for item in exported(tmp_path) if item["version"] == 2] == [f"{server.url}{path}"]
 
 
+def test_what_has_proved_to_be_no_article_is_left_to_the_next_whole_crawl(tmp_path: Path) -> None:
+    name = "Thủ tục vay vốn Quỹ hỗ trợ nông dân mẫu số {}"
+    forms = {f"/index.php?mod=tthc&id={n}": name.format(n) for n in range(1, 9)}
+    news = {f"/index.php?mod=news&id={n}": text_of(n) for n in range(1, 9)}
+    table = "<b>{}</b><table><tr><td>Hồ sơ</td><td>01 bộ</td></tr><tr><td>Thời hạn</td><td>9 ngày</td></tr></table>"
+    home = page(
+        *(link(url, f"Hội nghị tổng kết công tác tư pháp {url}") for url in news), link("/?mod=tthc", "Thủ tục")
+    )
+    listed = page("".join(f"<p>{link(url, each)}</p>" for url, each in forms.items()))
+    pages = {"/": home, "/?mod=tthc": listed, **news, **{url: page(table.format(each)) for url, each in forms.items()}}
+    asked = []
+    with PortalServer(pages) as server:
+        for more in ((), (), ("--full",)):
+            server.log.clear()
+            run(tmp_path, f"{server.url}/", *more)
+            asked.append({seen.path for seen in server.log} & set(forms))
+    assert exported(tmp_path, ".rejects")  # a few may pass until the template knows what surrounds them
+    assert asked == [set(forms), set(), set(forms)]
+
+
 def test_an_article_that_a_sitemap_calls_modified_is_looked_at_again(tmp_path: Path) -> None:
     pages = known_portal(30)
     paths = [path for path in pages if path != "/"]

@@ -12,6 +12,7 @@ import os
 import pickle
 import struct
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -30,6 +31,8 @@ logger = logging.getLogger(__name__)
 LENGTH = struct.Struct(">Q")
 # A template is told again once it has seen so many times more pages.
 GROWN = 1.2
+# Seconds from the end of a process's pipe to its own.
+ENDING = 5.0
 
 
 @dataclass(slots=True)
@@ -108,7 +111,7 @@ class Reader:
             await self.end()
             raise ReaderError(f"no end in {self.seconds:g} s") from error
         except (asyncio.IncompleteReadError, ConnectionError) as error:
-            code = await self.end()
+            code = await self._ended()
             raise ReaderError(f"its process ended with {code}") from error
         except asyncio.CancelledError:
             await self.end()  # an answer that nobody waits for would be taken for the next one
@@ -132,6 +135,13 @@ class Reader:
             self._told = pages
             site = Site(portal.name, portal.province, portal.department, portal.wrappers, portal.template)
             _write(process, pickle.dumps(site, protocol=5))
+
+    async def _ended(self) -> int | None:
+        """The exit code of a process that has closed its pipe: it is ending, and killing it would hide with what."""
+        with suppress(TimeoutError):
+            if self._process is not None:
+                await asyncio.wait_for(self._process.wait(), ENDING)
+        return await self.end()
 
     async def end(self) -> int | None:
         """End the process; returns its exit code, if there was one."""

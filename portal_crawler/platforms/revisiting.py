@@ -9,7 +9,7 @@ from portal_crawler.crawling import history
 from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.patterns import announced
-from portal_crawler.items import Gone, Rejected, article_id
+from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
 from portal_crawler.platforms.sources import CHOICE
 
@@ -117,6 +117,12 @@ class Revisiting(Articles):
         """Note an address at which there is nothing of its own: incremental crawls leave it alone."""
         if self.state is not None and self.revisits.whole:
             self.state.note_page(key_hash(link.key), fruitful=False)
+
+    def note_none(self, capture: Capture) -> None:
+        """Note a page that was taken for an article and is none, where only evidence, no rule, had spoken for it."""
+        link = self.rules.judge(capture.url)
+        if link.kind != "article":
+            self.note_barren(link)
 
     def known_barren(self, link: Judgement) -> bool:
         """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show.
