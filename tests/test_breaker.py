@@ -152,3 +152,17 @@ def test_dead_letters_of_a_killed_run(tmp_path: Path) -> None:
 )
 def test_what_may_still_bring_a_page(reason: str, status: int | None, method: str, what: str | None) -> None:
     assert remedy(reason, status, method) == what
+
+
+def test_a_broken_connection_is_asked_again_by_the_crawl_alone() -> None:
+    """The HTTP client's own second try would wait for nothing and stand in no statistics."""
+
+    def breaks(seen: Seen) -> Answer:
+        raise ConnectionAbortedError(seen.path)
+
+    with portal() as server:
+        server.pages[PATHS[2]] = breaks
+        done = crawl("unseen", {"RETRY_TIMES": 1, "CONCURRENT_REQUESTS": 1}, url=f"{server.url}/", platform="nukeviet")
+        assert server.asked(PATHS[2]) == 2
+    assert len(done.captures) == len(PATHS) - 1
+    assert done.stats["retry/count"] == 1

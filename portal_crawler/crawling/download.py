@@ -126,6 +126,9 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
             response_class=_ClientResponse,
             skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
         )
+        # It would ask at once a second time where a connection breaks, which nobody would count, archive or wait for:
+        # that is Scrapy's to decide. aiohttp switches it off in this manner for its own tests, and has no public one.
+        self._session._retry_connection = False  # noqa: SLF001
 
     def _socket(self, address: tuple[Any, ...]) -> socket.socket:
         """Make the socket of a connection, if it may be made.
