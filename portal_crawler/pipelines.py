@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import sqlite3
 import time
 from collections import Counter
 from datetime import date, datetime, timedelta
@@ -256,38 +257,52 @@ class DropDuplicates(_Pipeline):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self.ids: set[str] = set()
-        # Sixteen bytes of a digest: a million articles cost some 150 MB, and chance collisions do not come about.
-        self.contents: set[bytes] = set()
-        self.said: dict[bytes, str] = {}
+        # What has been exported, by digests of 16 bytes: chance collisions do not come about. In a database that SQLite
+        # keeps in a file without a name once it is large: a million articles would cost some 400 MB of memory.
+        self.seen = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self.seen.execute("PRAGMA journal_mode = OFF")
+        self.seen.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, id TEXT) WITHOUT ROWID")
 
     def process_item(self, item: Any) -> Any:
         """Drop an article that the run has exported already."""
         if not isinstance(item, Article):
             return item
-        known = item.id if item.id in self.ids else self._same(item)
+        name = f"id {item.id}"
+        if (known := self._first(name, item.id)) is None and (known := self._same(item)) is not None:
+            self.seen.execute("UPDATE seen SET id = ? WHERE digest = ?", (known, _digest(name)))  # it is not exported
         if known is not None:
             reject = _from_article(item, "duplicate", f"{item.url}: the article {known} is in the export already")
             reject.duplicate_of = known
             raise Dropped(reject)
-        self.ids.add(item.id)
-        content = bytes.fromhex(item.content_sha256)[:16]
-        if content in self.contents:
+        if self._first(f"content {item.content_sha256}", item.id) is not None:
             self.count("articles/same_content")
-        self.contents.add(content)
         return item
+
+    def _first(self, what: str, identifier: str) -> str | None:
+        """The article of which something was true first; None if it is this one, which is noted."""
+        digest = _digest(what)
+        added = self.seen.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (digest, identifier)).rowcount
+        if added:
+            return None
+        return str(self.seen.execute("SELECT id FROM seen WHERE digest = ?", (digest,)).fetchone()[0])
 
     def _same(self, item: Article) -> str | None:
         """The article of another ``id`` that says all that this one says, if there is one."""
         if len(item.text) < LONG_ENOUGH or not item.title or not item.published_at:
             return None
         files = sorted([*(each.url for each in item.attachments), *(each.url for each in item.images)])
-        said = "\n".join((item.content_sha256, item.title, item.published_at, *files))
-        known = self.said.setdefault(sha256(said.encode("utf-8", "surrogatepass")).digest()[:16], item.id)
-        if known == item.id:
-            return None
-        self.count("articles/same_article")
+        known = self._first("\n".join((item.content_sha256, item.title, item.published_at, *files)), item.id)
+        if known is not None:
+            self.count("articles/same_article")
         return known
+
+    def close_spider(self) -> None:
+        """Forget all."""
+        self.seen.close()
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def _from_article(item: Article, reason: str, detail: str) -> Rejected:

@@ -13,13 +13,14 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from crawl import Crawl, crawl
+from crawl import SETTINGS, Crawl, crawl
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from portal_server import article
 
+from portal_crawler.archive.warc import read_captures
 from portal_crawler.platforms.nukeviet import NukeVietSpider
 from portal_crawler.platforms.portal import PortalSpider
 
@@ -209,12 +210,16 @@ def tls(certificate: Path, *, old: bool = False) -> ssl.SSLContext:
     ],
 )
 def test_broken_tls_is_allowed_by_the_site_file_alone(
-    certificate: Path, spider: str, flags: list[str] | None, *, old: bool
+    certificate: Path, tmp_path: Path, spider: str, flags: list[str] | None, *, old: bool
 ) -> None:
     page = HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(TEXT), TEXT)
+    middlewares = SETTINGS["DOWNLOADER_MIDDLEWARES"] | {"portal_crawler.archive.exchanges.ArchiveExchanges": 990}
+    archive = {"DOWNLOADER_MIDDLEWARES": middlewares, "PORTAL_ARCHIVE": True, "PORTAL_ARCHIVE_FILES": str(tmp_path)}
     settings = {"DOWNLOAD_VERIFY_CERTIFICATES": True, "ROBOTSTXT_OBEY": False}
-    done = walk(spider, {"/tin-tuc/bai.html": page}, tls(certificate, old=old), **settings)
+    done = walk(spider, {"/tin-tuc/bai.html": page}, tls(certificate, old=old), **settings, **archive)
     assert [capture["flags"] for capture in done.captures] == ([flags] if flags else []), done.log
+    kept = [capture for capture in read_captures(tmp_path.iterdir()) if capture.url.endswith("bai.html")]
+    assert [capture.flags for capture in kept] == ([flags] if flags else [])
     assert [reject["reason"] for reject in done.rejected] == ([] if flags else ["bad_tls"]), done.log
 
 

@@ -7,6 +7,7 @@ import inspect
 import io
 import json
 import logging
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -58,8 +59,10 @@ class Line:
 
 
 @pytest.fixture
-def line() -> Line:
-    return Line()
+def line() -> Iterator[Line]:
+    made = Line()
+    yield made
+    made.stages[-1].close_spider()
 
 
 def capture(number: int = 1, body: bytes | None = None, title: str = "Hội nghị triển khai công tác tư pháp") -> Capture:
@@ -120,8 +123,9 @@ def test_the_same_article_is_exported_once(line: Line) -> None:
 
 def test_the_same_article_under_another_address_is_dropped(line: Line) -> None:
     first = line(capture(1))
-    told = line.drop(capture(2))
-    assert (told.reason, told.duplicate_of) == ("duplicate", first.id)
+    for _ in range(2):  # the second time its own id is known, too, but the export has it under the first one's
+        told = line.drop(capture(2))
+        assert (told.reason, told.duplicate_of) == ("duplicate", first.id)
     assert line.stats["articles/same_article"] == 1
 
 

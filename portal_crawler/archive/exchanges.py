@@ -136,12 +136,13 @@ class ArchiveExchanges:
         await self.writer.put(exchange, archived)
         return response
 
-    async def keep_rendered(self, request: Request, body: bytes) -> None:
+    async def keep_rendered(self, request: Request, body: bytes, flags: list[str]) -> None:
         """Keep the page that scripts have made of an answer, beside it; the request names that record from now on.
 
         Args:
             request: What was asked for, once its answer has been archived.
             body: The page as HTML in UTF-8.
+            flags: The answer's.
         """
         source: Archived | None = request.meta.get(ARCHIVED)
         if source is None:
@@ -150,7 +151,10 @@ class ArchiveExchanges:
         made = Archived(record_id=records.new_record_id(), payload_digest=records.digest(body))
         date = request.meta[FETCHED_AT]
         request.meta[ARCHIVED] = made
-        await self.writer.put(Exchange(url=request.url, date=date, body=body, made_of=source.record_id), made)
+        notes = {"flags": ", ".join(flags)}
+        await self.writer.put(
+            Exchange(url=request.url, date=date, body=body, notes=notes, made_of=source.record_id), made
+        )
 
     async def process_exception(self, request: Request, exception: Exception) -> None:
         """Keep a request that no answer came to, with the cause."""

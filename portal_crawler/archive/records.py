@@ -38,6 +38,10 @@ RENAMED = b"X-Crawler-"
 BODILESS = frozenset((204, 304))
 NEWLINES = bytes.maketrans(b"\r\n\0", b"   ")
 
+# A field of our own in the head of an answer's record, as the standard allows (ISO 28500:2017, 5.1): what was not as it
+# should be about the exchange. The metadata record says the same, but only behind the answer.
+FLAGS_FIELD = "X-Crawler-Flags"
+
 Pairs = tuple[tuple[bytes, bytes], ...]
 
 
@@ -197,7 +201,10 @@ def answer(exchange: Exchange, record_id: str, payload: str, original: Original 
         original: That other record. For an answer 304 it is the page as it was received last.
     """
     url, date = target(exchange.url), stamp(exchange.date)
-    common: list[tuple[str, str | None]] = [("WARC-IP-Address", exchange.address)]
+    common: list[tuple[str, str | None]] = [
+        ("WARC-IP-Address", exchange.address),
+        (FLAGS_FIELD, exchange.notes.get("flags")),
+    ]
     if original is None:
         more = [*common, ("WARC-Payload-Digest", payload), ("WARC-Truncated", exchange.truncated)]
         return _record(
@@ -217,7 +224,11 @@ def answer(exchange: Exchange, record_id: str, payload: str, original: Original 
 
 def conversion(exchange: Exchange, record_id: str, payload: str) -> ArcWarcRecord:
     """The page that scripts have made of an answer (ISO 28500:2017, 6.8)."""
-    more = [("WARC-Payload-Digest", payload), ("WARC-Refers-To", f"<{exchange.made_of}>")]
+    more = [
+        ("WARC-Payload-Digest", payload),
+        ("WARC-Refers-To", f"<{exchange.made_of}>"),
+        (FLAGS_FIELD, exchange.notes.get("flags")),
+    ]
     url, date = target(exchange.url), stamp(exchange.date)
     return _record("conversion", url, date, PAGE, exchange.body, record_id=record_id, more=more)
 

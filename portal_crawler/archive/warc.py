@@ -21,8 +21,8 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 
 from portal_crawler.archive.packed import streams
-from portal_crawler.archive.records import digest
-from portal_crawler.items import RENDERED, Archived, Capture
+from portal_crawler.archive.records import FLAGS_FIELD, digest
+from portal_crawler.items import FLAGS, RENDERED, Archived, Capture
 
 try:
     from compression import zstd  # type: ignore[import-not-found]
@@ -286,8 +286,12 @@ def _is_page(record: ArcWarcRecord) -> bool:
 
 def _flags(record: ArcWarcRecord) -> list[str]:
     """What was not as it should be about an exchange, as far as its record says."""
-    cut = record.rec_headers.get_header("WARC-Truncated")
-    return [flag for flag, true in ((RENDERED, record.rec_type == "conversion"), ("truncated", cut)) if true]
+    said = {flag.strip() for flag in (_said(record, FLAGS_FIELD) or "").split(",")}
+    if record.rec_type == "conversion":
+        said.add(RENDERED)
+    if _said(record, "WARC-Truncated"):
+        said.add("truncated")
+    return [flag for flag in FLAGS if flag in said]
 
 
 def _is_member(stream: Any, at: int) -> bool:

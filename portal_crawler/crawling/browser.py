@@ -258,7 +258,7 @@ class Browser:
         if len(body) > self.largest:
             raise RenderError(f"it has grown to {len(body):,} bytes")
         if (archive := self.crawler.get_downloader_middleware(ArchiveExchanges)) is not None:
-            await archive.keep_rendered(request, body)
+            await archive.keep_rendered(request, body, response.flags)
         self._count("browser/pages")
         headers = response.headers.copy()
         headers.pop("Content-Encoding", None)
