@@ -33,6 +33,8 @@ logger = logging.getLogger(__name__)
 OPTIONAL = ("title", "lead", "author", "published_at", "section", "images", "attachments")
 # The country's first portals; what claims to be older, or younger than its capture, shows a date that is wrong.
 FIRST_YEAR = 1990
+# Pages that a process is handed at a time: one that it reads, and others that are there when it has done with that.
+AT_A_TIME = 4
 # Characters of a text that no two articles of one headline and date have by chance.
 LONG_ENOUGH = 200
 HREF = re.compile(r'href="([^"]*)"')
@@ -89,9 +91,11 @@ class ExtractArticle(_Pipeline):
         super().__init__(crawler)
         seconds = crawler.settings.getfloat("PORTAL_READER_SECONDS", 60)
         self.readers = [Reader(seconds) for _ in range(crawler.settings.getint("PORTAL_READERS"))]
-        self.idle: asyncio.LifoQueue[Reader] = asyncio.LifoQueue()
-        for reader in self.readers:
-            self.idle.put_nowait(reader)
+        # Each reader's places, by how many pages it has then: an idle one is asked first, and the first one of them.
+        self.places: asyncio.PriorityQueue[tuple[int, int]] = asyncio.PriorityQueue()
+        for place in range(AT_A_TIME):
+            for which in range(len(self.readers)):
+                self.places.put_nowait((place, which))
         self.share = Share()
 
     async def process_item(self, item: Any) -> Any:
@@ -117,16 +121,16 @@ class ExtractArticle(_Pipeline):
         if not self.readers or not self.share.large or getattr(self.spider, "warc", None):
             with self.share:
                 return read(item, self.spider)
-        reader = await self.idle.get()
+        place = await self.places.get()
         try:
             self.count("readers/pages")
-            return await reader.read(item, self.spider)
+            return await self.readers[place[1]].read(item, self.spider)
         except ReaderError as error:
             logger.error("%s: %s", item.url, error)  # noqa: TRY400 - the cause is in it
             self.count("readers/failed")
             return Extracted(None, error=str(error))
         finally:
-            self.idle.put_nowait(reader)
+            self.places.put_nowait(place)
 
     async def close_spider(self) -> None:
         """End the processes."""

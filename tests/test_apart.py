@@ -107,6 +107,39 @@ def test_a_page_that_ends_its_process_costs_itself_alone(bomb: Bomb, why: str) -
     assert isinstance(after.found, Article)
 
 
+def told_at_once(number: int, bomb: Bomb, cancelled: int | None = None) -> list[Any]:
+    """What one reader says of seven pages that are handed over at once, one of them a bomb."""
+
+    async def told() -> list[Any]:
+        reader = Reader(60)
+        pages = [capture(f"Thông báo số {each} của Sở") for each in range(7)]
+        pages[number].section = [bomb]  # type: ignore[list-item]
+        reads = [asyncio.ensure_future(reader.read(each, SITE)) for each in pages]
+        try:
+            if cancelled is not None:
+                await reads[0]
+                reads[cancelled].cancel()
+            return await asyncio.gather(*reads, return_exceptions=True)
+        finally:
+            await reader.end()
+
+    return asyncio.run(told())
+
+
+@pytest.mark.parametrize("number", [0, 3, 6])
+def test_a_page_that_ends_its_process_costs_none_that_wait_behind_it(number: int) -> None:
+    found = told_at_once(number, Bomb(os._exit, 3))
+    lost = found.pop(number)
+    assert isinstance(lost, ReaderError) and "ended with 3" in str(lost)
+    assert [each.found.title for each in found] == [f"Thông báo số {n} của Sở" for n in range(7) if n != number]
+
+
+def test_a_page_that_is_given_up_costs_no_other() -> None:
+    found = told_at_once(2, Bomb(time.sleep, 0), cancelled=4)
+    assert isinstance(found.pop(4), asyncio.CancelledError)
+    assert [each.found.title for each in found] == [f"Thông báo số {n} của Sở" for n in range(7) if n != 4]
+
+
 class Line:
     """The pipeline, of a crawl in which extraction takes all the time."""
 

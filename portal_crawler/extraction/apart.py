@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 LENGTH = struct.Struct(">Q")
 # A template is told again once it has seen so many times more pages.
 GROWN = 1.2
+# Bytes in a pipe to a process; more is not allowed to everyone.
+PIPE = 1 << 20
 # Seconds from the end of a process's pipe to its own.
 ENDING = 5.0
 
@@ -89,9 +91,15 @@ class Reader:
         self.seconds = seconds
         self._process: asyncio.subprocess.Process | None = None
         self._told = -1
+        self._beginning = asyncio.Lock()
+        # Answers come in the order of the jobs, and whoever waits for this lock gets it in the order of asking.
+        self._turn = asyncio.Lock()
 
     async def read(self, capture: Capture, portal: Portal) -> Extracted:
-        """As :func:`read`; only one page at a time.
+        """As :func:`read`.
+
+        Several pages may be handed over at once: the next one is there when the process has done with one, however long
+        the crawl takes to look after the answer. A page that ends the process costs none that wait behind it.
 
         Args:
             capture: The page; its parsed tree stays behind.
@@ -101,21 +109,36 @@ class Reader:
             ReaderError: if the process came to its end over the page, or to none in time.
         """
         job = pickle.dumps(_without_trees(capture), protocol=5)
+        while True:
+            if (found := await self._try(job, portal)) is not None:
+                return found
+
+    async def _try(self, job: bytes, portal: Portal) -> Extracted | None:
+        """Hand a page over and wait for its turn; None if the process has ended before that."""
+        async with self._beginning:
+            process = await self._begun()
+        self._tell_of(portal, process)
+        _write(process, job)
+        try:
+            async with self._turn:
+                return await self._answer(process) if process is self._process else None
+        except asyncio.CancelledError:
+            await self.end()  # an answer that nobody waits for would be taken for the next one
+            raise
+
+    async def _answer(self, process: asyncio.subprocess.Process) -> Extracted | None:
+        """The answer that comes next; None if the process was ended for another page's sake."""
         try:
             async with asyncio.timeout(self.seconds):
-                process = await self._begun()
-                self._tell_of(portal, process)
-                _write(process, job)
                 return await _answer(process)
         except TimeoutError as error:
             await self.end()
             raise ReaderError(f"no end in {self.seconds:g} s") from error
         except (asyncio.IncompleteReadError, ConnectionError) as error:
+            if process is not self._process:
+                return None
             code = await self._ended()
             raise ReaderError(f"its process ended with {code}") from error
-        except asyncio.CancelledError:
-            await self.end()  # an answer that nobody waits for would be taken for the next one
-            raise
 
     async def _begun(self) -> asyncio.subprocess.Process:
         if self._process is None:
@@ -126,6 +149,7 @@ class Reader:
                 *command, stdin=pipe, stdout=pipe, start_new_session=True, limit=2**20
             )
             self._told = -1
+            _widen(self._process)
         return self._process
 
     def _tell_of(self, portal: Portal, process: asyncio.subprocess.Process) -> None:
@@ -155,6 +179,16 @@ class Reader:
 
 def _without_trees(capture: Capture) -> Capture:
     return replace(capture, page=None, parts=[replace(part, page=None) for part in capture.parts])
+
+
+def _widen(process: asyncio.subprocess.Process) -> None:
+    """Let the pipe to a process hold several pages: Linux' holds 64 kB at first, and the rest would wait for us."""
+    assert process.stdin is not None
+    pipe = process.stdin.transport.get_extra_info("pipe")
+    with suppress(ImportError, AttributeError, OSError):  # another system, no pipe, or too many wide ones already
+        import fcntl  # noqa: PLC0415 - absent on Windows
+
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
 
 
 def _write(process: asyncio.subprocess.Process, data: bytes) -> None:
