@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urljoin
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portal_crawler.crawling import listing
@@ -343,6 +343,12 @@ def test_fingerprints(head: str, body: str, family: str | None) -> None:
     st.text(alphabet="/?#.:;=ahtps&%1 ", max_size=12)
     | st.sampled_from(["http:b", "https:/c", "//a.vn/d", "HTTP://a.vn/", ";x"]),
 )
+@example("http://a.vn/x/y.html", "http:")
+@example("http://a.vn/x/y.html", "HTTP:?a=1")
+@example("http://a.vn/x/y.html", "http:#a")
+@example("http://a.vn/x/y.html", "http://")
+@example("http://a.vn/x/y.html", "//")
+@example("http://a.vn", "http://a?")
 def test_links_are_resolved_as_by_the_standard_library(base: str, href: str) -> None:
     rules = UrlRules(["http://a.vn/"])
     url = urljoin(base, href.strip())

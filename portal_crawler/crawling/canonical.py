@@ -51,6 +51,8 @@ VIEW_MODES = {
 # Addresses that hold nothing to be percent-encoded, which are most: to encode them again would cost more than the rest.
 SAFE = re.compile(r"https?://[\w.\-~:/?#!$&()*+,;=%]*", re.ASCII | re.IGNORECASE)
 
+# References to what has the path of the page that they stand on; some repeat its scheme, or announce a host.
+OF_THE_PATH = re.compile(r"(?:https?:)?(?://)?(?:[?;#]|\Z)", re.IGNORECASE)
 ABSOLUTE = re.compile(r"https?://[^/?#]")
 
 # Each is the only letter-case-free part of a percent-encoded octet (RFC 3986 section 6.2.2.1).
@@ -148,10 +150,12 @@ def split_base(base: str, reference: str) -> tuple[str, str]:
     """
     reference = reference.strip()
     path = base.find("/", len("https://"))
-    if path > 0 and reference[:1] == "/":
+    if OF_THE_PATH.match(reference):
+        pass
+    elif path > 0 and reference[:1] == "/":
         base = base[: path + 1]
     elif ABSOLUTE.match(reference):
-        base = ""
-    elif path > 0 and reference[:1] not in ("?", ";"):
+        base = base.partition("/")[0]
+    elif path > 0:
         base = base.partition("?")[0].rpartition("/")[0] + "/"
     return base, reference
