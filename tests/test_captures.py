@@ -15,7 +15,7 @@ from test_commands import environment, run
 from test_replay import Archive
 from test_spiders import portal
 
-from portal_crawler.commands.captures import SHARED
+from portal_crawler.commands.captures import SHARED, Host, capture_files, hosts_of, tasks_of
 
 HOSTS = ("http://so.example.gov.vn", "https://www.khac.example.gov.vn")
 
@@ -105,6 +105,31 @@ def test_a_large_host_is_shared_and_nothing_changes(tmp_path: Path) -> None:
     _, told, _ = run(tmp_path, "extract", "big.warc.gz", "--out", "shared", "--jobs", "3")
     assert "9 articles" in told
     assert sorted(articles(tmp_path / "shared"), key=key) == sorted(articles(tmp_path / "one"), key=key)
+
+
+def test_hosts_that_keep_all_processes_busy_are_not_shared(tmp_path: Path) -> None:
+    many = [Host(f"so-{number}.example.gov.vn", "http://x/", pages=5 * SHARED) for number in range(20)]
+    pages = sum(host.pages for host in many)
+    assert [len(tasks_of(host, tmp_path, 2, pages)) for host in many] == [1] * 20
+    assert len(tasks_of(many[0], tmp_path, 2, many[0].pages)) == 3
+    (tmp_path / many[1].name).mkdir()
+    (tmp_path / many[1].name / "learned.pickle").touch()  # it was shared when there were fewer
+    assert len(tasks_of(many[1], tmp_path, 2, pages)) == 3
+
+
+def test_several_processes_find_the_same_hosts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("a", "b", "c"):
+        (tmp_path / folder).mkdir()
+        captures(tmp_path / folder)
+    files = capture_files(tmp_path)
+    files[2].write_bytes(b"\x1f\x8b\x08 no such member" + files[2].read_bytes())
+    alone: list[str] = []
+    together: list[str] = []
+    expected = hosts_of(files, alone)
+    assert [len(host.files) for host in expected] == [3, 3]
+    monkeypatch.setattr("portal_crawler.commands.captures.LARGE", 0)
+    assert hosts_of(files, together, jobs=2) == expected
+    assert together == alone != []
 
 
 def test_a_share_is_a_part_of_parts(tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import json
+import multiprocessing
 import subprocess
 import sys
 from collections import defaultdict
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from scrapy.spiderloader import SpiderLoaderProtocol
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 UNSEEN = "unseen"
 # A host of so many pages is shared by several processes; what one learns takes a third of the time of all.
 SHARED = 2_000
+# But not if each process has so many of them to do: sharing costs processes that begin, and files that are read twice.
+FEWEST_HOSTS = 4
+# Bytes of captures that are looked at by several processes.
+LARGE = 100_000_000
 # How a replay ends that need not be made again.
 DONE = frozenset((ExitCode.OK, ExitCode.NOTHING_FOUND, ExitCode.TOO_FEW, ExitCode.MANY_REJECTED, ExitCode.BROKEN_LISTS))
 
@@ -103,29 +108,42 @@ def capture_files(path: Path) -> list[Path]:
     return sorted(one for one in inside if one.is_file() and one.name.lower().endswith((*ENDINGS, WACZ)))
 
 
-def hosts_of(files: Sequence[Path], problems: list[str]) -> list[Host]:
+def hosts_of(files: Sequence[Path], problems: list[str], jobs: int = 1) -> list[Host]:
     """The hosts of which there are pages, those with most of them first.
 
     Args:
         files: WARC and WACZ files.
         problems: Gets what cannot be read.
+        jobs: How many processes look at large files.
     """
     found: dict[str, Host] = {}
-    for path in files:
-
-        def broken(where: str, why: str) -> None:
-            problems.append(f"{where}: {why}")
-
-        for _, capture in numbered_captures(path, broken, wanted=()):
-            if "html" not in capture.headers.get("content-type", ""):
-                continue
-            parts = urlsplit(capture.url)
-            name = parts.netloc.rpartition("@")[2].lower().removeprefix("www.")
-            host = found.setdefault(name, Host(name, f"{parts.scheme}://{parts.netloc}/"))
-            host.pages += 1
-            if path not in host.files:
-                host.files.append(path)
+    with ExitStack() as stack:
+        each: Iterable[tuple[list[Host], list[str]]] = map(hosts_in, files)
+        if jobs > 1 and len(files) > 1 and sum(path.stat().st_size for path in files) > LARGE:
+            # Not forked: this process has a reactor.
+            pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
+            each = stack.enter_context(pool).map(hosts_in, files)
+        for hosts, wrong in each:
+            problems += wrong
+            for host in hosts:
+                known = found.setdefault(host.name, replace(host, pages=0, files=[]))
+                known.pages += host.pages
+                known.files += host.files
     return sorted(found.values(), key=lambda host: (-host.pages, host.name))
+
+
+def hosts_in(path: Path) -> tuple[list[Host], list[str]]:
+    """The hosts of which a file has pages, and what cannot be read of it."""
+    found: dict[str, Host] = {}
+    problems: list[str] = []
+    for _, capture in numbered_captures(path, lambda where, why: problems.append(f"{where}: {why}"), wanted=()):
+        if "html" not in capture.headers.get("content-type", ""):
+            continue
+        parts = urlsplit(capture.url)
+        name = parts.netloc.rpartition("@")[2].lower().removeprefix("www.")
+        host = found.setdefault(name, Host(name, f"{parts.scheme}://{parts.netloc}/", files=[path]))
+        host.pages += 1
+    return list(found.values()), problems
 
 
 def assign(hosts: Sequence[Host], loader: SpiderLoaderProtocol, spider: str | None) -> None:
@@ -148,8 +166,8 @@ def assign(hosts: Sequence[Host], loader: SpiderLoaderProtocol, spider: str | No
 def replayed(hosts: Sequence[Host], out: Path, jobs: int, cluster: str | None = None) -> Iterator[Outcome]:
     """Replay the hosts, so many at once, each in a process of its own; yields them as they end.
 
-    A host of many pages is shared by several processes: one learns what the pages have in common, then each extracts a
-    part of the articles. What an earlier call has replayed to its end is not replayed again.
+    A host that has a large part of all pages is shared by several processes: one learns what the pages have in common,
+    then each extracts a part of the articles. What an earlier call has replayed to its end is not replayed again.
 
     Args:
         hosts: The hosts, with their spiders.
@@ -162,8 +180,9 @@ def replayed(hosts: Sequence[Host], out: Path, jobs: int, cluster: str | None = 
     """
     with executor(jobs, cluster) as pool:
         waiting: dict[Future[Outcome], tuple[Host, list[Task]]] = {}
+        pages = sum(host.pages for host in hosts)
         for host in hosts:
-            tasks = tasks_of(host, out, jobs)
+            tasks = tasks_of(host, out, jobs, pages)
             waiting[pool.submit(replay_task, tasks[0])] = host, tasks[1:]
         shares: dict[str, list[Outcome]] = {}
         while waiting:
@@ -193,12 +212,21 @@ def closing_both(client: Any) -> Iterator[Executor]:
         yield pool
 
 
-def tasks_of(host: Host, out: Path, jobs: int) -> list[Task]:
-    """What there is to do for a host: the first task before all others."""
+def tasks_of(host: Host, out: Path, jobs: int, pages: int) -> list[Task]:
+    """What there is to do for a host: the first task before all others.
+
+    Args:
+        host: The host.
+        out: Folder for the articles of all.
+        jobs: How many processes there are.
+        pages: How many pages all hosts have.
+    """
     folder = host.folder(out)
-    if host.pages < SHARED or jobs < 2:
-        return [Task(host, folder)]
     learned = folder / "learned.pickle"
+    # A host that was shared before stays so: its parts are there.
+    large = host.pages >= SHARED and (host.pages * jobs * FEWEST_HOSTS > pages or learned.is_file())
+    if not large or jobs < 2:
+        return [Task(host, folder)]
     return [Task(host, folder / f"share-{place}", (place, jobs), learned) for place in range(jobs + 1)]
 
 

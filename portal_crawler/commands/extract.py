@@ -156,7 +156,7 @@ class Command(ScrapyCommand):
         if len(files) > 1 and any(" " in str(file.absolute()) for file in files):
             refuse("names of several capture files must hold no space")
         problems: list[str] = []
-        hosts = hosts_of(files, problems)
+        hosts = hosts_of(files, problems, opts.jobs)
         for problem in problems:
             print(safe(problem), file=sys.stderr)
         assign(hosts, get_spider_loader(self.settings), opts.spider)
