@@ -217,19 +217,21 @@ class FirstPass:
 
     def choose(self) -> dict[int, str]:
         """The record to take for each article: the plainest address first among those that have a page."""
-        spider, chosen = self.spider, {}
+        chosen: dict[int, str] = {}
         for key, variants in self.variants.items():
             if not variants[0].by_rule and not self._is_article(variants):
                 self.counts["no_article_pages"] += 1
                 continue
-            order = plain_address([variant.url for variant in variants], spider.rules)
-            ranks = {
-                variant: (not variant.full, not variant.rendered, order.index(variant.url), variant.record)
-                for variant in variants
-            }
-            best = min(variants, key=ranks.__getitem__)
+            best = variants[0] if len(variants) == 1 else self._best(variants)
             chosen[best.record] = key
         return chosen
+
+    def _best(self, variants: list[Variant]) -> Variant:
+        order = plain_address([variant.url for variant in variants], self.spider.rules)
+        return min(
+            variants,
+            key=lambda variant: (not variant.full, not variant.rendered, order.index(variant.url), variant.record),
+        )
 
 
 class Parts:
@@ -240,10 +242,9 @@ class Parts:
 
     def __init__(self, spider: PortalSpider, first: FirstPass, chosen: dict[int, str]) -> None:
         self.spider = spider
-        bases = {
-            variant.record: page_key(variant.url).rstrip("/") for kind in first.variants.values() for variant in kind
-        }
-        self.numbers = {record: first.numbered[base] for record in chosen if (base := bases[record]) in first.numbered}
+        urls = {variant.record: variant.url for kind in first.variants.values() for variant in kind}
+        bases = {record: page_key(urls[record]).rstrip("/") for record in chosen} if first.numbered else {}
+        self.numbers = {record: first.numbered[base] for record, base in bases.items() if base in first.numbered}
         self.wanted = {record for numbers in self.numbers.values() for record in numbers.values()}
         self.kept: dict[int, Capture] = {}
         self.waiting: list[tuple[dict[int, int], Capture]] = []
