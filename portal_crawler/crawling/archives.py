@@ -51,7 +51,8 @@ AROUND = 6
 # Once a choice has shown what no list does, the others are made, too, until so many have brought nothing, as a share of
 # the articles fetched.
 BARREN_SHARE = 0.4
-DAY_WITHIN = re.compile(r"=(?P<day>(?:19[89]|20\d)\d-[01]\d-[0-3]\d)")
+# A day in the query of an address; two of them are a period.
+DAY_WITHIN = re.compile(r"=((?:19[89]|20\d)\d-[01]\d-[0-3]\d)")
 EARLIEST = 1997  # no Vietnamese portal is older than the country's connection to the internet
 
 

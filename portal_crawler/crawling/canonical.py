@@ -149,10 +149,10 @@ def split_base(base: str, reference: str) -> tuple[str, str]:
     serves on every page; "?page=2" alone needs the whole path.
     """
     reference = reference.strip()
-    path = base.find("/", len("https://"))
     if OF_THE_PATH.match(reference):
-        pass
-    elif path > 0 and reference[:1] == "/":
+        return base, reference
+    path = base.find("/", len("https://"))
+    if path > 0 and reference[:1] == "/":
         base = base[: path + 1]
     elif ABSOLUTE.match(reference):
         base = base.partition("/")[0]

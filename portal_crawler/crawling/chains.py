@@ -70,6 +70,13 @@ class _Chain:
     begun: bool = False  # the first page has come, under the list's own address
     pages: dict[int, _Page] = field(default_factory=dict)
 
+    def promise(self, announced: Mapping[int, str | None]) -> None:
+        """Note the pages that a pager announces."""
+        self.last = max(self.last, *announced)
+        self.postback |= None in announced.values()
+        for number, address in announced.items():
+            self.page(number).url = self.page(number).url or address
+
     def page(self, number: int) -> _Page:
         return self.pages.setdefault(number, _Page())
 
@@ -136,11 +143,7 @@ class ListChains:
         page.fresh |= fresh
         page.shown = max(page.shown, len(articles))
         if fresh and announced:
-            # What a page beyond the end announces is no evidence: it would go on for ever.
-            known.last = max(known.last, *announced)
-            known.postback |= None in announced.values()
-            for other, address in announced.items():
-                known.page(other).url = known.page(other).url or address
+            known.promise(announced)  # what a page beyond the end announces is no evidence: it would go on for ever
         # The first page often has an address of another form than the others (index.htm, trang-2.htm), and so another
         # key: it answers for the others only where it shows some of its own.
         if fresh and total and (number > 1 or announced):

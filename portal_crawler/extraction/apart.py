@@ -137,7 +137,10 @@ class Reader:
         except (asyncio.IncompleteReadError, ConnectionError) as error:
             if process is not self._process:
                 return None
-            code = await self._ended()
+            # It is ending: to kill it before it has would hide with what.
+            with suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), ENDING)
+            code = await self.end()
             raise ReaderError(f"its process ended with {code}") from error
 
     async def _begun(self) -> asyncio.subprocess.Process:
@@ -159,13 +162,6 @@ class Reader:
             self._told = pages
             site = Site(portal.name, portal.province, portal.department, portal.wrappers, portal.template)
             _write(process, pickle.dumps(site, protocol=5))
-
-    async def _ended(self) -> int | None:
-        """The exit code of a process that has closed its pipe: it is ending, and killing it would hide with what."""
-        with suppress(TimeoutError):
-            if self._process is not None:
-                await asyncio.wait_for(self._process.wait(), ENDING)
-        return await self.end()
 
     async def end(self) -> int | None:
         """End the process; returns its exit code, if there was one."""

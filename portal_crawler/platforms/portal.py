@@ -378,7 +378,8 @@ class PortalSpider(Revisiting):
         before = self.first_shown
         found = self.read_links(page, link, article=is_one)
         if not is_one:
-            self.note_fruit(response, link, chain or chain_key(link.url), found, fruitful=self.first_shown > before)
+            self.note_fruit(response, link, chain or chain_key(link.url), fruitful=self.first_shown > before)
+            self.note_choice(response, found)
         content = None
         if is_one or self.spellings.is_witness(link.url):
             known = self.sightings.get(link.key)

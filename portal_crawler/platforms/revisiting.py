@@ -11,7 +11,6 @@ from portal_crawler.crawling.canonical import key_hash
 from portal_crawler.crawling.patterns import announced
 from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
-from portal_crawler.platforms.sources import CHOICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.crawling.state import Known
-    from portal_crawler.extraction.page import Element
 
 # Status of the record of an article whose address redirects elsewhere.
 REDIRECTED = 302
@@ -91,18 +89,8 @@ class Revisiting(Articles):
 
     # Pages that lead on
 
-    def note_fruit(
-        self,
-        response: Response,
-        link: Judgement,
-        chain: str,
-        found: list[tuple[Judgement, Element]],
-        *,
-        fruitful: bool,
-    ) -> None:
+    def note_fruit(self, response: Response, link: Judgement, chain: str, *, fruitful: bool) -> None:
         """Note whether a page was the first to show some article; what a list shows speaks for its first page."""
-        if response.meta.get(CHOICE):
-            self.archives.showed(self.shown(found))
         if self.state is None or not self.revisits.whole:
             return
         assert response.request is not None

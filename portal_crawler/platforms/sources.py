@@ -405,6 +405,11 @@ class Sources(Lists):
             return [archive_request(choice, callback=self.parse, errback=self.failed, **options)]
         return []
 
+    def note_choice(self, response: Response, found: list[tuple[Judgement, Element]]) -> None:
+        """Note what the choice of an archive form has shown, if a page is the answer to one."""
+        if response.meta.get(CHOICE):
+            self.archives.showed(self.shown(found))
+
 
 def feed_entries(url: str, body: bytes) -> list[tuple[str, str | None, str | None]]:
     """Address, title and printed date of what an RSS or Atom feed lists."""
