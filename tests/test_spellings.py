@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from itertools import count
+from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,8 +25,8 @@ def links(query: str, paths: Iterable[str] = PATHS) -> list[str]:
 
 def test_a_session_is_recognised_by_its_second_value() -> None:
     spellings = Spellings()
-    assert not spellings.read(links("phien=0a8812"))
-    assert spellings.read(links("phien=77ff01"))
+    assert not spellings.read(HOST, links("phien=0a8812"))
+    assert spellings.read(HOST, links("phien=77ff01"))
     assert spellings.plain(f"{HOST}/x.html?id=3&phien=1234ab") == f"{HOST}/x.html?id=3"
 
 
@@ -42,7 +42,36 @@ def test_a_session_is_recognised_by_its_second_value() -> None:
 )
 def test_what_may_identify_is_no_session(pages: list[list[str]]) -> None:
     spellings = Spellings()
-    assert not any(spellings.read(urls) for urls in pages)
+    assert not any(spellings.read(HOST, urls) for urls in pages)
+
+
+TOKENS = [f"~x7c2m9q4{number:08x}" for number in range(9)]
+
+
+def in_folder(folder: str, paths: Iterable[str] = PATHS) -> list[str]:
+    return [f"{HOST}{folder}{path}" for path in paths]
+
+
+@pytest.mark.parametrize("folder", ["", "/web"])
+def test_a_session_in_the_path_is_recognised_on_pages_that_write_another_than_they_bear(folder: str) -> None:
+    spellings = Spellings()
+    first, second, third = (f"{folder}/{token}" for token in TOKENS[:3])
+    assert not spellings.read(f"{HOST}/", in_folder(first))
+    assert spellings.read(f"{HOST}{first}/tin", in_folder(second))
+    for start in (HOST, HOST.replace("http://", "https://www."), "a.example"):
+        assert spellings.plain(f"{start}{third}/tin/x.html?id=3") == f"{start}{folder}/tin/x.html?id=3"
+    assert spellings.key(f"a.example/khac{third}/tin/x.html") == f"a.example/khac{third}/tin/x.html"
+    assert pickle.loads(pickle.dumps(spellings)).plain(f"{HOST}{first}/tin/") == f"{HOST}{folder}/tin/"
+
+
+def test_portals_side_by_side_with_tokens_for_names_stay_apart() -> None:
+    spellings = Spellings()
+    for own, other in pairwise(TOKENS):
+        page_of_one = in_folder(f"/{own}", PATHS[:2]) + in_folder(f"/{other}", PATHS)
+        assert not spellings.read(f"{HOST}/{own}/", page_of_one)
+        assert not spellings.read(f"{HOST}/{own}/tin", in_folder(f"/{own}"))
+        assert not spellings.read(f"{HOST}/xa-an-phu/{own}/", in_folder("/xa-an-phu-so-12"))
+    assert not spellings.prefixes
 
 
 def shown() -> Spellings:

@@ -76,10 +76,10 @@ def anchors(page: Page) -> Iterator[tuple[str, Element]]:
             yield href, element
 
 
-def queries(page: Page, rules: UrlRules) -> Iterator[str]:
-    """The addresses with parameters that a page links to inside the portal."""
+def addresses(page: Page, rules: UrlRules, *, plain: bool) -> Iterator[str]:
+    """The addresses that a page links to inside the portal: those with parameters, and ``plain`` ones if asked for."""
     for href, _ in anchors(page):
-        if "?" in href and (link := rules.link(page.url, href)) is not None and link.kind != "outside":
+        if (plain or "?" in href) and (link := rules.link(page.url, href)) is not None and link.kind != "outside":
             yield link.url
 
 

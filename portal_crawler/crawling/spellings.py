@@ -1,8 +1,9 @@
 """What a site's addresses carry that says nothing: sessions, parameters that change nothing, letter case.
 
 Learned for each site. A session shows itself in the links: one page writes the same value into all of them, the next
-page another value into the same ones. What changes nothing is proved by a witness: of all addresses that differ from
-a known article's in the same manner, one is fetched, and the others wait until it is known whether it is the same page
+page another value into the same ones; in the path, a page that bears one writes another. What changes nothing is proved
+by a witness: of all addresses that differ from a known article's in the same manner, one is fetched, and the others
+wait until it is known whether it is the same page
 (compare Dasgupta, Kumar, Sasturkar, "De-duping URLs via rewrite rules", KDD 2008).
 """
 
@@ -26,6 +27,8 @@ PAGES = 4
 # Pages after which a parameter that has not proved to be a session is none.
 MOST_VALUES = 50
 TOKEN = re.compile(r"(?=.*\d)[\w.-]{6,}")
+# A segment of a path that nobody would write: letters and digits at random, behind a mark or not.
+TOKEN_SEGMENT = re.compile(r"/[^\w/]?(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{12,}[^\w/]?(?=/)", re.IGNORECASE)
 PROGRAM = re.compile(r"\.(?:aspx?|php|jsp|do|cfm)$", re.IGNORECASE)
 CASE = "letter case"
 
@@ -53,12 +56,14 @@ class Spellings:
     Attributes:
         folds: Whether the case of letters in paths says nothing.
         sessions: Names of parameters that hold a session.
+        prefixes: Keys of folders in which each next segment is a session.
         idle: Names of parameters that change nothing, by the form of path.
     """
 
     def __init__(self) -> None:
         self.folds = False
         self.sessions: set[str] = set()
+        self.prefixes: set[str] = set()
         self.idle: dict[str, set[str]] = {}
         self._values: dict[str, list[str]] = {}
         self._carriers: dict[str, set[str]] = {}
@@ -75,6 +80,8 @@ class Spellings:
 
     def plain(self, address: str) -> str:
         """An address, or a key made of one, without what says nothing."""
+        if self.prefixes:
+            address = self._without_segment(address)
         path, mark, query = address.partition("?")
         if not mark or not (self.sessions or self.idle):
             return address
@@ -87,10 +94,45 @@ class Spellings:
         path, mark, query = self.plain(key).partition("?")
         return f"{path.lower() if self.folds else path}{mark}{query}"
 
+    def _without_segment(self, address: str) -> str:
+        found = TOKEN_SEGMENT.search(address.partition("?")[0])
+        if found is None or _folder(address, found) not in self.prefixes:
+            return address
+        return address[: found.start()] + address[found.end() :]
+
     # Sessions
 
-    def read(self, urls: Iterable[str]) -> bool:
-        """Learn from the links of one page; True if a session has been recognised."""
+    def read(self, url: str, urls: Iterable[str]) -> bool:
+        """Learn from the links of one page; True if a session has been recognised.
+
+        Args:
+            url: The address of the page.
+            urls: Those of the portal's that it links to; those without parameters matter only if it is the home page,
+                or its own address bears a token (:func:`bears_token`).
+        """
+        urls = list(urls)
+        return self._read_queries(urls) | self._read_segments(url, urls)
+
+    def _read_segments(self, url: str, urls: Iterable[str]) -> bool:
+        """Learn from a page that was asked for with a token in its path, if it writes another into the same links."""
+        written: dict[tuple[str, str], set[str]] = {}
+        for other in urls:
+            if (found := TOKEN_SEGMENT.search(other.partition("?")[0])) is not None:
+                written.setdefault((_folder(other, found), found[0]), set()).add(other[found.end() :])
+        if len(written) != 1:
+            return False
+        ((folder, token), paths) = written.popitem()
+        carriers = self._carriers.setdefault(folder, set())
+        shared = len(paths & carriers)
+        carriers |= paths
+        own = TOKEN_SEGMENT.search(url.partition("?")[0])
+        # Portals side by side may have tokens for names and link to each other, but also to their own pages.
+        if own is None or _folder(url, own) != folder or own[0] == token or shared < PATHS:
+            return False
+        self.prefixes.add(folder)
+        return True
+
+    def _read_queries(self, urls: Iterable[str]) -> bool:
         values: dict[str, set[str]] = {}
         paths: dict[str, set[str]] = {}
         for url in urls:
@@ -204,6 +246,16 @@ class Spellings:
         if dry:
             self._waiting = {folded: urls for folded, urls in self._waiting.items() if folded in self._contents}
         return freed
+
+
+def bears_token(url: str) -> bool:
+    """Whether a segment of an address's path may be a session."""
+    return TOKEN_SEGMENT.search(url.partition("?")[0]) is not None
+
+
+def _folder(address: str, found: re.Match[str]) -> str:
+    """The key of the folder in which a segment of an address stands."""
+    return address[: found.start()].partition("://")[2].removeprefix("www.") or address[: found.start()]
 
 
 def _folded(url: str) -> int:

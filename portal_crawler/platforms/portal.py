@@ -27,7 +27,7 @@ from portal_crawler.crawling.patterns import UrlPatterns
 from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, in_own_order, page_number
 from portal_crawler.crawling.scope import RedirectToKnown
 from portal_crawler.crawling.sightings import ASKED, CAPTURE, NAMED, Marked, Sightings
-from portal_crawler.crawling.spellings import Spellings
+from portal_crawler.crawling.spellings import Spellings, bears_token
 from portal_crawler.crawling.traps import PatternBudget, menu_of
 from portal_crawler.extraction.contents import content_of, sentences_of
 from portal_crawler.extraction.page import PageError, parse_page
@@ -364,7 +364,8 @@ class PortalSpider(Revisiting):
             yield from self.unreadable(capture, link, error)
             return
         response.meta[CAPTURE] = capture
-        if self.spellings.read(listing.queries(page, self.rules)):
+        plain = seed or bears_token(response.url)
+        if self.spellings.read(response.url, listing.addresses(page, self.rules, plain=plain)):
             link = self.respell(response.url)
         self.asked.add(link.key)  # a redirect has led here under another address
         if seed:

@@ -18,6 +18,7 @@ HAZARDS: dict[str, type[Hazard]] = {
         traps.MetaRefresh,
         traps.SessionPath,
         traps.SessionQuery,
+        traps.SessionSegment,
         traps.Aliases,
         transport.EndlessBody,
         transport.DrippingBody,

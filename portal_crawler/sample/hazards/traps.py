@@ -296,3 +296,25 @@ class Aliases(Hazard):
         wanted = asked.path.lower()
         story = next((story for story in portal.stories if portal.path(story).lower() == wanted), None)
         return portal.plain(asked.at(portal.path(story))) if story and portal.path(story) != asked.path else None
+
+
+class SessionSegment(Hazard):
+    """A new session as a segment of the path of every link of every page."""
+
+    name = "session-segment"
+    about = "a new session before the path of every link, in a form that nobody knows"
+
+    def __init__(self) -> None:
+        self._sessions = count(1)
+
+    def answer(self, portal: SamplePortal, asked: Asked) -> Answer | None:
+        """The page behind the session."""
+        plain = re.sub(r"^/~\w+(?=/)", "", asked.path)
+        return None if plain == asked.path else self.change(portal, asked, portal.plain(asked.at(plain)))
+
+    def change(self, portal: SamplePortal, asked: Asked, answer: Answer) -> Answer:  # noqa: ARG002 - the hook's signature
+        """Write the session into the links."""
+        if answer.status != 200 or not answer.content_type.startswith("text/html"):
+            return answer
+        session = f"q7m2x9d4k1{next(self._sessions) * 7919:08x}"
+        return answer.saying(re.sub(r'(?<=href=")/(?=[\w-]+/)', f"/~{session}/", answer.body.decode()))
