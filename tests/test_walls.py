@@ -75,6 +75,24 @@ def test_a_portal_of_walls_is_left() -> None:
     assert verdict(done.stats, "finished") is ExitCode.BLOCKED
 
 
+def test_a_known_login_is_not_asked_for_again_and_what_it_hides_is_told_of() -> None:
+    hidden = PATHS[4:9]
+    pages = {
+        "/": HOME,
+        **{path: article(f"Bài viết công khai số {number}") for number, path in enumerate(PATHS)},
+        **{path: Answer("", 302, headers={"Location": f"/cong?ve={path}"}) for path in hidden},
+        **{f"/cong?ve={path}": LOGIN for path in hidden},
+    }
+    with PortalServer(pages) as server:
+        settings = {"CONCURRENT_REQUESTS_PER_DOMAIN": 1, "CONCURRENT_REQUESTS": 1}
+        done = crawl("unseen", settings, url=f"{server.url}/", platform="nukeviet")
+        assert sum(path.startswith("/cong") for path in server.paths) == 1
+        assert all(server.asked(path) == 1 for path in hidden)
+    assert len(done.captures) == len(PATHS) - len(hidden)
+    assert [reject["reason"] for reject in done.rejected] == ["blocked"] * len(hidden)
+    assert done.stats["blocked/login"] == len(hidden)
+
+
 def test_a_wall_at_the_door_is_blocked_not_empty() -> None:
     with PortalServer({"*": COOKIE, "/robots.txt": Answer("", 404)}) as server:
         done = crawl("unseen", url=f"{server.url}/")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.exceptions import NotConfigured
 
+from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.pace import PostponedError, host_key
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ HUMAN = re.compile(
 PASSWORD = re.compile(rb"<input\b[^>]*type\s*=\s*[\"']?password", re.IGNORECASE)
 SIGN_IN = re.compile("đăng nhập|log ?in|sign ?in|xác thực")
 LOGIN = "login"
+# The value of a parameter that is an address.
+BEHIND = re.compile(r"=.*(?:/|%2f)", re.IGNORECASE)
 # Words of the title of a login form, without the name of the site behind it.
 LONGEST_LOGIN = 5
 TITLE = re.compile(rb"<title[^>]*>(.{0,1500}?)</title", re.DOTALL)
@@ -106,6 +109,13 @@ def _own(status: int, lower: bytes, title: str, words: str) -> str | None:
     return LOGIN if PASSWORD.search(lower) and SIGN_IN.search(f"{title} {words}") else None
 
 
+def _place(url: str) -> str:
+    """The address of a login without the parameters that say where to go behind it."""
+    path, _, query = page_key(url).partition("?")
+    kept = [parameter for parameter in query.split("&") if not BEHIND.search(parameter)]
+    return f"{path}?{'&'.join(kept)}"
+
+
 class Walls:
     """Downloader middleware, behind decompression and before retries: a wall fails with :class:`BlockedError`.
 
@@ -121,6 +131,7 @@ class Walls:
         self.crawler = crawler
         self.limit = crawler.settings.getint("PORTAL_WALLS", 5)
         self.met: dict[str, int] = {}
+        self.logins: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Walls:
@@ -132,14 +143,18 @@ class Walls:
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
-        """Let a request pass unless its host shows nothing but walls.
+        """Let a request pass unless its host shows nothing but walls, or a redirect has led it to a known login.
 
         Raises:
-            PostponedError: if it does.
+            PostponedError: if the host shows nothing else.
+            BlockedError: if the request would be answered by the login.
         """
         host = host_key(request.url)
         if self.limit and self.met.get(host, 0) >= self.limit:
             raise PostponedError(f"{host} blocks the crawl")
+        if request.meta.get("redirect_urls") and _place(request.url) in self.logins:
+            self._count(LOGIN)
+            raise BlockedError(LOGIN)
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Let every answer pass but walls.
@@ -160,12 +175,17 @@ class Walls:
             if response.status == 200:
                 self.met.pop(host, None)
             return response
-        assert self.crawler.stats is not None
-        self.crawler.stats.inc_value(f"blocked/{what}")
+        self._count(what)
         if what == LOGIN:  # a folder for members, in the midst of what is open to all
+            self.logins.add(_place(response.url))
             raise BlockedError(what)
         self.met[host] = self.met.get(host, 0) + 1
         if self.met[host] == self.limit:
             logger.error("%s blocks the crawl (%s): what is left of it waits for another run", host, what)
+            assert self.crawler.stats is not None
             self.crawler.stats.inc_value("hosts/blocked")
         raise BlockedError(what)
+
+    def _count(self, what: str) -> None:
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(f"blocked/{what}")
