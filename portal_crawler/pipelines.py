@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import sqlite3
 import time
 from collections import Counter
@@ -20,7 +19,6 @@ from scrapy.exceptions import DropItem
 
 from portal_crawler.extraction.apart import Extracted, Reader, ReaderError, read
 from portal_crawler.extraction.article import rejected
-from portal_crawler.extraction.spam import gambling_spam
 from portal_crawler.items import Article, Capture, Rejected, as_record
 from portal_crawler.schema import article_schema
 
@@ -37,7 +35,6 @@ FIRST_YEAR = 1990
 AT_A_TIME = 4
 # Characters of a text that no two articles of one headline and date have by chance.
 LONG_ENOUGH = 200
-HREF = re.compile(r'href="([^"]*)"')
 DATES = ("published_at", "modified_at")
 
 
@@ -78,6 +75,8 @@ class _Pipeline:
 
 class ExtractArticle(_Pipeline):
     """Turns a capture into an article; a page that is none, or on which extraction fails, is dropped with its cause.
+
+    So is an advertisement for gambling that was planted on the portal: the rejects hold it, the export does not.
 
     Where extraction takes much of the crawl's time, which it never does at a polite pace, it goes to processes of its
     own. A replay extracts where it runs: captures are replayed by several processes already.
@@ -177,19 +176,6 @@ class OnlySince(_Pipeline):
         if since and isinstance(item, Article) and item.published_at and item.published_at[:10] < since:
             self.count("since/older")
             raise DropItem(f"{item.url} was published on {item.published_at[:10]}", log_level="DEBUG")
-        return item
-
-
-class QuarantineSpam(_Pipeline):
-    """Keeps advertisements for gambling that were planted on a portal out of the export; the rejects hold them."""
-
-    def process_item(self, item: Any) -> Any:
-        """Drop an article that advertises gambling."""
-        if not isinstance(item, Article):
-            return item
-        found = gambling_spam(item.title or "", item.text, item.url, HREF.findall(item.html))
-        if found:
-            raise Dropped(_from_article(item, "spam", f"{item.url}: {found}"))
         return item
 
 

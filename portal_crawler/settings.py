@@ -151,7 +151,6 @@ PORTAL_PATTERN_BUDGET = 16
 ITEM_PIPELINES = {
     "portal_crawler.pipelines.ExtractArticle": 100,
     "portal_crawler.pipelines.OnlySince": 120,
-    "portal_crawler.pipelines.QuarantineSpam": 150,
     "portal_crawler.pipelines.CheckArticle": 200,
     "portal_crawler.pipelines.DropDuplicates": 300,
     "portal_crawler.archive.exchanges.LocateCapture": 310,

@@ -138,7 +138,6 @@ def test_a_planted_page_is_quarantined_and_the_news_about_it_is_not() -> None:
     home = page('<meta name="generator" content="NukeViet v4.5">', *(link(path, f"Bài {path}") for path in pages))
     pipelines = {
         "portal_crawler.pipelines.ExtractArticle": 100,
-        "portal_crawler.pipelines.QuarantineSpam": 150,
         "portal_crawler.crawling.learning.HeldCaptures": 900,
     }
     extensions = {"portal_crawler.archive.rejects.KeepRejects": 100}

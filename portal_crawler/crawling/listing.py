@@ -26,6 +26,10 @@ NEXT = strings("//link[@rel='next']/@href | //a[contains(concat(' ', @rel, ' '),
 POSTBACKS = elements("//a[contains(@href, '__doPostBack')]")
 HEADINGS = elements("descendant::*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5]")
 BREADCRUMBS = elements(
+    "//*[@class[contains(., 'breadcrumb') or contains(., 'breakcolumn') or contains(., 'pathway')"
+    " or contains(., 'dd_chuyenmuc')] or @id[contains(., 'breadcrumb')] or @itemtype[contains(., 'BreadcrumbList')]]"
+)
+CRUMBS = elements(
     "//*[contains(@class, 'breadcrumb') or contains(@id, 'breadcrumb') or contains(@class, 'breakcolumn')"
     " or contains(@class, 'pathway') or contains(@class, 'dd_chuyenmuc') or contains(@itemtype, 'BreadcrumbList')]"
 )
@@ -114,7 +118,7 @@ def listed_date(anchor: Element, address: str) -> str | None:
         others = list(islice(parent.iter("a"), MOST_BESIDE + 1))
         if len(others) > MOST_BESIDE:
             return None
-        if any(other.get("href") not in (None, address) for other in others if _titled(other)):
+        if any(other.get("href") not in (None, address) and _titled(other) for other in others):
             return None
         block = parent
         text = element_text(block)

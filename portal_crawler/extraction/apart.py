@@ -10,15 +10,17 @@ import asyncio
 import logging
 import os
 import pickle
+import re
 import struct
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
-from portal_crawler.extraction.article import extract
+from portal_crawler.extraction.article import extract, rejected
 from portal_crawler.extraction.contents import content_of
 from portal_crawler.extraction.page import PageError, parse_page
+from portal_crawler.extraction.spam import gambling_spam
 from portal_crawler.extraction.wrapper import Wrapper
 from portal_crawler.items import Article, Capture, Rejected
 
@@ -35,6 +37,7 @@ GROWN = 1.2
 PIPE = 1 << 20
 # Seconds from the end of a process's pipe to its own.
 ENDING = 5.0
+HREF = re.compile(r'href="([^"]*)"')
 
 
 @dataclass(slots=True)
@@ -68,16 +71,26 @@ class ReaderError(Exception):
 
 
 def read(capture: Capture, portal: Portal) -> Extracted:
-    """What a page says, as a number, and its article; an error of ours is told, not raised."""
+    """What a page says, as a number, and its article; an error of ours is told, not raised.
+
+    A planted advertisement for gambling is no article of the portal: it is a reject with the reason ``spam``.
+    """
     try:
         content = content_of(parse_page(capture), capture.link_text) if capture.unread else None
     except PageError:
         content = None
     try:
-        return Extracted(extract(capture, portal), content)
+        found = extract(capture, portal)
+        if isinstance(found, Article) and (evidence := _advertises(found)) is not None:
+            found = rejected(capture, portal, "spam", f"{found.url}: {evidence}")
+        return Extracted(found, content)
     except Exception as error:  # a bug met on one page costs that page alone, and says so
         logger.exception("Extraction failed on %s", capture.url)
         return Extracted(None, content, f"{type(error).__name__}: {error}")
+
+
+def _advertises(article: Article) -> str | None:
+    return gambling_spam(article.title or "", article.text, article.url, HREF.findall(article.html))
 
 
 class Reader:
