@@ -254,21 +254,6 @@ class NukeVietPortal(SamplePortal):
         source = (
             f'<p class="h5 text-right"><strong>Nguồn tin: </strong>{text(story.source)}</p>' if story.source else ""
         )
-        listed = self.listed(story.section)
-        place = next((i for i, other in enumerate(listed) if other.number == story.number), 3)
-        related = "".join(
-            f'<p class="h3"><strong>{label}</strong></p><ul class="detail-related related list-none list-items">'
-            + "".join(
-                f'<li><em class="fa fa-angle-right">&nbsp;</em><h4><a href="{self.path(o)}">{text(o.title)}</a></h4> <em>({o.published:%d/%m/%Y})</em></li>'
-                for o in others
-            )
-            + "</ul>"
-            for label, others in (
-                ("Những tin mới hơn", listed[max(0, place - 4) : place]),
-                ("Những tin cũ hơn", listed[place + 1 : place + 6]),
-            )
-            if others
-        )
         tags = ", ".join(f'<a title="{tag}" href="/tag/{slug(tag)}"><em>{tag}</em></a>' for tag in story.tags)
         keywords = (
             f'<div class="news_column panel panel-default"><div class="panel-body"><div class="h5"><em class="fa fa-tags">&nbsp;</em><strong>Tags: </strong>{tags}</div></div></div>'
@@ -292,8 +277,26 @@ class NukeVietPortal(SamplePortal):
 </div>{self.downloads(story, "news")}<div class="margin-bottom-lg">{author}{source}</div></div></div>
 {keywords}<div class="news_column panel panel-default"><div class="panel-body"><form id="form3B" action=""><div class="h5"><p>Tổng số điểm của bài viết là: 0 trong 0 đánh giá</p>{self.widgets.rating()}</div></form>{self.widgets.share(url)}</div></div>
 <div class="news_column panel panel-default"><div class="panel-body"><div id="idcomment" class="nv-fullbg"><div class="h4">Ý kiến bạn đọc</div><label>Mã bảo mật</label><input type="text" name="code"><input type="button" value="Gửi bình luận">Gửi bình luận</div></div></div>
-<div class="news_column panel panel-default"><div class="panel-body other-news">{related}</div></div>"""
+<div class="news_column panel panel-default"><div class="panel-body other-news">{self.newer_and_older(story)}</div></div>"""
         return self.frame(story.title, [kind.title], content, "news", head)
+
+    def newer_and_older(self, story: Story) -> str:
+        """The stories of its section before and after one."""
+        listed = self.listed(story.section)
+        place = next((i for i, other in enumerate(listed) if other.number == story.number), 3)
+        return "".join(
+            f'<p class="h3"><strong>{label}</strong></p><ul class="detail-related related list-none list-items">'
+            + "".join(
+                f'<li><em class="fa fa-angle-right">&nbsp;</em><h4><a href="{self.path(o)}">{text(o.title)}</a></h4> <em>({o.published:%d/%m/%Y})</em></li>'
+                for o in others
+            )
+            + "</ul>"
+            for label, others in (
+                ("Những tin mới hơn", listed[max(0, place - 4) : place]),
+                ("Những tin cũ hơn", listed[place + 1 : place + 6]),
+            )
+            if others
+        )
 
     def downloads(self, story: Story, module: str) -> str:
         """The files of a story."""
