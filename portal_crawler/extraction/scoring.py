@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from math import exp, log1p
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from portal_crawler.extraction.widgets import says
 
@@ -182,6 +182,50 @@ def _enter(block: Block, out: Outline) -> int:
     return at
 
 
+class _Measures(NamedTuple):
+    """What is told of each block by itself and by its element, and how far it is from running text."""
+
+    sizes: list[int]
+    linked: list[int]
+    density: list[float]
+    logs: list[float]
+    places: list[int]
+    looks: list[list[int]]
+    shared: list[int]
+    back: list[int]
+    ahead: list[int]
+    first: int
+    last: int
+
+
+def _measured(found: list[Block], words: list[int], out: Outline) -> _Measures:
+    count = len(found)
+    sizes = [len(block.text) for block in found]
+    linked = [block.linked for block in found]
+    density = [number / size for number, size in zip(linked, sizes, strict=True)]
+    places = [out.index[block.element] for block in found]
+    shared = _shared(out)
+    texts = [n for n in range(count) if words[n] >= PARAGRAPH_WORDS and density[n] < LINKED and not found[n].hidden]
+    inner = [n for n in texts if shared[places[n]] == 0] or texts
+    first, last = (inner[0], inner[-1]) if inner else (count, -1)
+    logs = [log1p(number) for number in words]
+    looks = _looks(found, sizes, linked)
+    return _Measures(sizes, linked, density, logs, places, looks, shared, *_distances(count, inner), first, last)
+
+
+def _looks(found: list[Block], sizes: list[int], linked: list[int]) -> list[list[int]]:
+    """Of each block: characters, characters in links and number of all blocks that look like it."""
+    style: dict[int, list[int]] = {}
+    looks = []
+    for block, size, links in zip(found, sizes, linked, strict=True):
+        entry = style.setdefault(block.way.signature, [0, 0, 0])
+        entry[0] += size
+        entry[1] += links
+        entry[2] += 1
+        looks.append(entry)
+    return looks
+
+
 def rows(
     page: Page, found: list[Block], words: list[int], out: Outline, *, every: bool = False
 ) -> list[list[float] | None]:
@@ -191,52 +235,32 @@ def rows(
     any running text) have None, which saves most of the work.
     """
     count = len(found)
-    sizes = [len(block.text) for block in found]
+    sizes, linked, density, logs, places, looks, shared, back, ahead, first, last = _measured(found, words, out)
     total = sum(sizes) or 1
-    logs = [log1p(number) for number in words]
-    linked = [block.linked for block in found]
-    density = [number / size for number, size in zip(linked, sizes, strict=True)]
-    places = [out.index[block.element] for block in found]
-    ways = [block.way for block in found]
-    signs = [way.signature for way in ways]
-    style: dict[int, list[int]] = {}
-    for number in range(count):
-        entry = style.setdefault(signs[number], [0, 0, 0])
-        entry[0] += sizes[number]
-        entry[1] += linked[number]
-        entry[2] += 1
     region = out.region
     best = out.score[region] if region >= 0 else 1.0
-    shared = _shared(out)
     region_length = out.length[region] if region >= 0 else 0
     region_links = out.linked[region] / (region_length or 1) if region >= 0 else 1.0
-    texts = [n for n in range(count) if words[n] >= PARAGRAPH_WORDS and density[n] < LINKED and not found[n].hidden]
-    inner = [n for n in texts if shared[places[n]] == 0] or texts
-    first, last = (inner[0], inner[-1]) if inner else (count, -1)
-    back, ahead = _distances(count, inner)
     title = (page.title or "")[:300]
     titles, stamps = _landmarks(page, found, words)
     result: list[list[float] | None] = []
     so_far = 0
-    for n in range(count):
-        block, at, size = found[n], places[n], sizes[n]
+    for n, (block, at, size, look) in enumerate(zip(found, places, sizes, looks, strict=True)):
+        before, so_far = so_far, so_far + size
         far = back[n] > FAR and ahead[n] > FAR and shared[at] > 0
         if far and not every and (words[n] < FEW_WORDS or density[n] > MOSTLY_LINKED):
             result.append(None)
-            so_far += size
             continue
-        text = block.text
-        way = ways[n]
+        text, way = block.text, block.way
         above = out.parent[at] if out.parent[at] >= 0 else at
         low, high = max(0, n - 3), min(count, n + 4)
         near = sum(sizes[low:high])
         score = max(out.score[at], out.score[above])
         parent_length = out.length[above] or 1
-        look = style[signs[n]]
         result.append([
             logs[n], density[n], 1.0 if text.endswith(_ENDS) else 0.0, min(5.0, float(text.count(","))),
             sum(map(text[:60].count, "0123456789")) / min(size, 60), TAGS.get(way.tag, 0),
-            float(way.depth), n / count, so_far / total,
+            float(way.depth), n / count, before / total,
             logs[n - 1] if n else -1.0, density[n - 1] if n else -1.0,
             logs[n - 2] if n > 1 else -1.0, density[n - 2] if n > 1 else -1.0,
             logs[n + 1] if n + 1 < count else -1.0, density[n + 1] if n + 1 < count else -1.0,
@@ -251,7 +275,6 @@ def rows(
             float(shared[at]), 1.0 if 10 < size < 300 and text in title else 0.0,
             sum(map(str.isupper, text[:40])) / min(size, 40), float(min(20, look[2])), titles[n], stamps[n],
         ])  # fmt: skip
-        so_far += size
     return result
 
 
