@@ -12,7 +12,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 VIETNAM = timezone(timedelta(hours=7))
 FIRST_YEAR = 1945  # of the state whose portals these are
@@ -60,6 +63,7 @@ _MONTHS = {
 _BEFORE = r"(?<![\d/])(?<!\d[.-])"
 # Not within a longer number, and not the beginning of a document's number (18/04/2018/QH, 12-05-2018-QĐ).
 _AFTER = r"(?![\d/]|[.-]\d|-[A-ZĐ]{2})"
+_NUMBER = re.compile(r"\d+")
 _NUMERIC = re.compile(rf"{_BEFORE}(\d{{1,2}})\s?([/.-])\s?(\d{{1,2}})\s?\2\s?(\d{{4}}|\d\d){_AFTER}")
 _YEAR_FIRST = re.compile(rf"{_BEFORE}(\d{{4}})([/.-])(\d{{1,2}})\2(\d{{1,2}}){_AFTER}")
 _WORDS = re.compile(
@@ -67,8 +71,10 @@ _WORDS = re.compile(
     rf"(\d{{1,2}}|{'|'.join(name.replace(' ', '[ ]') for name in _MONTHS)})\s*(?:[,/-]\s*)?(?:năm\s+)?(\d{{4}})(?!\d)",
     re.IGNORECASE,
 )
+_MONTH_WORD = re.compile(r"[Tt][Hh](?:[Áá][Nn])?[Gg]")
 # "01 08 2019" is a date only after a weekday.
 _SPACED = re.compile(rf"{_WEEKDAY}[\s,:|-]{{1,4}}(\d\d) (\d\d) (\d{{4}}){_AFTER}", re.IGNORECASE)
+_SPACED_DIGITS = re.compile(r"\d\d \d\d \d{4}")
 
 _CLOCK = (
     r"(?<![\d:./])(?P<hour>\d{1,2})(?:\s?[:hg]\s?(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d{1,9})?)?"
@@ -206,7 +212,7 @@ def _line_date(text: str) -> DateFound | None:
 def date_orders(text: str) -> tuple[int, int]:
     """How many dates of a text prove that the month comes first (4/18/2018), and how many that the day does."""
     american = other = 0
-    for first, separator, second, _ in _NUMERIC.findall(text):
+    for first, separator, second, _ in (match.groups() for match in _at_numbers(_NUMERIC, text)):
         if separator == "/":
             american += int(first) <= 12 < int(second) <= 31
             other += int(second) <= 12 < int(first) <= 31
@@ -216,12 +222,26 @@ def date_orders(text: str) -> tuple[int, int]:
 def _days(text: str, *, month_first: bool) -> list[tuple[int, int, date]]:
     """Start, end and value of every calendar day in a text, in its order; they do not overlap by construction."""
     found = [
-        *((match.start(), match.end(), _numeric(match, month_first=month_first)) for match in _NUMERIC.finditer(text)),
-        *((match.start(), match.end(), _date(match[1], match[3], match[4])) for match in _YEAR_FIRST.finditer(text)),
-        *((match.start(), match.end(), _date(match[3], _month(match[2]), match[1])) for match in _WORDS.finditer(text)),
-        *((match.start(1), match.end(), _date(match[3], match[2], match[1])) for match in _SPACED.finditer(text)),
+        *((each.start(), each.end(), _numeric(each, month_first=month_first)) for each in _at_numbers(_NUMERIC, text)),
+        *((each.start(), each.end(), _date(each[1], each[3], each[4])) for each in _at_numbers(_YEAR_FIRST, text)),
     ]
+    # The other two are slow, and most texts have nothing for them.
+    if _MONTH_WORD.search(text):
+        days = _WORDS.finditer(text)
+        found += [(each.start(), each.end(), _date(each[3], _month(each[2]), each[1])) for each in days]
+    if _SPACED_DIGITS.search(text):
+        days = _SPACED.finditer(text)
+        found += [(each.start(1), each.end(), _date(each[3], each[2], each[1])) for each in days]
     return sorted((start, end, day) for start, end, day in found if day is not None)
+
+
+def _at_numbers(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """What ``finditer`` finds of a pattern that begins with a whole number, but tried at numbers only."""
+    end = 0
+    for number in _NUMBER.finditer(text):
+        if number.start() >= end and (match := pattern.match(text, number.start())):
+            yield match
+            end = match.end()
 
 
 def _numeric(match: re.Match[str], *, month_first: bool) -> date | None:
