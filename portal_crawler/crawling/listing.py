@@ -159,7 +159,7 @@ def is_tool(text: str) -> bool:
 
 def has_script_pager(page: Page) -> bool:
     """Whether a page turns by script: postback or ``onclick``."""
-    return bool(POSTBACKS(page.root)) or bool(next_links(page))
+    return bool(_post_links(page)) or bool(next_links(page))
 
 
 def canonical_link(page: Page) -> str | None:
@@ -171,8 +171,8 @@ def canonical_link(page: Page) -> str | None:
 
 def next_links(page: Page) -> list[str]:
     """Addresses of the list's next page that no plain link shows: ``rel=next`` and ``onclick`` pagers."""
-    found = NEXT(page.root)
-    for element in ONCLICK(page.root):
+    found = NEXT(page.root) if page.has(b"next") else []
+    for element in ONCLICK(page.root) if page.has(b"onclick") else ():
         if address := ONCLICK_ADDRESS.search(element.get("onclick") or ""):
             found.append(ESCAPED.sub(lambda code: chr(int(code[1], 16)), address[1]))
     return found
@@ -192,8 +192,12 @@ def other_pagers(page: Page) -> list[str]:
     return list(dict.fromkeys(names))[1:]
 
 
+def _post_links(page: Page) -> list[Element]:
+    return POSTBACKS(page.root) if page.has(b"__dopostback") else []
+
+
 def _postbacks(page: Page) -> Iterator[tuple[Element, Postback]]:
-    for anchor in POSTBACKS(page.root):
+    for anchor in _post_links(page):
         if call := POSTBACK.search(anchor.get("href") or ""):
             yield anchor, Postback(call[1], call[2])
 

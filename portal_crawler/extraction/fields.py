@@ -148,7 +148,7 @@ class Sheet:
         """The elements whose ``itemprop`` is one of the names."""
         if self._marked is None:
             self._marked = {}
-            for element in _MARKED(self.page.root) if b"itemprop" in self.page.markup.lower() else ():
+            for element in _MARKED(self.page.root) if self.page.has(b"itemprop") else ():
                 self._marked.setdefault(element.get("itemprop") or "", []).append(element)
         return [element for name in names for element in self._marked.get(name, ())]
 

@@ -101,6 +101,7 @@ class Page:
     _meta: dict[str, str] | None = field(default=None, repr=False)
     _title: str | None = field(default=None, repr=False)
     _classes: frozenset[str] | None = field(default=None, repr=False)
+    _lower: bytes | None = field(default=None, repr=False)
 
     @property
     def title(self) -> str | None:
@@ -128,6 +129,12 @@ class Page:
                 if name and content:
                     self._meta.setdefault(name.lower(), content)
         return self._meta
+
+    def has(self, word: bytes) -> bool:
+        """Whether a word (small letters) stands anywhere in the markup; if not, it need not be sought in the tree."""
+        if self._lower is None:
+            self._lower = self.markup.lower()
+        return word in self._lower
 
     def text(self, element: Element) -> str:
         """All text under an element, white space collapsed, without scripts and styles."""
