@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
 from portal_crawler.extraction.content import Selection, select
-from portal_crawler.extraction.page import parse_html
+from portal_crawler.extraction.dates import VIETNAM
+from portal_crawler.extraction.page import Page, parse_html
+from portal_crawler.extraction.template import Template
+from portal_crawler.sample.portal import Asked
+from portal_crawler.sample.static import StaticPortal
 
 SENTENCE = (
     "Sáng nay, tại trụ sở của huyện, lãnh đạo các phòng chuyên môn đã họp bàn về việc sửa chữa tuyến đường liên xã, "
@@ -59,6 +65,25 @@ def test_an_article_about_widgets_keeps_its_sentences() -> None:
 def test_lines_broken_by_br_and_divs_are_text_too() -> None:
     found = chosen(portal("<br><br>".join(PARAGRAPHS)))
     assert [block.text for block in found.kept] == PARAGRAPHS
+
+
+def test_no_opening_is_lost_where_lists_have_something_else_in_its_place() -> None:
+    portal = StaticPortal(lambda: datetime(2024, 12, 4, 9, 30, tzinfo=VIETNAM), 24)
+
+    def shown(path: str) -> Page:
+        return parse_html(f"http://portal.example{path}", portal.answer(Asked.parse("GET", path)).body)
+
+    lists = [f"/gioithieu/{name}.htm" for name in ("lanh-dao-so", "phong-chuyen-mon", "co-cau-to-chuc")]
+    lists += ["/index.htm", "/kinhtexahoi/index.htm", "/tintuc/index.htm", "/tintuc/trang-2.htm"]
+    stories = [story for story in portal.by_number.values() if story.lead]
+    template = Template()
+    for path in (*lists, *(portal.path(story) for story in stories[:6])):
+        template.learn(shown(path), path)
+    assert template.ready
+    for story in stories:
+        texts = [block.text for block in select(shown(portal.path(story)), template).kept]
+        assert story.lead in texts
+        assert not any(text.startswith("Ngày đăng") for text in texts)
 
 
 def test_confidence_falls_with_the_text() -> None:

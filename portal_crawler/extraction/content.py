@@ -57,6 +57,11 @@ MARGIN = 0.4
 # The same for a line right behind the text, and how long it may be.
 KEEP_SIGNATURE = -2.0
 SIGNATURE_WORDS = 8
+# So many blocks before the text its headline stands at most, for what is between them to be its opening; and what that
+# must not fall below.
+OPENING = 6
+KEEP_OPENING = -2.0
+SENTENCE_ENDS = (".", "!", "?", "…", ":", "”", '"', "»", ")")
 # Files are attached to the text that stands so many levels below what they share with it.
 ATTACHED = 3
 # So many blocks behind a document's record may name its files, unless they stand in one of these.
@@ -268,6 +273,7 @@ class _Work:
                 self.out[place] = self._says_widget(block, top, odds)
         if region is not None:
             self.attach(region)
+            self._open()
             self._sign(region)
         return region
 
@@ -294,6 +300,25 @@ class _Work:
             self.odds[place] = max(self.odds[place], PLACED)
         self.out[told.headline] = ("headline", "what the text stands behind; see title")
         return told.around
+
+    def _open(self) -> None:
+        """Keep the paragraphs without links between headline, or the line of date and time, and text.
+
+        Some sites set the opening apart from the rest, and it looks less like text than that.
+        """
+        first = next(
+            (place for place, why in enumerate(self.out) if why is None and self._is_text(self.blocks[place])), 0
+        )
+        opening: list[int] = []
+        for place in range(first - 1, max(first - 1 - OPENING, -1), -1):
+            block = self.blocks[place]
+            if self._headline(block) or (len(opening) == first - 1 - place and is_stamp(block.text)):
+                for each in opening:
+                    self.out[each] = self._says_widget(self.blocks[each], None, self.odds[each])
+                return
+            said = self._is_text(block) and (block.text.endswith(SENTENCE_ENDS) or block.words >= SURE_WORDS)
+            if said and not (block.hidden or block.linked) and self.odds[place] > KEEP_OPENING:
+                opening.append(place)
 
     def _sign(self, region: Element) -> None:
         """Keep a short line without links right behind the text: most often who wrote it, or the source."""
