@@ -13,10 +13,11 @@ import sys
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bagit
 import pyarrow.dataset
+import pyarrow.parquet
 import pytest
 from test_commands import run
 
@@ -28,6 +29,9 @@ from portal_crawler.corpus.selection import Choice, private, run_files, select
 from portal_crawler.corpus.verify import verify
 from portal_crawler.extraction.article import content_hash
 from portal_crawler.items import Archived, Article, Attachment, Extraction, Http, LegalDocument, as_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def record(number: int, **changes: Any) -> dict[str, Any]:
@@ -71,8 +75,8 @@ def runs(tmp_path: Path) -> Path:
     return tmp_path / "exports"
 
 
-def nowhere(*_: str) -> None:
-    return None
+def nowhere(*_: Any) -> Iterator[Any]:
+    return iter(())
 
 
 def test_every_format_holds_the_same_articles(runs: Path, tmp_path: Path) -> None:
@@ -85,7 +89,9 @@ def test_every_format_holds_the_same_articles(runs: Path, tmp_path: Path) -> Non
     assert zstd.decompress((folder / "articles.jsonl.zst").read_bytes()) == lines
     with (folder / "articles.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["id"] for row in csv.DictReader(file)] == ids
+    assert sorted(pyarrow.parquet.read_table(folder / "parquet")["id"].to_pylist()) == sorted(ids)
     table = pyarrow.dataset.dataset(folder / "parquet", partitioning="hive").to_table()
+    assert set(table["portal"].to_pylist()) == {"so_a", "so_b"}
     assert sorted(table["id"].to_pylist()) == sorted(ids)
     assert set(table["year"].to_pylist()) == {2020, 2021, 2022, None}
     assert table["attachments"][0].as_py()[0]["name"] == "Quyết định"
@@ -145,6 +151,22 @@ def test_a_spreadsheet_gets_no_formula(tmp_path: Path) -> None:
         (row,) = csv.DictReader(file)
     assert (row["title"], row["text"]) == ("'=HYPERLINK(0)", "'+84 233 3852 000")
     assert made["notes"]["csv"] == {"cells_with_an_apostrophe_before_them": 2}
+
+
+@pytest.mark.parametrize("before", ["\xa0", "\u3000", "\u200b", "\ufeff", " \n\u2060"])
+@pytest.mark.parametrize("sign", ["=", "＝", "＋", "－", "＠"])
+def test_no_blank_hides_a_formula(before: str, sign: str, tmp_path: Path) -> None:
+    source = write(tmp_path / "run.jsonl", [record(1, title=f"{before}{sign}HYPERLINK(0)", text="Không có gì.")])
+    export(tmp_path / "corpus", [source], ["csv"], Choice())
+    with (tmp_path / "corpus/articles.csv").open(encoding="utf-8-sig", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert row["title"] == f"'{before}{sign}HYPERLINK(0)"
+
+
+def test_an_export_that_was_killed_is_told_of(runs: Path, tmp_path: Path) -> None:
+    (tmp_path / "corpus.part").mkdir()
+    with pytest.raises(FileExistsError, match="remove it"):
+        export(tmp_path / "corpus", run_files([runs]), ["jsonl"], Choice())
 
 
 def test_the_same_runs_give_the_same_bytes(runs: Path, tmp_path: Path) -> None:
@@ -209,6 +231,26 @@ def test_headlines_of_what_has_gone_are_private_as_well(tmp_path: Path) -> None:
         ({"title": "Danh sách thí sinh trúng tuyển viên chức năm 2023"}, "candidates"),
         ({"title": "Danh sách hộ nghèo được hỗ trợ sửa nhà"}, "beneficiaries"),
         ({"section": ["Góp ý"]}, "questions"),
+        *(
+            ({"section": [name]}, "questions")
+            for name in (
+                "Hỏi – Đáp",
+                "Hỏi — đáp",
+                "Hỏi & Đáp",
+                "Hỏi/Đáp",
+                "Hỏi, đáp",
+                "Hỏi Ðáp",
+                "Hỏi\u200b đáp",
+                "Bạn đọc hỏi",
+                "Đối thoại với công dân",
+            )
+        ),
+        ({"section": ["Phản ánh – kiến nghị"]}, "complaints"),
+        ({"canonical_url": "http://a.gov.vn/index.php?nv=hoi-dap&id=3"}, "questions"),
+        ({"canonical_url": "http://a.gov.vn/Default.aspx?tabid=hoidap"}, "questions"),
+        ({"canonical_url": "http://a.gov.vn/hoi_dap.aspx?id=3"}, "questions"),
+        ({"canonical_url": "http://a.gov.vn/tin/hoi-dap-ve-luat-dat-dai-12.html"}, None),
+        ({"canonical_url": "http://a.gov.vn/tin.aspx?ten=hoi-dap-ve-luat-dat-dai-12"}, None),
         ({"canonical_url": "http://a.gov.vn/giao-luu-truc-tuyen/12.html"}, "questions"),
         ({"title": "DS trẻ em mồ côi nhận học bổng"}, "beneficiaries"),
         (
@@ -327,6 +369,32 @@ def test_whatever_is_tampered_with_is_found(archived: Path) -> None:
     assert (code, "articles.sqlite, article 2" in told) == (6, True)
 
 
+def test_captures_that_are_missing_or_stand_elsewhere_are_told_apart(archived: Path) -> None:
+    archive = archived / "exports/so/archive"
+    assert run(archived, "verify", "corpus", "--archives", "nosuch")[0] == 2
+    (archived / "none").mkdir()
+    code, told, _ = run(archived, "verify", "corpus", "--archives", "none")
+    assert (code, "so.warc.gz: this WARC file is not here; 6 articles name it" in told) == (6, True)
+    # Another crawl's file of the same name, in a folder beside that of the right one.
+    for folder in ("captures/a", "captures/b"):
+        (archived / folder).mkdir(parents=True)
+    (archived / "captures/a/so.warc.gz").write_bytes(gzip.compress(b"WARC/1.1\r\n\r\n"))
+    (archive / "so.warc.gz").rename(archived / "captures/b/so.warc.gz")
+    code, told, _ = run(archived, "verify", "corpus", "--archives", "captures")
+    assert (code, "6 archived records" in told, "all agree" in told) == (0, True, True)
+    archive.rmdir()
+    code, told, _ = run(archived, "verify", "corpus")
+    assert (code, "this WARC file is not here" in told) == (0, True)
+
+
+def test_what_was_put_into_a_corpus_is_found(archived: Path) -> None:
+    stranger = archived / "corpus/parquet/portal=evil/year=2020/articles.parquet"
+    stranger.parent.mkdir(parents=True)
+    stranger.write_bytes(next((archived / "corpus/parquet").glob("portal=so/*/*.parquet")).read_bytes())
+    code, told, _ = run(archived, "verify", "corpus")
+    assert (code, "portal=evil/year=2020/articles.parquet: it is not in manifest.json" in told) == (6, True)
+
+
 def test_from_a_record_to_the_article_and_back(archived: Path) -> None:
     database = sqlite3.connect(archived / "corpus/articles.sqlite")
     query = "SELECT archive_file, archive_offset, archive_record_id FROM articles WHERE url LIKE '%/2'"
@@ -358,10 +426,11 @@ def test_hostile_names_become_no_paths(tmp_path: Path) -> None:
 
 def test_a_broken_line_costs_no_other(tmp_path: Path) -> None:
     source = write(tmp_path / "exports/a/2026-01-01T00-00-00Z.jsonl", [record(1), record(2)])
-    source.write_bytes(source.read_bytes() + b'{"id": "\n[]\n{"portal": "a"}\n')
+    half = json.dumps(record(3) | {"title": "Nửa chữ \ud83d"}, ensure_ascii=True).encode()
+    source.write_bytes(source.read_bytes() + b'{"id": "\n[]\n{"portal": "a"}\n' + half + b"\n")
     code, told, _ = run(tmp_path, "export", "corpus")
     assert code == 6
-    assert "Z.jsonl, line 3" in told
+    assert "Z.jsonl, line 3" in told and "Z.jsonl, line 6" in told
     assert "2 articles of 2 portals from 1 runs" in told
 
 

@@ -49,6 +49,7 @@ class ArchiveExchanges:
         # The heads of answers as they came, until the answer has been read.
         self.heads: WeakKeyDictionary[Request, Any] = WeakKeyDictionary()
         self.asked: WeakKeyDictionary[Request, datetime] = WeakKeyDictionary()
+        self.size = int(crawler.settings.getfloat("PORTAL_ARCHIVE_MEGABYTES", 1000) * 1_000_000)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ArchiveExchanges:
@@ -79,7 +80,7 @@ class ArchiveExchanges:
         self.writer = CaptureWriter(
             Path(settings.get("PORTAL_ARCHIVE_FILES", "exports/%(name)s/archive") % {"name": spider.name}),
             f"{spider.name}-{re.sub('[^0-9]', '', run)}",
-            size=settings.getint("PORTAL_ARCHIVE_MEGABYTES", 1000) * 1_000_000,
+            size=self.size,
             about=self._about(run),
             index=Path(state) / "payloads" / f"{name}.sqlite" if state else None,
             on_failure=lambda path, error: _in_loop(loop, self.crawler, path, error),

@@ -6,7 +6,7 @@ import gzip
 import io
 import zipfile
 import zlib
-from contextlib import contextmanager, redirect_stderr
+from contextlib import redirect_stderr, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ except ImportError:  # before Python 3.14
     from backports import zstd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     Report = Callable[[str, str], None]
 
@@ -100,20 +100,32 @@ def streams(path: Path, report: Report) -> Iterator[tuple[Any, Path]]:
             yield stream, path
 
 
-@contextmanager
-def found_in(folder: Path, name: str) -> Iterator[Any]:
-    """The WARC file of a name in a folder, or in a WACZ file there, open; None if there is none.
+def holders(folder: Path) -> dict[str, list[Path]]:
+    """The WARC files of a folder and of those below it, by name: each with the files that are or hold one of that name.
+
+    What calls itself a WACZ file and cannot be read holds none.
+    """
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        names = {path.name} if path.name.lower().endswith(ENDINGS) else set()
+        if path.suffix.lower() == WACZ:
+            with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as pack:
+                names = {Path(inside).name for inside in pack.namelist() if inside.startswith(INSIDE)}
+        for name in names:
+            found.setdefault(name, []).append(path)
+    return found
+
+
+def named(paths: Iterable[Path], name: str) -> Iterator[Any]:
+    """The WARC files of a name that some files are or hold, each open until the next is asked for.
 
     Raises:
-        OSError: if it cannot be opened.
+        OSError: if one cannot be opened.
     """
-    own = folder / name
-    for path in [own] if own.is_file() else sorted(folder.glob(f"*{WACZ}")):
+    for path in paths:
         for stream, inside in streams(path, _silent):
             if inside.name == name:
                 yield stream
-                return
-    yield None
 
 
 def _silent(*_: str) -> None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 
-from portal_crawler.archive.packed import found_in
+from portal_crawler.archive.packed import holders, named
 from portal_crawler.archive.warc import Kept, kept_at
 from portal_crawler.commands.console import one_line_errors, refuse
 from portal_crawler.commands.typeset import safe
-from portal_crawler.corpus.verify import verify
+from portal_crawler.corpus.verify import ArchivedAt, Report, verify
 from portal_crawler.monitoring.verdict import ExitCode
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterator
 
 
 class Command(ScrapyCommand):
@@ -54,28 +56,55 @@ class Command(ScrapyCommand):
         if len(args) != 1 or args[0].startswith("-"):
             refuse("verify takes one corpus: portal-crawler verify corpus/2024")
         folders = [Path(name) for name in opts.archives or ()]
-
-        def archived(portal: str, name: str, offset: int) -> Kept | None:
-            # Names come from the corpus: they are names of files, not ways out of a folder.
-            for folder in folders or [Path("exports") / Path(portal).name / "archive"]:
-                with found_in(folder, Path(name).name) as stream:
-                    if stream is not None:
-                        return kept_at(stream, offset)
-            return None
-
+        for folder in folders:
+            if not folder.is_dir():
+                refuse(f"there is no folder {folder}")
         try:
-            report = verify(Path(args[0]), archived)
+            report = verify(Path(args[0]), _captures(folders))
         except FileNotFoundError as error:
             refuse(f"{args[0]} is no corpus: there is no {error.filename}")
         except (ValueError, json.JSONDecodeError) as error:
             refuse(f"{args[0]} is no corpus: {error}")
-        for problem in report.problems:
-            print(safe(problem))
-        print(
-            f"{args[0]}: {report.files:,} files, {report.lines:,} lines and {report.records:,} archived records "
-            "checked; "
-            + (f"{report.absent:,} articles name WARC files that are not here; " if report.absent else "")
-            + (f"{len(report.problems):,} do not agree" if report.problems else "all agree")
-        )
-        if report.problems:
+        _tell(args[0], report)
+        # A corpus can be checked without captures; but those that were named, or of which some are here, are due.
+        if report.problems or (report.absent and (folders or report.records)):
             self.exitcode = ExitCode.MANY_REJECTED
+
+
+def _captures(folders: list[Path]) -> ArchivedAt:
+    """The records at an offset of the WARC files of a name, in some folders, or in the one of a portal's crawls."""
+
+    @cache
+    def held(folder: Path) -> dict[str, list[Path]]:
+        return holders(folder)
+
+    def archived(portal: str, name: str, offset: int) -> Iterator[Kept]:
+        # Names come from the corpus: they are names of files, not ways out of a folder.
+        own = [Path("exports") / Path(portal).name / "archive"]
+        found, failure = False, None
+        for folder in folders or own:
+            for stream in named(held(folder).get(name, ()), name):
+                try:
+                    kept = kept_at(stream, offset)
+                except (OSError, ValueError) as error:
+                    failure = error  # another file of the name may have it
+                else:
+                    found = True
+                    yield kept
+        if failure is not None and not found:
+            raise failure
+
+    return archived
+
+
+def _tell(corpus: str, report: Report) -> None:
+    """Print what does not agree, and how much was looked at."""
+    for problem in report.problems:
+        print(safe(problem))
+    for name, articles in sorted(report.absent.items()):
+        print(safe(f"{name}: this WARC file is not here; {articles:,} articles name it"))
+    print(
+        f"{corpus}: {report.files:,} files, {report.lines:,} lines and {report.records:,} archived records checked; "
+        + (f"{len(report.absent):,} WARC files are not here; " if report.absent else "")
+        + (f"{len(report.problems):,} do not agree" if report.problems else "all agree")
+    )

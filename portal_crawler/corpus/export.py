@@ -51,6 +51,8 @@ def export(
     if target.exists():
         raise FileExistsError(f"{target} is there already")
     part = target.with_name(target.name + PART)
+    if part.exists():
+        raise FileExistsError(f"{part} is there: an export is under way, or was killed; in that case remove it")
     part.mkdir(parents=True)
     try:
         chosen = select(sources, choice)

@@ -7,10 +7,12 @@ import gzip
 import json
 import re
 import sqlite3
+import unicodedata
 import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
+from urllib.parse import quote
 
 from portal_crawler.corpus.metadata import dublin_core, schema_org
 from portal_crawler.corpus.tables import COLUMNS, arrow_schema, flat, unfolded
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 BATCH = 1000
 # What a spreadsheet takes for a formula (OWASP, "CSV Injection").
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-# Hive's name for a partition without a value.
+# What some programs pass over before they look for one.
+BLANKS = re.compile(r"[ \n\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]+")
+# Begins the name of the folder of a portal's articles; Hive's name for a partition without a value.
+PARTITION = "portal="
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 SAFE_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -140,7 +145,8 @@ class Csv(Writer):
         self._csv.writerow({name: self._cell(value) for name, value in flat(record).items()})
 
     def _cell(self, value: Any) -> Any:
-        if isinstance(value, str) and value.lstrip(" \n").startswith(FORMULA):
+        # Letters of full width are read as those of the keyboard.
+        if isinstance(value, str) and unicodedata.normalize("NFKC", BLANKS.sub("", value[:40])).startswith(FORMULA):
             self.notes["cells_with_an_apostrophe_before_them"] += 1
             return f"'{value}"
         return value
@@ -200,7 +206,10 @@ class Sqlite(Writer):
 
 
 class Parquet(Writer):
-    """Parquet files by portal and year (``portal=NAME/year=YYYY``), typed after the schema of the articles."""
+    """Parquet files by portal and year (``portal=NAME/year=YYYY``), typed after the schema of the articles.
+
+    The portal stands in the name of the folder alone, as Hive has it: readers refuse a column that is there twice.
+    """
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -210,7 +219,7 @@ class Parquet(Writer):
         except ImportError as error:
             raise MissingLibraryError("Parquet needs pyarrow: pip install 'portal-crawler[corpus]'") from error
         self._arrow, self._parquet = pa, parquet
-        self._schema = arrow_schema(pa)
+        self._schema = arrow_schema(pa, without="portal")
         self._part = ""
         self._file: Any = None
         self._rows: list[dict[str, Any]] = []
@@ -218,7 +227,7 @@ class Parquet(Writer):
     def add(self, line: bytes, record: dict[str, Any]) -> None:  # noqa: ARG002 - what it says counts
         """Write a row; articles come sorted by portal and date, so that one file is open at a time."""
         year = (record.get("published_at") or "")[:4] or NO_VALUE
-        part = f"parquet/portal={SAFE_NAME.sub('_', record['portal'])}/year={year}"
+        part = f"parquet/{PARTITION}{_partition(record['portal'])}/year={year}"
         if part != self._part:
             self._finish()
             self._part = part
@@ -242,6 +251,11 @@ class Parquet(Writer):
     def close(self) -> None:
         """Finish the last file."""
         self._finish()
+
+
+def _partition(name: str) -> str:
+    """A name as the value of a partition, escaped as a part of an address; readers undo it."""
+    return quote(name, safe="").replace(".", "%2E")
 
 
 class Text(Writer):

@@ -14,7 +14,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,16 +25,25 @@ RUN = re.compile(r"\d{4}-\d\d-\d\dT[\d-]+Z[^.]*\.jsonl")
 # Stands behind every date: articles without one come last.
 NO_DATE = "9999-99-99"
 
+NO_WORD = re.compile(r"[\W_]+")
+# No decomposition gives the d of these; the Icelandic letter looks the same as a capital.
+EACH_D = str.maketrans("đĐðÐɖƉ", "dddddd")
+# How a JSON line writes half of a character.
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+# A page of this name is a program, not an article with its headline in the address.
+PROGRAM = re.compile(r"(?P<name>.+)\.(?:aspx?|php|jsp|do|cfm)", re.IGNORECASE)
+
 # Sections and headlines under which private citizens stand with name, address or health: questions and complaints,
 # lists of candidates, beneficiaries and patients (Law 91/2025/QH15 on personal data). Matched without diacritics.
 PRIVATE: dict[str, re.Pattern[str]] = {
     "questions": re.compile(
-        r"\b(?:hoi dap|hoi ap|giai dap(?! thac mac ve)|y kien (?:cong dan|cua dan|nguoi dan|ban doc)"
+        r"\b(?:hoi dap|hoi ap|giai dap(?! thac mac ve)|y kien (?:cong dan|cua dan|nguoi dan|ban doc)|ban doc hoi"
+        r"|doi thoai (?:voi )?(?:cong dan|nguoi dan|nhan dan)"
         r"|gop y(?! (?:cho |vao |ve )?(?:cac )?(?:du thao|van ban))|dan hoi|hoi va dap|hoidap|giao luu truc tuyen"
         r"|tiep nhan y kien|tra loi (?:cong dan|ban doc|kien nghi))\b"
     ),
     "complaints": re.compile(
-        r"\b(?:khieu nai|to cao|don thu|phan anh,? kien nghi|kien nghi (?:cua )?(?:cong dan|cu tri|nguoi dan))\b"
+        r"\b(?:khieu nai|to cao|don thu|phan anh kien nghi|kien nghi (?:cua )?(?:cong dan|cu tri|nguoi dan))\b"
     ),
     "candidates": re.compile(
         r"\b(?:danh sach|ds|ket qua|diem thi|diem so|so bao danh)\b.*\b(?:thi sinh|ung vien|du tuyen|trung tuyen"
@@ -49,23 +58,35 @@ PRIVATE: dict[str, re.Pattern[str]] = {
 
 
 def folded(text: str) -> str:
-    """Text in lower case without diacritics, hyphens and underscores as spaces."""
-    plain = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "d"))
-    return re.sub(r"[\s_-]+", " ", "".join(sign for sign in plain if not unicodedata.combining(sign))).casefold()
+    """Text in lower case without diacritics and invisible characters; whatever is no letter or digit is a space."""
+    plain = unicodedata.normalize("NFD", text.translate(EACH_D))
+    kept = (sign for sign in plain if not unicodedata.combining(sign) and unicodedata.category(sign) != "Cf")
+    return NO_WORD.sub(" ", "".join(kept)).casefold().strip()
 
 
 def private(record: dict[str, Any]) -> str | None:
     """Why an article is likely to hold private citizens' data: a key of ``PRIVATE``; None if it is not."""
-    path = unquote(urlsplit(record.get("canonical_url") or "").path)
-    section = folded(" / ".join([*(record.get("section") or []), *path.split("/")[:-1]]))
+    address = urlsplit(record.get("canonical_url") or "")
+    *folders, last = unquote(address.path).split("/")
+    section = _folded_each([*(record.get("section") or []), *folders])
+    # A program and its parameters may name the section; an article's own name in its address does not.
+    programs = [found["name"]] if (found := PROGRAM.fullmatch(last)) else []
+    programs += [value for _, value in parse_qsl(address.query)]
     # A notice says little, the list of names beside it much.
     files = [file.get("name") or "" for file in record.get("attachments") or [] if file.get("text")]
-    whole = f"{section} / {folded(' / '.join([record.get('title') or '', *files]))}"
+    whole = f"{section} / {_folded_each([record.get('title') or '', *files])}"
     for name, pattern in PRIVATE.items():
         # Questions and complaints are sections; an article about how complaints are dealt with is none.
-        if pattern.search(section if name in ("questions", "complaints") else whole):
+        if name not in ("questions", "complaints"):
+            if pattern.search(whole):
+                return name
+        elif pattern.search(section) or any(map(pattern.fullmatch, map(folded, programs))):
             return name
     return None
+
+
+def _folded_each(names: list[str]) -> str:
+    return " / ".join(map(folded, names))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +238,8 @@ def _records(path: Path, chosen: Selection) -> Iterator[tuple[int, int, dict[str
                 record = json.loads(line)
                 if not isinstance(record, dict):
                     raise TypeError("a line must be an object")  # noqa: TRY301 - told as any other cause
+                if SURROGATE.search(line):
+                    json.dumps(record, ensure_ascii=False).encode()  # half of a character is no text
             except (ValueError, TypeError) as error:
                 chosen.broken.append((path, number, f"it cannot be read: {error}"))
             else:

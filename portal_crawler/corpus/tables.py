@@ -83,12 +83,11 @@ def field_types() -> dict[str, str]:
     return found
 
 
-def arrow_schema(pyarrow: Any) -> Any:
-    """The Arrow schema of the articles' JSON Schema; every field may be null."""
+def arrow_schema(pyarrow: Any, *, without: str) -> Any:
+    """The Arrow schema of the articles' JSON Schema but for one field; every field may be null."""
     schema = article_schema()
-    return pyarrow.schema(
-        [(name, _arrow_type(pyarrow, described, schema)) for name, described in schema["properties"].items()]
-    )
+    fields = [(name, each) for name, each in schema["properties"].items() if name != without]
+    return pyarrow.schema([(name, _arrow_type(pyarrow, each, schema)) for name, each in fields])
 
 
 def _arrow_type(pyarrow: Any, described: dict[str, Any], whole: dict[str, Any]) -> Any:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from urllib.parse import unquote
 
-from portal_crawler.corpus.formats import BATCH, DAMAGED, opened
+from portal_crawler.corpus.formats import BATCH, DAMAGED, PARTITION, opened
 from portal_crawler.corpus.manifest import DESCRIPTOR, MANIFEST, Statistics, figures, file_record
 from portal_crawler.extraction.article import content_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-ArchivedAt: TypeAlias = "Callable[[str, str, int], Kept | None]"
+ArchivedAt: TypeAlias = "Callable[[str, str, int], Iterator[Kept]]"
 
 DATA = "data"
 PARQUET = ".parquet"
+CARD = "README.md"
+OWN = frozenset((MANIFEST, DESCRIPTOR, CARD))
 LINES = ("articles.jsonl", "articles.jsonl.gz", "articles.jsonl.zst")
 
 
@@ -31,14 +35,14 @@ class Report:
         files: Files that were hashed.
         lines: Articles whose text was hashed, of every file that holds them whole.
         records: WARC records that were read again.
-        absent: Articles that name a WARC file which is not here.
+        absent: WARC files that are not here, each with the number of the articles that name it.
         problems: Where something does not agree, and how.
     """
 
     files: int = 0
     lines: int = 0
     records: int = 0
-    absent: int = 0
+    absent: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
 
 
@@ -63,8 +67,8 @@ def verify(folder: Path, archived: ArchivedAt) -> Report:
 
     Args:
         folder: The corpus, or a bag of one.
-        archived: The record of a portal, a WARC file's name and an offset; None if that file is not here. It raises
-            OSError or ValueError where there is no whole record.
+        archived: The records of a portal at an offset of the WARC files of a name; none if no such file is here. It
+            raises OSError or ValueError where there is no whole record.
 
     Raises:
         FileNotFoundError: if there is no manifest.
@@ -79,7 +83,9 @@ def verify(folder: Path, archived: ArchivedAt) -> Report:
         raise ValueError(f"{base / MANIFEST} lists no files")  # noqa: TRY004 - a wrong value in a file
     for file in [*record["files"], *_manifest_as_described(base)]:
         _check_file(base, file, report)
-    _check_articles(base, record, archived, report)
+    listed = {str(file["path"]) for file in record["files"]}
+    _check_strangers(base, listed, report)
+    _check_articles(base, record, listed, archived, report)
     return report
 
 
@@ -128,10 +134,18 @@ def _check_file(base: Path, file: dict[str, Any], report: Report) -> None:
         )
 
 
-def _check_articles(base: Path, record: dict[str, Any], archived: ArchivedAt, report: Report) -> None:
+def _check_strangers(base: Path, listed: set[str], report: Report) -> None:
+    """Report what lies in the corpus and is not in its manifest: whoever opens a folder of it reads that, too."""
+    for path in sorted(base.rglob("*")):
+        name = path.relative_to(base).as_posix()
+        if path.is_file() and name not in listed and name not in OWN:
+            report.problems.append(f"{name}: it is not in {MANIFEST}")
+
+
+def _check_articles(base: Path, record: dict[str, Any], listed: set[str], archived: ArchivedAt, report: Report) -> None:
     """Check every article of each file that holds them whole, and the manifest's figures against the first of these."""
     counted: Statistics | None = None
-    for path, rows in _tables(base):
+    for path, rows in _tables(base, listed):
         statistics = Statistics()
         try:
             for number, row in enumerate(rows, 1):
@@ -147,15 +161,17 @@ def _check_articles(base: Path, record: dict[str, Any], archived: ArchivedAt, re
             report.problems.append(f"{MANIFEST}: {name} is {record.get(name)!r}, the articles give {value!r}")
 
 
-def _tables(base: Path) -> Iterator[tuple[Path, Iterator[Any]]]:
+def _tables(base: Path, listed: set[str]) -> Iterator[tuple[Path, Iterator[Any]]]:
     """The files that hold whole articles, each with these: lines, or what was made of them."""
-    for name in LINES:
-        if (path := base / name).is_file():
-            yield path, _lines(path)
-    if (path := base / "articles.sqlite").is_file():
-        yield path, _rows(path)
-    for path in sorted(base.glob(f"parquet/*/*/*{PARQUET}")):
-        yield path, _parquet(path)
+    there = [name for name in sorted(listed) if (base / name).is_file()]
+    for name in there:
+        if name in LINES:
+            yield base / name, _lines(base / name)
+    for name in there:
+        if name == "articles.sqlite":
+            yield base / name, _rows(base / name)
+        elif name.endswith(PARQUET):
+            yield base / name, _parquet(base / name)
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -174,9 +190,10 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
         import pyarrow.parquet  # noqa: PLC0415 - of an extra
     except ImportError:
         return  # its digest was checked
+    portal = unquote(path.parent.parent.name.removeprefix(PARTITION))
     with pyarrow.parquet.ParquetFile(path) as file:
         for batch in file.iter_batches(BATCH):
-            yield from batch.to_pylist()
+            yield from ({**row, "portal": portal} for row in batch.to_pylist())
 
 
 def _wrong(row: Any, archived: ArchivedAt, report: Report, statistics: Statistics) -> Iterator[str]:
@@ -203,20 +220,28 @@ def _archived_wrongly(
     own = (str(place["file"]), int(place["offset"]))
     body = (str(place["payload_file"]), int(place["payload_offset"])) if place.get("payload_file") else own
     for name, offset in dict.fromkeys((own, body)):
+        wanted = (
+            place["record_id"] if (name, offset) == own else None,
+            place.get("payload_digest") if (name, offset) == body else None,
+        )
         try:
-            kept = archived(str(record.get("portal")), name, offset)
+            # Files of one name may be many, in folders of their own: the one that agrees is meant.
+            records = list(archived(str(record.get("portal")), name, offset))
         except (OSError, ValueError) as error:
             yield f"{record.get('url')}: no whole record at {name}, byte {offset:,}: {error}"
             continue
-        if kept is None:
-            report.absent += 1
+        if not records:
+            report.absent[name] += 1
             continue
         report.records += 1
-        yield from (f"{record.get('url')}: the record at {name}, byte {offset:,}: {why}" for why in kept.problems)
-        if (name, offset) == own and kept.record_id != place["record_id"]:
-            yield (
-                f"{record.get('url')}: the record at {name}, byte {offset:,}, is {kept.record_id}, "
-                f"not {place['record_id']}"
-            )
-        if (name, offset) == body and place.get("payload_digest") and kept.payload_digest != place["payload_digest"]:
-            yield f"{record.get('url')}: the archived body has {kept.payload_digest}, not {place['payload_digest']}"
+        answers = [list(_differs(kept, *wanted)) for kept in records]
+        yield from (f"{record.get('url')}: at {name}, byte {offset:,}, {why}" for why in min(answers, key=len))
+
+
+def _differs(kept: Kept, record_id: str | None, payload_digest: str | None) -> Iterator[str]:
+    """What of a WARC record is not as an article says."""
+    yield from (f"the record: {why}" for why in kept.problems)
+    if record_id and kept.record_id != record_id:
+        yield f"the record is {kept.record_id}, not {record_id}"
+    if payload_digest and kept.payload_digest != payload_digest:
+        yield f"the archived body has {kept.payload_digest}, not {payload_digest}"
