@@ -58,6 +58,8 @@ def rules_of(family: type[PortalSpider], *seeds: str) -> UrlRules:
         (LiferaySpider, "/web/guest/chi-tiet?id=30585&_com_liferay_x_redirect=%2Ftin", "30585"),
         (NukeVietSpider, "/vi/news/tin-hoat-dong/hoi-nghi-tong-ket-777.html", "777"),
         (NukeVietSpider, "/Tin-tuc/Slug-777.html", "777"),
+        (NukeVietSpider, "/Tin-tuc/Slug-777.html?nvvithemever=m", "777"),
+        (NukeVietSpider, "/vi/laws/detail/Quyet-dinh-12-QD-UBND-5/?from=home", "laws-Quyet-dinh-12-QD-UBND-5"),
         (NukeVietSpider, "/en/news/activities/meeting-777.html", "en-777"),
         (NukeVietSpider, "/vi/laws/detail/Quyet-dinh-12-QD-UBND-5/", "laws-Quyet-dinh-12-QD-UBND-5"),
         (SharePointSpider, "/vi-VN/Pages/tin.aspx?ItemID=26918", "itemid-26918"),

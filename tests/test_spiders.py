@@ -66,6 +66,20 @@ def test_lists_tell_title_date_and_section() -> None:
     assert fifth["canonical_url"] == fifth["url"]
 
 
+def test_a_parameter_makes_no_other_page_of_an_article_of_nukeviet() -> None:
+    """The links that draw the page in another theme, and what a portal counts by."""
+    pages = portal()
+    for path in [path for path in pages if path.startswith("/tin-tuc/")]:
+        more = "".join(link(path + query, "x") for query in ("?nvvithemever=t", "?nvvithemever=m"))
+        more += link(f"{path}?tu=muc", "y") if path.endswith(".html") else ""
+        pages[path] = str(pages[path]).replace("</body>", f"{more}</body>")
+        pages |= dict.fromkeys((f"{path}?nvvithemever=t", f"{path}?nvvithemever=m", f"{path}?tu=muc"), pages[path])
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+        assert not [path for path in server.paths if "?" in path]
+    assert len(done.captures) == 9
+
+
 def test_print_views_are_other_addresses_and_not_fetched() -> None:
     pages = portal()
     pages["/"] = str(pages["/"]).replace(
