@@ -26,6 +26,18 @@ from portal_crawler.crawling.canonical import PortalFingerprinter, canonical_url
         ("https://example.gov.vn/a?_101_viewMode=print", "https://example.gov.vn/a"),
         ("https://example.gov.vn/a?print=1", "https://example.gov.vn/a"),
         ("https://example.gov.vn/a?print=12", "https://example.gov.vn/a?print=12"),
+        # The link back of an article: with or without a portlet's name, to this host under any of its spellings.
+        ("https://example.gov.vn/w/bai?redirect=%2Fweb%2Fso&inheritRedirect=false", "https://example.gov.vn/w/bai"),
+        (
+            "https://www.example.gov.vn/tin/-/x/bai?_101_x_redirect=http%3A%2F%2Fexample.gov.vn%3A8080%2Ftin%3Fq%3D1",
+            "https://www.example.gov.vn/tin/-/x/bai",
+        ),
+        ("https://example.gov.vn/vb?_v_docId=5&_v_backURL=%2Fvb", "https://example.gov.vn/vb?_v_docId=5"),
+        (
+            "https://example.gov.vn/hop-mat-cuoi-nam.html?returnUrl=/a&x=1",
+            "https://example.gov.vn/hop-mat-cuoi-nam.html?x=1",
+        ),
+        ("https://example.gov.vn/w/bai?p_l_back_url=%2Fa&p_l_back_url_title=A", "https://example.gov.vn/w/bai"),
         ("https://example.gov.vn/t%c3%adn", "https://example.gov.vn/t%C3%ADn"),
         ("https://example.gov.vn/%41", "https://example.gov.vn/%41"),
         ("https://example.gov.vn/tín", "https://example.gov.vn/t%C3%ADn"),
@@ -42,6 +54,23 @@ def test_canonical_form(written: str, canonical: str) -> None:
 @pytest.mark.parametrize("name", ["id", "ItemID", "NewsID", "tabid", "sid", "mid", "_c", "p"])
 def test_what_identifies_stays(name: str) -> None:
     assert canonical_url(f"https://example.gov.vn/x.aspx?{name}=7") == f"https://example.gov.vn/x.aspx?{name}=7"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/?redirect=/tin/5",
+        "/?_58_redirect=/tin/5",
+        "/index.php?redirect=/tin/5",
+        "/leaving?redirect=/tin/5",
+        "/w/bai?redirect=http://khac.gov.vn/",
+        "/w/bai?redirect=//khac.gov.vn/",
+        "/w/bai?redirect=http://example.gov.vn@khac.gov.vn/",
+        "/w/bai?redirect=5",
+    ],
+)
+def test_an_address_that_tells_where_to_go_stays(address: str) -> None:
+    assert canonical_url(f"https://example.gov.vn{address}") == f"https://example.gov.vn{address}"
 
 
 WEB_TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=40)
@@ -65,6 +94,27 @@ def test_parameters_are_sorted_as_they_will_be_written(tail: str) -> None:
     for query in ("%ff&%G", tail):
         once = canonical_url(f"http://example.gov.vn/?{query}")
         assert canonical_url(once) == once
+
+
+@given(
+    st.sampled_from(["/", "/go", "/w/bai", "/a/-/b", "/a/hoi-nghi-so-12", "/tin/c%c3%a1-n%c3%a0y-%2d"]),
+    st.lists(
+        st.sampled_from(
+            [
+                "redirect=/a",
+                "redirect=http://b.vn/",
+                "_x_redirect=%2fa",
+                "backURL=%2Fa%3Fb%3D1",
+                "id=12",
+                "returnUrl=",
+                "a",
+            ]
+        )
+    ),
+)
+def test_links_back_are_taken_away_once_and_for_all(path: str, query: list[str]) -> None:
+    once = canonical_url(f"http://example.gov.vn{path}?{'&'.join(query)}")
+    assert canonical_url(once) == once
 
 
 @given(st.text(alphabet="ab/.?#&=%2cé;:~()!$*+,-_", max_size=30))

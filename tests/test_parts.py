@@ -60,12 +60,32 @@ def text_of(number: int) -> list[str]:
         ("http://a.vn/2024/03/bai/", "http://a.vn/2024/03/bai/page/2/"),
         ("http://a.vn/bai.html", "http://a.vn/bai-p2.html"),
         ("http://a.vn/bai.htm", "http://a.vn/bai_2.htm"),
+        ("http://a.vn/tin/articleId/9/bai.aspx", "http://a.vn/tin/articleId/9/PageIndex/2/bai.aspx"),
+        ("http://a.vn/tin/tabid/2/id/9/bai.aspx", "http://a.vn/tin/tabid/2/id/9/2/bai.aspx"),
+        ("http://a.vn/tin/2/2/bai", "http://a.vn/tin/2/2/2/bai"),
+        ("http://a.vn/tin/bai.html?m=1", "http://a.vn/trang-2/tin/bai.html?m=1"),
     ],
 )
 def test_forms_of_a_second_page(first: str, second: str) -> None:
     html = page("<p>chữ</p>", link(second, "2"), link("/khac?page=2", "2"))
     assert next_part(parse_html(first, html.encode()), first, 1) == second
     assert next_part(parse_html(first, html.encode()), first, 2) is None
+
+
+@pytest.mark.parametrize(
+    ("second", "label"),
+    [
+        ("/tin/PageIndex/2/bai.html", "Bài khác"),
+        ("/tin/PageIndex/3/bai.html", "2"),
+        ("/tin/a/b/2/bai.html", "2"),
+        ("/tin/2/bai.html?m=1", "2"),
+        ("/tin/quy-2-nam/bai.html", "2"),
+    ],
+)
+def test_no_segment_carries_on_an_article_but_the_number_of_its_link(second: str, label: str) -> None:
+    html = page("<p>chữ</p>", link(second, label))
+    first = "http://a.vn/tin/bai.html"
+    assert next_part(parse_html(first, html.encode()), first, 1) is None
 
 
 def test_an_address_without_a_number_is_no_part() -> None:
@@ -75,6 +95,29 @@ def test_an_address_without_a_number_is_no_part() -> None:
 def test_pagers_of_comments_lead_to_comments() -> None:
     html = page("<p>chữ</p>", f"<div class='comments'>{link('/bai.html?page=2', '2')}</div>")
     assert next_part(parse_html("http://a.vn/bai.html", html.encode()), "http://a.vn/bai.html", 1) is None
+
+
+def inner(number: int) -> str:
+    return ADDRESS.replace("/tin-tuc/", f"/tin-tuc/PageIndex/{number}/")
+
+
+def test_parts_are_joined_whose_number_stands_inside_the_path_live_and_replayed(tmp_path: Path) -> None:
+    texts = {number: part(number, 3, "#{}") for number in (1, 2, 3)}
+    for n in (1, 2, 3):
+        texts = {number: text.replace(f'"{ADDRESS}#{n}"', f'"{inner(n)}"') for number, text in texts.items()}
+    pages = portal(**{ADDRESS: texts[1]} | {inner(number): text for number, text in texts.items()})
+    with PortalServer(pages) as server:
+        crawl(server.url, tmp_path)
+        found = {one["url"].removeprefix(server.url): one for one in articles(tmp_path)}
+        again = tmp_path / "again"
+        again.mkdir()
+        replay(server.url, archive_of(tmp_path / "portal.warc.gz", pages, server.url), again)
+    assert len(found) == 9
+    whole = found[ADDRESS]
+    assert whole["text"].split("\n\n") == [*text_of(1), *text_of(2), *text_of(3)]
+    assert [url.removeprefix(server.url) for url in whole["parts"]] == [inner(2), inner(3)]
+    replayed = {one["url"]: one for one in articles(again)}[whole["url"]]
+    assert (replayed["text"], replayed["parts"]) == (whole["text"], whole["parts"])
 
 
 @pytest.mark.parametrize("pager", ["?page={}", "?trang={}"])

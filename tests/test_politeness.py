@@ -83,6 +83,38 @@ def test_retry_after_lets_the_host_rest(tmp_path: Path) -> None:
     assert times[1] - times[0] >= 0.9
 
 
+def test_what_waits_in_the_queue_of_the_downloader_lets_the_host_rest_too() -> None:
+    """The time-out of a request is shorter than the rest."""
+    numbers = range(1, 9)
+    pages: dict[str, object] = {
+        f"/tin-tuc/hoi-nghi-{number}.html": article(f"Hội nghị số {number}") for number in numbers
+    }
+    times: list[float] = []
+
+    def answer(seen: Seen) -> Answer | str:
+        times.append(time.monotonic())
+        return Answer("", 429, {"Retry-After": "2"}) if len(times) == 1 else str(pages[seen.path])
+
+    links = [link(path, f"Bài {path}") for path in pages]
+    with portal(Answer("", 404)) as server:
+        server.pages |= {"/": page(*links), **dict.fromkeys(pages, answer)}
+        settings = {"CONCURRENT_REQUESTS_PER_DOMAIN": 1, "DOWNLOAD_TIMEOUT": 1, "RETRY_TIMES": 1}
+        done = crawl("unseen", settings, url=f"{server.url}/", platform="nukeviet")
+    assert len(done.captures) == 8, done.log
+    assert min(times[1:]) - times[0] >= 1.9
+
+
+def test_what_waits_in_the_queue_is_postponed_with_its_host() -> None:
+    paths = [f"/tin-tuc/hoi-nghi-{number}.html" for number in range(1, 9)]
+    with portal(Answer("", 404)) as server:
+        busy = Answer("", 503, {"Retry-After": "86400"})
+        server.pages |= {"/": page(*(link(path, f"Bài {path}") for path in paths)), **dict.fromkeys(paths, busy)}
+        settings = {"CONCURRENT_REQUESTS_PER_DOMAIN": 1, "RETRY_TIMES": 1}
+        done = crawl("unseen", settings, url=f"{server.url}/", platform="nukeviet")
+        assert sum(path in paths for path in server.paths) == 1
+    assert [reject["reason"] for reject in done.rejected] == ["postponed"] * 8, done.log
+
+
 def test_a_rest_longer_than_a_run_postpones_the_host() -> None:
     with portal(Answer("", 404)) as server:
         server.pages["/"] = Answer("", 503, {"Retry-After": "86400"})

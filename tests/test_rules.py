@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urljoin
 
 import pytest
@@ -50,8 +51,15 @@ def rules_of(family: type[PortalSpider], *seeds: str) -> UrlRules:
             "/en/van-ban?p_p_id=4_WAR_portalvbpqportlet&_4_WAR_portalvbpqportlet_id=62613&_4_x_mvcPath=%2Fview_detail.jsp",
             "vbpq-62613",
         ),
+        # Its links to articles bear the address of the list, in several manners.
+        (LiferaySpider, "/tin/-/asset_publisher/aB3/content/bai?inheritRedirect=false&redirect=%2Ftin%3Fq%3D1", "bai"),
+        (LiferaySpider, "/tin/-/asset_publisher/aB3/content/bai?_101_INSTANCE_x_redirect=%2Ftin", "bai"),
+        (LiferaySpider, "/tin/-/asset_publisher/aB3/content/bai?redirect=http%3A%2F%2Flocalhost%3A8080%2Ftin", "bai"),
+        (LiferaySpider, "/web/guest/chi-tiet?id=30585&_com_liferay_x_redirect=%2Ftin", "30585"),
         (NukeVietSpider, "/vi/news/tin-hoat-dong/hoi-nghi-tong-ket-777.html", "777"),
         (NukeVietSpider, "/Tin-tuc/Slug-777.html", "777"),
+        (NukeVietSpider, "/Tin-tuc/Slug-777.html?nvvithemever=m", "777"),
+        (NukeVietSpider, "/vi/laws/detail/Quyet-dinh-12-QD-UBND-5/?from=home", "laws-Quyet-dinh-12-QD-UBND-5"),
         (NukeVietSpider, "/en/news/activities/meeting-777.html", "en-777"),
         (NukeVietSpider, "/vi/laws/detail/Quyet-dinh-12-QD-UBND-5/", "laws-Quyet-dinh-12-QD-UBND-5"),
         (SharePointSpider, "/vi-VN/Pages/tin.aspx?ItemID=26918", "itemid-26918"),
@@ -94,6 +102,10 @@ def test_lists_are_no_articles(family: type[PortalSpider], path: str) -> None:
     [
         "/dang-nhap",
         "/users/login/?nv_redirect=aHR0c",
+        "/account/login?returnUrl=%2Ftin%2Fhoi-nghi-tong-ket-nam-12.html",
+        "/leaving?redirect=http://khac.gov.vn/tin/-/view_content/12",
+        "/chuyen?redirect=/tin/hoi-nghi-tong-ket-nam-12.html",
+        "/ngon-ngu/2?returnUrl=%2Ftin",
         "/tim-kiem?q=abc",
         "/?s=hoi+nghi",
         "/lich?month=2024-03",
@@ -112,6 +124,10 @@ def test_what_is_left_alone(path: str) -> None:
 @pytest.mark.parametrize(
     ("family", "path"),
     [
+        (LiferaySpider, "/c/portal/login?p_l_id=12&redirect=%2Ftin%2F-%2Fview_content%2F12"),
+        (LiferaySpider, "/leaving?redirect=/tin/-/view_content/12"),
+        (LiferaySpider, "/tin?p_p_id=58&_58_redirect=%2Ftin"),
+        (LiferaySpider, "/tin?_x_keywords=a&_x_redirect=%2Ftin"),
         (WordPressSpider, "/2024/03/15/"),
         (WordPressSpider, "/2024/03/15/page/2/"),
         (SharePointSpider, "/Lists/ThongBao/EditForm.aspx?ID=5"),
@@ -122,6 +138,16 @@ def test_what_is_left_alone(path: str) -> None:
 )
 def test_a_family_leaves_alone(family: type[PortalSpider], path: str) -> None:
     assert rules_of(family).judge(HOST + path).kind == "denied"
+
+
+def test_a_link_back_denies_no_page_that_the_rest_of_its_address_names() -> None:
+    rules = rules_of(LiferaySpider)
+    document = f"{HOST}/van-ban?p_p_id=vb_WAR_x&_vb_WAR_x_docId=5"
+    assert rules.judge(f"{document}&_vb_WAR_x_redirect=%2Fvan-ban") == replace(
+        rules.judge(document), url=f"{document}&_vb_WAR_x_redirect=%2Fvan-ban"
+    )
+    assert rules.judge(document).kind == "page"
+    assert UrlRules([HOST]).judge(f"{HOST}/tin/hoi-nghi-tong-ket-nam-12.html?returnUrl=%2Ftin").kind == "page"
 
 
 def test_months_pass_in_the_archive_and_not_in_what_else_its_program_shows() -> None:

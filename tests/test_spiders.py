@@ -66,6 +66,20 @@ def test_lists_tell_title_date_and_section() -> None:
     assert fifth["canonical_url"] == fifth["url"]
 
 
+def test_a_parameter_makes_no_other_page_of_an_article_of_nukeviet() -> None:
+    """The links that draw the page in another theme, and what a portal counts by."""
+    pages = portal()
+    for path in [path for path in pages if path.startswith("/tin-tuc/")]:
+        more = "".join(link(path + query, "x") for query in ("?nvvithemever=t", "?nvvithemever=m"))
+        more += link(f"{path}?tu=muc", "y") if path.endswith(".html") else ""
+        pages[path] = str(pages[path]).replace("</body>", f"{more}</body>")
+        pages |= dict.fromkeys((f"{path}?nvvithemever=t", f"{path}?nvvithemever=m", f"{path}?tu=muc"), pages[path])
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+        assert not [path for path in server.paths if "?" in path]
+    assert len(done.captures) == 9
+
+
 def test_print_views_are_other_addresses_and_not_fetched() -> None:
     pages = portal()
     pages["/"] = str(pages["/"]).replace(
@@ -414,6 +428,26 @@ def test_a_department_that_is_a_path_of_its_host() -> None:
         done = crawl("unseen", url=f"{server.url}/web/so-noi-vu", platform="liferay")
         assert not [path for path in server.paths if "so-y-te" in path or path == "/"]
     assert [capture["identity"] for capture in done.captures] == ["7"]
+
+
+def test_articles_of_liferay_are_found_though_their_links_bear_the_address_of_the_list() -> None:
+    plain = [f"/web/so/tin/-/asset_publisher/aB3/content/hoi-nghi-thu-{number}" for number in range(1, 7)]
+    backs = [f"?inheritRedirect=false&amp;redirect=%2Fweb%2Fso%2F{number}" for number in range(2)]
+    lists = [
+        "".join(f"<li>{link(path + back, TITLE.format(number))}</li>" for number, path in enumerate(plain))
+        for back in backs
+    ]
+    head = "<script>Liferay.currentURL = '/';</script><div id='p_p_id_101_' class='portlet-boundary'></div>"
+    pages: dict[str, object] = {"/": page(head, link("/web/so/tin", "Tin"), link("/web/so/khac", "Khác"))}
+    pages |= {"/web/so/tin": page(lists[0]), "/web/so/khac": page(lists[1])}
+    for number, path in enumerate(plain):
+        pages |= dict.fromkeys(
+            (path, *(path + back.replace("&amp;", "&") for back in backs)), article(TITLE.format(number))
+        )
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+        assert sum("/-/" in path for path in server.paths) == len(plain)
+    assert sorted(capture["canonical_url"] for capture in done.captures) == [server.url + path for path in plain]
 
 
 def test_the_canonical_address_that_a_page_names_is_believed_if_it_is_the_same_article() -> None:

@@ -1,8 +1,9 @@
 """Canonical addresses: one form for all the ways in which a portal writes the address of one page.
 
-Only what cannot identify a page is taken away: session identifiers, tracking, the fragment, where a portlet stands and
-in which window it is drawn. What may identify it stays as it is: percent-encoded octets are never decoded, letters
-never normalised, path case never folded (RFC 3986 section 6 names what is safe; 6.2.2.1 and 6.2.3 are used here).
+Only what cannot identify a page is taken away: session identifiers, tracking, the fragment, where a portlet stands, in
+which window it is drawn and to which page its link back leads. What may identify it stays as it is: percent-encoded
+octets are never decoded, letters never normalised, path case never folded (RFC 3986 section 6 names what is safe;
+6.2.2.1 and 6.2.3 are used here).
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import hashlib
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from w3lib.url import safe_url_string
+
+from portal_crawler.crawling.patterns import address_evidence
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -29,7 +32,7 @@ VOLATILE = re.compile(
     r"""(?:
         utm_\w+ | fbclid | gclid | dclid | msclkid | yclid | igshid | zarsrc | mc_[ce]id | _ga | _gl | gidzl
       | jsessionid | phpsessid | aspsessionid\w* | cfid | cftoken | sessionid | session_id
-      | p_auth | p_l_back_url | p_p_auth | doasuserid
+      | p_auth | p_l_back_url(?:_title)? | p_p_auth | doasuserid
       | p_p_col_id | p_p_col_pos | p_p_col_count        # Liferay: where on the page the portlet stands
     )$""",
     re.IGNORECASE | re.VERBOSE,
@@ -46,7 +49,15 @@ VIEW_MODES = {
     "p_p_mode": re.compile("view"),
     "p_p_lifecycle": re.compile("0"),
     "viewmode": re.compile("print|view", re.IGNORECASE),
+    "inheritredirect": re.compile("true|false", re.IGNORECASE),
 }
+# Those that Liferay's portlets know; it puts the portlet's name before theirs: _101_INSTANCE_x_viewMode.
+OF_PORTLETS = ("viewmode", "inheritredirect")
+
+# What names the page that a link back leads to, with the name of a portlet of Liferay before it or without.
+RETURN = re.compile(r"(?:_\w+_)?(?:redirect(?:_?url)?|return_?url|back_?url|returntofullpageurl)=", re.IGNORECASE)
+# A title in an address has more words than this.
+SHORT_NAME = 3
 
 # Addresses that hold nothing to be percent-encoded, which are most: to encode them again would cost more than the rest.
 SAFE = re.compile(r"https?://[\w.\-~:/?#!$&()*+,;=%]*", re.ASCII | re.IGNORECASE)
@@ -64,9 +75,44 @@ def _volatile(parameter: str) -> bool:
     if VOLATILE.match(name):
         return True
     name = name.lower()
-    # Liferay puts its portlet's name before a parameter's: _101_INSTANCE_x_viewMode.
-    mode = VIEW_MODES.get(name) or (VIEW_MODES["viewmode"] if name.endswith("_viewmode") else None)
+    last = name.rpartition("_")[2]
+    mode = VIEW_MODES.get(name) or (VIEW_MODES[last] if last in OF_PORTLETS else None)
     return mode is not None and mode.fullmatch(value) is not None
+
+
+def without_returns(address: str) -> str:
+    """An address, or a path with its query, without the parameters that name a page to go back to."""
+    path, mark, query = address.partition("?")
+    if not mark:
+        return address
+    kept = [parameter for parameter in query.split("&") if RETURN.match(parameter) is None]
+    return f"{path}?{'&'.join(kept)}" if kept else path
+
+
+def _goes_back(parameter: str, host: str) -> bool:
+    """Whether a parameter names a page of this host to go back to."""
+    if RETURN.match(parameter) is None:
+        return False
+    target = unquote(parameter.partition("=")[2])
+    scheme, absolute, rest = target.partition("://")
+    if not absolute or scheme.lower() not in DEFAULT_PORTS:
+        return target[:1] == "/" and target[1:2] not in ("/", "\\")
+    # Portals behind a proxy write the port of their own server, or none.
+    return re.split(r"[/?#:\\]", rest, maxsplit=1)[0].lower().removeprefix("www.") == host.removeprefix("www.")
+
+
+def _is_named(address: str, returns: list[str]) -> bool:
+    """Whether a canonical address names its page though it has lost its links back.
+
+    A program to which nothing but the address of another page is given (``/leaving?redirect=/tin``) is told by that
+    address alone. A portlet of Liferay is none, nor is what its friendly addresses lead to.
+    """
+    path = urlsplit(address).path
+    if path == "/" and "?" not in address:
+        return False
+    if "/-/" in path or path.startswith("/w/") or all(each[0] == "_" for each in returns):
+        return True
+    return path.rstrip("/").rpartition("/")[2].count("-") >= SHORT_NAME or address_evidence(address) > 1
 
 
 def _upper_hex(text: str) -> str:
@@ -101,6 +147,11 @@ def canonical_url(url: str) -> str:
     kept = [parameter for parameter in query.split("&") if parameter and not _volatile(parameter)]
     # By name alone: the order of a name's values may mean something.
     kept.sort(key=lambda parameter: parameter.partition("=")[0])
+    if returns := [parameter for parameter in kept if _goes_back(parameter, parts.hostname.rstrip("."))]:
+        plain = "&".join(parameter for parameter in kept if parameter not in returns)
+        address = _upper_hex(urlunsplit((parts.scheme, netloc, path, plain, "")))
+        if _is_named(address, returns):
+            return address
     return _upper_hex(urlunsplit((parts.scheme, netloc, path, "&".join(kept), "")))
 
 

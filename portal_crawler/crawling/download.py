@@ -7,6 +7,7 @@ with any setting); its aiohttp handler rests on the interpreter's ``ssl`` module
 from __future__ import annotations
 
 import socket
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
@@ -27,6 +28,7 @@ from scrapy.settings import Settings
 from scrapy.utils.ssl import _make_ssl_context
 
 from portal_crawler.crawling.addresses import PORTS, AddressGuard
+from portal_crawler.crawling.pace import HostPace
 
 if TYPE_CHECKING:
     import ssl
@@ -94,6 +96,9 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
     The spider's attributes ``broken_certificates`` and ``legacy_tls`` (a site file's) let it talk to servers whose
     certificate cannot be verified, or that know no newer TLS than 1.1; a response that needed it says so in its flags.
 
+    A host that has begun to rest while a request stood in the downloader's queue is waited for; no time-out runs
+    meanwhile.
+
     Settings:
         PORTAL_ALLOW_PRIVATE: Addresses, networks or ``address:port`` that are not public and may be connected to.
     """
@@ -129,6 +134,20 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         # It would ask at once a second time where a connection breaks, which nobody would count, archive or wait for:
         # that is Scrapy's to decide. aiohttp switches it off in this manner for its own tests, and has no public one.
         self._session._retry_connection = False  # noqa: SLF001
+
+    async def download_request(self, request: Request) -> Response:
+        """Download, once the host has rested.
+
+        Raises:
+            PostponedError: if it asks for more patience than a run has, or the crawl is being stopped.
+        """
+        pace = self.crawler.get_downloader_middleware(HostPace)
+        if pace is not None and await pace.hold(request):
+            # The delay to the next request begins now, not when this one was taken out of the queue.
+            downloader: Any = self.crawler.engine.downloader if self.crawler.engine is not None else None
+            if (slot := downloader.slots.get(request.meta.get(downloader.DOWNLOAD_SLOT))) is not None:
+                slot.lastseen = time.monotonic()
+        return await super().download_request(request)
 
     def _socket(self, address: tuple[Any, ...]) -> socket.socket:
         """Make the socket of a connection, if it may be made.

@@ -56,7 +56,8 @@ class HostPace:
 
     Between two requests to a host lies the larger of ``DOWNLOAD_DELAY`` and the host's ``Crawl-delay``, counted over
     all portals on it and all processes that share the state folder; AutoThrottle may add to it. A 429 or 503 lets the
-    host rest: for as long as ``Retry-After`` asks, else for twice the delay, twice as long each time.
+    host rest: for as long as ``Retry-After`` asks, else for twice the delay, twice as long each time. What has passed
+    stands in the downloader's queue by then: the download handler asks once more (:meth:`hold`) before it connects.
 
     Settings:
         PORTAL_CRAWL_DELAY_MAX: No Crawl-delay counts for more seconds than this.
@@ -84,9 +85,11 @@ class HostPace:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> HostPace:
-        """Connect to the signals of robots.txt and of the end."""
+        """Connect to the signals of robots.txt, of answers and of the end."""
         made = cls(crawler)
         crawler.signals.connect(made.robots_parsed, signal=signals.robots_parsed)
+        # What stands next in the downloader's queue is taken out of it before any middleware sees the answer.
+        crawler.signals.connect(made.response_downloaded, signal=signals.response_downloaded)
         crawler.signals.connect(made.engine_stopped, signal=signals.engine_stopped)
         return made
 
@@ -114,16 +117,44 @@ class HostPace:
             PostponedError: if the host asks for more patience than a run has, or the crawl is being stopped.
         """
         host = host_key(request.url)
-        if asked := self.left.get(host):
-            raise PostponedError(f"{host} asks to come back in {asked:,.0f} s")
-        if self.quiet and (left := self.quiet.left(datetime.now(UTC))):
-            logger.info("Quiet hours: the crawl goes on in %.0f minutes", left / 60)
-            self._count("politeness/quiet_hours")
-            await self._sleep_until(time.time() + left)
+        self._check_left(host)
+        await self._be_quiet()
         if delay := self.delay_of(host):
             await self._sleep_until(self.clock.reserve(host, delay, time.time()))
-        while (until := self.clock.rests_until(host)) > time.time():
-            await self._sleep_until(until)
+        await self._let_rest(host)
+
+    async def hold(self, request: Request) -> bool:
+        """Wait for the host if it has begun to rest since the request has passed; whether it was waited for.
+
+        Raises:
+            PostponedError: as :meth:`process_request`.
+        """
+        host = host_key(request.url)
+        self._check_left(host)
+        quiet = await self._be_quiet()
+        return await self._let_rest(host) or quiet
+
+    def _check_left(self, host: str) -> None:
+        if asked := self.left.get(host):
+            raise PostponedError(f"{host} asks to come back in {asked:,.0f} s")
+
+    async def _be_quiet(self) -> bool:
+        """Wait for the end of the quiet hours; whether it was to be waited for."""
+        if not self.quiet or not (left := self.quiet.left(datetime.now(UTC))):
+            return False
+        logger.info("Quiet hours: the crawl goes on in %.0f minutes", left / 60)
+        self._count("politeness/quiet_hours")
+        await self._sleep_until(time.time() + left)
+        return True
+
+    async def _let_rest(self, host: str) -> bool:
+        """Wait for the end of a host's rest; whether it rested. Each that waits for it gets a time of its own."""
+        rested = False
+        while self.clock.rests_until(host) > time.time():
+            rested = True
+            await self._sleep_until(self.clock.reserve(host, self.delay_of(host), time.time()))
+            self._check_left(host)
+        return rested
 
     async def _sleep_until(self, until: float) -> None:
         while (left := until - time.time()) > 0:
@@ -131,12 +162,12 @@ class HostPace:
                 raise PostponedError("the crawl was stopped")
             await asyncio.sleep(min(left, LOOK))
 
-    def process_response(self, request: Request, response: Response) -> Response:
+    def response_downloaded(self, response: Response, request: Request) -> None:
         """Let the host rest, if it asks for it."""
         host = host_key(request.url)
         if response.status not in PATIENCE:
             self.refusals.pop(host, None)
-            return response
+            return
         self.refusals[host] = tries = self.refusals.get(host, 0) + 1
         said = response.headers.get("Retry-After")
         asked = retry_after(said.decode("latin-1"), datetime.now(UTC)) if said else None
@@ -148,7 +179,6 @@ class HostPace:
         if pause:
             self._count("politeness/rests")
             self.clock.rest(host, time.time() + min(pause, self.longest_rest))
-        return response
 
     def _count(self, key: str) -> None:
         assert self.crawler.stats is not None

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 from portal_crawler.crawling.canonical import page_key, split_base
 from portal_crawler.crawling.listing import anchors
 from portal_crawler.extraction.blocks import blocks
-from portal_crawler.extraction.page import PageError, parse_page
+from portal_crawler.extraction.page import PageError, element_text, parse_page
 from portal_crawler.extraction.widgets import named
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ NUMBER = re.compile(
     r"|[-_](?:p|page|trang|phan)?-?(?P<name>\d{1,2})(?=\.\w{2,5}$)",
     re.IGNORECASE,
 )
+# How it stands inside the path: /2/, /page-2/; behind its name, /PageIndex/2/. Only a link that says no more than the
+# number tells it from any other.
+SEGMENT = re.compile(r"(?:[a-z]+[-_]?)?(?P<number>\d{1,2})", re.IGNORECASE)
+NAME = re.compile(r"[a-z]+(?:[-_][a-z]+)*", re.IGNORECASE)
 # Paragraphs of so many words and hardly a link tell the text of one page from that of another.
 PARAGRAPH_WORDS = 15
 # A page that shows so much of the text of the page before it shows the same article with another list below.
@@ -46,6 +50,43 @@ def numbered(address: str) -> tuple[str, int] | None:
     return (key[: found.start()] + key[found.end() :]).rstrip("/?&"), number
 
 
+def inside(address: str) -> list[tuple[str, int]]:
+    """As :func:`numbered`, for a number inside the path: in each manner in which one of its segments may be one."""
+    path, mark, query = page_key(address).partition("?")
+    segments = path.split("/")
+    found = []
+    for place in range(1, len(segments)):
+        part = SEGMENT.fullmatch(segments[place])
+        if part is None or not 1 < int(part["number"]) <= MOST_PARTS:
+            continue
+        named = place > 1 and segments[place].isdecimal() and NAME.fullmatch(segments[place - 1]) is not None
+        for first in (place, place - 1) if named else (place,):
+            rest = "/".join(segments[:first] + segments[place + 1 :])
+            found.append((f"{rest}{mark}{query}".rstrip("/?&"), int(part["number"])))
+    return found
+
+
+def may_carry_on(own: str, number: int, base: str, reference: str, label: str | None = None) -> bool:
+    """Whether a link leads to a part of an article by its address.
+
+    Args:
+        own: The article's key.
+        number: The part's number.
+        base: Address of the page on which the link stands.
+        reference: The link's address, as the page writes it.
+        label: Its text; None: not known, and any will do.
+    """
+    base, reference = split_base(base, reference)
+    if _part(base, reference) == (own, number):
+        return True
+    if label not in (None, str(number)):
+        return False
+    try:
+        return (own, number) in inside(urljoin(base, reference))
+    except ValueError:  # no address
+        return False
+
+
 def next_part(page: Page, address: str, number: int) -> str | None:
     """Address of the page on which the article goes on, where a link of the page leads to it.
 
@@ -59,14 +100,10 @@ def next_part(page: Page, address: str, number: int) -> str | None:
     for reference, anchor in anchors(page):
         if following not in reference:
             continue  # most links, at no cost
-        if numbered_part(page.url, reference) == (own, number + 1) and not _of_other_list(anchor):
+        label = element_text(anchor)
+        if may_carry_on(own, number + 1, page.url, reference, label) and not _of_other_list(anchor):
             return urljoin(page.url, reference)
     return None
-
-
-def numbered_part(base: str, reference: str) -> tuple[str, int] | None:
-    """As :func:`numbered`, of a link on a page."""
-    return _part(*split_base(base, reference))
 
 
 @lru_cache(maxsize=32_768)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urljoin, urlsplit
 
-from portal_crawler.crawling.canonical import canonical_url, page_key, split_base
+from portal_crawler.crawling.canonical import canonical_url, page_key, split_base, without_returns
 from portal_crawler.crawling.patterns import slug_with_number
 
 if TYPE_CHECKING:
@@ -254,18 +254,32 @@ class UrlRules:
             return Judgement("outside", url, key)
         raw = urlsplit(url)
         target = f"{raw.path}?{raw.query}" if raw.query else raw.path
-        if key not in self.seed_keys and (len(url) > 2000 or self._denies(raw.path, target)):
+        identity = self.identity(without_returns(path))
+        if key not in self.seed_keys and (len(url) > 2000 or self._leaves_alone(raw.path, target, path, identity)):
             return Judgement("denied", url, key)
         ending = raw.path.rpartition("/")[2].rpartition(".")
         if ending[1] and ending[2].lower() in FILE_ENDINGS:
             return Judgement("file", url, key)
-        alternate = bool(self.alternates and self.alternates.search(target))
-        if (identity := self.identity(path)) is not None:
+        alternate = bool(self.alternates and self.alternates.search(without_returns(target)))
+        if identity is not None:
             return Judgement("article", url, identity, alternate)
         if not self.articles and (segment := slug_with_number(url)) is not None:
             key = f"{host}/**/{segment}"
         listed = self.listings is not None and self.listings.search(path) is not None
         return Judgement("listing" if listed else "page", url, key, alternate)
+
+    def _leaves_alone(self, path: str, target: str, canonical: str, identity: str | None) -> bool:
+        """Whether an address is denied: not for a link back alone, if the rest of it is an article's or names a page.
+
+        Liferay writes the address of the list into its links to articles. Programs that log in, that change a language
+        or that lead out of the portal take such an address, too.
+        """
+        if not self._denies(path, target):
+            return False
+        plain = without_returns(target)
+        if plain == target or self._denies(path, plain):
+            return True
+        return identity is None and without_returns(canonical) != canonical
 
     def _denies(self, path: str, target: str) -> bool:
         if self.denied is None:

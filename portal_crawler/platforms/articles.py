@@ -15,7 +15,7 @@ from portal_crawler.crawling import glance, history, listing
 from portal_crawler.crawling.api import ApiError
 from portal_crawler.crawling.canonical import canonical_url, page_key
 from portal_crawler.crawling.learning import KNOWN_WELL
-from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, next_part, numbered_part
+from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, may_carry_on, next_part
 from portal_crawler.crawling.patterns import dated, headed, is_article, page_evidence
 from portal_crawler.crawling.rules import page_number, plain_address
 from portal_crawler.extraction.page import PageError, parse_page
@@ -40,6 +40,8 @@ logger = logging.getLogger(__name__)
 PRIORITY_ARTICLE = 10
 # An address of a feed, which is asked for once the page that announces it has been parsed.
 FEED = re.compile(r"rss|feed|atom", re.IGNORECASE)
+# What a pager calls a page.
+NUMBER = re.compile(r"\d{1,3}")
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 TYPED = {"content-type": HTML["Content-Type"]}  # as captures have it
 
@@ -132,7 +134,7 @@ class Articles(Sources):
         for raw, address in found.items():
             other = self.rules.link(capture.url, address)
             if other is not None and other.key == link.key:
-                if numbered_part(capture.url, address) == (own, 2):
+                if may_carry_on(own, 2, capture.url, address):
                     news = True  # the article goes on
                 self.sightings.see(other)
             elif other is None or other.kind in ("outside", "denied", "file"):
@@ -205,9 +207,12 @@ class Articles(Sources):
 
     def looks_like_article(self, url: str, on_page: int) -> bool:
         """Whether a page of a site without article rules is an article, by what its address and the page show."""
-        if self.rules.judge(url).key in self.rules.seed_keys or page_number(url) is not None:
-            return False
         key = self.rules.judge(url).key
+        if key in self.rules.seed_keys or page_number(url) is not None:
+            return False
+        known = self.sightings.get(key)
+        if known is not None and known.text is not None and NUMBER.fullmatch(known.text):
+            return False  # a further page of something: no link to it says more than its number
         return is_article(url, key, on_page, self.patterns, listed=self.sightings.date_of(key) is not None)
 
     # Articles on several pages

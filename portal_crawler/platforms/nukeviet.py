@@ -53,11 +53,12 @@ class NukeVietSpider(PortalSpider):
         ),
     )
     article_urls: tuple[str, ...] = (
-        rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?P<module>{LAWS})/detail/(?P<id>[^/?]+?)(?:\.html|/)?$",
-        rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?!{NO_NEWS}/)(?:[^/?]+/){{1,3}}[^/?]*-(?P<id>[1-9]\d*)\.html$",
+        rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?P<module>{LAWS})/detail/(?P<id>[^/?]+?)(?:\.html|/)?(?:\?|$)",
+        rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?!{NO_NEWS}/)(?:[^/?]+/){{1,3}}[^/?]*-(?P<id>[1-9]\d*)\.html(?:\?|$)",
     )
     listing_urls: tuple[str, ...] = (r"^/(?:[^/?.]+/)+(?:page-\d+/?)?$",)
-    alternate_urls: tuple[str, ...] = (r"/savefile/", r"^/(?:[\w-]+/)*print/")
+    # Each page in another theme: nvvithemever=m.
+    alternate_urls: tuple[str, ...] = (r"/savefile/", r"^/(?:[\w-]+/)*print/", r"[?&]nv[a-z]{2}themever=")
     deny_urls: tuple[str, ...] = (
         r"/(?:sendmail|savefile|tag|author|banners|statistics|voting|content|users|seek|comment|remote|siteterms)(?:/|$)",
         r"[?&](?:nv|language|second|scaptcha|nv_redirect|openid|viewcat|order)=",

@@ -15,7 +15,7 @@ from scrapy.http import Response
 from portal_crawler.archive.warc import numbered_captures, read_captures
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.learning import teach
-from portal_crawler.crawling.parts import MOST_PARTS, goes_on, next_part, numbered
+from portal_crawler.crawling.parts import MOST_PARTS, goes_on, inside, next_part, numbered
 from portal_crawler.crawling.rules import plain_address
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.extraction.page import PageError, parse_page
@@ -128,8 +128,8 @@ class FirstPass:
         if self._is_shell(capture):
             self.counts["shells"] += 1
             return
-        if capture.status in OK and (part := numbered(capture.url)) is not None:
-            self.numbered.setdefault(part[0], {}).setdefault(part[1], number)
+        if capture.status in OK:
+            self._note_numbers(number, capture.url)
         if "html" not in capture.headers.get("content-type", "html") and link.kind != "article":
             self.counts["not_html"] += 1
             return
@@ -137,6 +137,12 @@ class FirstPass:
             self.counts["http_error"] += 1
             return
         self._note_page(number, capture, link)
+
+    def _note_numbers(self, number: int, url: str) -> None:
+        """Note a page by all addresses whose article it may carry on."""
+        part = numbered(url)
+        for base, place in inside(url) if part is None else (part, *inside(url)):
+            self.numbered.setdefault(base, {}).setdefault(place, number)
 
     def _is_shell(self, capture: Capture) -> bool:
         """Whether a page is only what scripts make a page of, which is another record."""
