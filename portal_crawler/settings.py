@@ -91,7 +91,8 @@ URLLENGTH_LIMIT = 2083
 REDIRECT_MAX_TIMES = 8
 # Seconds: a page that stays longer before it leads elsewhere is a page.
 METAREFRESH_MAXDELAY = 10
-# Each host is asked once for an address that cannot exist, to know pages that say "not found" with status 200.
+# Each host is asked once for an address that cannot exist, and its articles' programs for numbers that cannot, to know
+# pages that say "not found" with status 200.
 PORTAL_SOFT_404 = True
 # Chromium for portals whose site file says ``browser``, as a path or a name on PATH; empty: the system's, else
 # playwright's own.

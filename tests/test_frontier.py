@@ -18,6 +18,7 @@ from portal_server import Answer, PortalServer, Seen, article, link, page
 from warcio.archiveiterator import ArchiveIterator
 
 from portal_crawler.archive.feeds import recover
+from portal_crawler.crawling.apologies import is_probe
 from portal_crawler.crawling.history import difference
 from portal_crawler.crawling.state import LATEST, SOONEST, PortalState, StateError, revisit_after
 from portal_crawler.sample import SampleProvince
@@ -322,6 +323,34 @@ def test_an_article_that_leads_to_the_home_page_is_gone(tmp_path: Path) -> None:
     (lost,) = exported(tmp_path, ".gone")
     assert lost["url"] == f"{server.url}{path}" and "redirects to" in lost["evidence"]
     assert lost["last_seen"] <= lost["gone_at"]
+
+
+def sorry(seen: Seen) -> Answer | str:
+    """A program that answers for articles that it does not have; wrong paths are honest."""
+    if not seen.path.startswith("/tin-tuc/"):
+        return Answer("<p>Not found</p>", 404)
+    return page("<h1>Trang bạn tìm không còn</h1><p>Mời bạn xem các tin khác:</p>")
+
+
+def test_an_article_in_whose_place_its_program_is_sorry_is_gone(tmp_path: Path) -> None:
+    pages = known_portal() | {"*": sorry}
+    path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
+    probes = []
+    with PortalServer(pages) as server:
+        url = f"{server.url}/"
+        for more in ((), (), ("--full",)):
+            server.log.clear()
+            assert run(tmp_path, url, "-a", "platform=nukeviet", *more) == 0
+            probes.append([seen.path for seen in server.log if is_probe(seen.path)])
+            server.pages.pop(path, None)
+    assert list(map(len, probes)) == [2, 0, 2]  # what the first crawl has learned is known to the second
+    assert {item["version"] for item in exported(tmp_path)} == {1}
+    (lost,) = exported(tmp_path, ".gone")
+    assert lost["url"] == f"{server.url}{path}" and "nothing is there" in lost["evidence"]
+    # The archive holds the requests that nobody has linked to: a replay makes no article of their answers.
+    warc = " ".join(map(str, sorted((tmp_path / "archive").glob("*.warc.gz"))))
+    assert run(tmp_path / "replay", url, "-a", "platform=nukeviet", "-a", f"warc={warc}") == 0
+    assert {item["url"] for item in exported(tmp_path / "replay")} == {item["url"] for item in exported(tmp_path)}
 
 
 def test_another_reading_of_the_same_page_is_no_edit(tmp_path: Path) -> None:

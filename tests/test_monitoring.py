@@ -39,6 +39,27 @@ GOOD = {
         ({"seeds/reached": 1, "rejected/error": 3}, "finished", ExitCode.ERROR),
         ({"seeds/failed": 1}, "finished", ExitCode.UNREACHABLE),
         ({"seeds/failed": 1, "seeds/reached": 1}, "finished", ExitCode.NOTHING_FOUND),
+        # What earlier runs know, or find changed when they look at it again, makes no portal reachable.
+        ({"seeds/failed": 1, "history/articles": 20}, "finished", ExitCode.UNREACHABLE),
+        (
+            {"seeds/failed": 1, "history/articles": 20, "downloader/response_status_count/403": 1},
+            "finished",
+            ExitCode.BLOCKED,
+        ),
+        (
+            {
+                "seeds/failed": 1,
+                "history/articles": 20,
+                "item_scraped_count": 2,
+                "history/changed": 1,
+                "history/gone": 1,
+            },
+            "finished",
+            ExitCode.UNREACHABLE,
+        ),
+        # A retry asks for a seed among others.
+        ({"seeds/failed": 1, "item_scraped_count": 9}, "finished", ExitCode.OK),
+        ({"seeds/reached": 1, "history/articles": 20}, "finished", ExitCode.OK),
         ({"seeds/failed": 1, "rejected/not_fetched_robots": 1}, "finished", ExitCode.BLOCKED),
         ({"item_scraped_count": 20, "lists/broken": 1}, "finished", ExitCode.BROKEN_LISTS),
         ({"seeds/failed": 1, "downloader/response_status_count/403": 4}, "finished", ExitCode.BLOCKED),
@@ -120,6 +141,15 @@ def test_a_portal_without_articles(tmp_path: Path) -> None:
     with PortalServer({"/": "<html><body><h1>Trang chủ</h1><p>Đang xây dựng</p></body></html>"}) as server:
         done = crawl(server.url, tmp_path)
     assert done.returncode == 3, done.stderr
+
+
+def test_a_portal_that_does_not_answer_any_more_is_unreachable(tmp_path: Path) -> None:
+    pages = portal()
+    with PortalServer(pages) as server:
+        assert crawl(server.url, tmp_path).returncode == 0
+        server.pages = {"*": Answer("", 500)}
+        done = crawl(server.url, tmp_path, RETRY_TIMES="0")
+    assert done.returncode == ExitCode.UNREACHABLE, done.stderr
 
 
 def test_control_c_closes_the_files_and_exits_by_its_code(tmp_path: Path) -> None:

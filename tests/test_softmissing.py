@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import random
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 from crawl import crawl
 from portal_server import Answer, PortalServer, Seen, article, body, link, page
+
+from portal_crawler.crawling.apologies import IMPOSSIBLE, impossible, is_probe
 
 PATHS = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in range(1, 5)]
 GENERATOR = '<meta name="generator" content="NukeViet v4.5">'
@@ -52,6 +60,93 @@ def test_an_honest_site_and_short_articles_lose_nothing() -> None:
     with PortalServer({"/": home, **pages}) as server:
         done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
     assert len(done.captures) == len(PATHS), done.log
+
+
+PROBE = re.compile("198765432[12]")
+
+
+def program(paths: list[str], answer: Callable[[Seen], Answer | str]) -> dict[str, Any]:
+    """A portal whose wrong paths are honest, and whose program answers for the articles that it does not have."""
+
+    def any_other(seen: Seen) -> Answer | str:
+        if seen.path.startswith("/muc-"):
+            return page(MENU)
+        return answer(seen) if seen.path.startswith("/tin-tuc/") else Answer("<h1>404</h1>", 404)
+
+    pages = {path: article(f"Hội nghị tổng kết công tác tư pháp {path}", MENU) for path in PATHS}
+    links = (link(path, f"Hội nghị tổng kết công tác tư pháp {path}") for path in paths)
+    return {"/": page(GENERATOR, MENU, *links), "*": any_other, **pages}
+
+
+def sorry(seen: Seen) -> str:
+    """An apology with other news each time."""
+    others = random.Random(seen.path).sample(PATHS, 2)
+    links = (link(path, f"Hội nghị tổng kết công tác tư pháp {path}") for path in others)
+    return page(MENU, "<h1>Trang bạn tìm không còn</h1><p>Mời bạn xem các tin khác:</p>", *links)
+
+
+@pytest.mark.parametrize("first", [True, False], ids=["a dead link comes first", "an article comes first"])
+def test_the_program_of_the_articles_may_have_an_answer_of_its_own(*, first: bool) -> None:
+    dead = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in (77, 78)]
+    paths = [*PATHS, *dead] if first else [*dead, *PATHS]  # what was queued last is asked for first
+    with PortalServer(program(paths, sorry)) as server:
+        done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
+        probes = [path for path in server.paths if PROBE.search(path)]
+    assert {capture["url"] for capture in done.captures} == {server.url + path for path in PATHS}, done.log
+    told = {reject["url"].removeprefix(server.url): reject["reason"] for reject in done.rejected}
+    assert told == dict.fromkeys(dead, "soft_404")
+    assert len(probes) == done.stats["traps/soft_probes"] == 2
+
+
+def test_an_honest_program_is_asked_once_for_each_form_of_its_addresses() -> None:
+    with PortalServer(program(PATHS, lambda _: Answer("<h1>404</h1>", 404))) as server:
+        done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
+        assert sum(bool(PROBE.search(path)) for path in server.paths) == 1
+    assert len(done.captures) == len(PATHS) and not done.rejected, done.log
+
+
+def test_what_robots_txt_forbids_is_not_asked_of_a_program() -> None:
+    rules = Answer(f"User-agent: *\nDisallow: /*{IMPOSSIBLE[0]}\n", headers={"Content-Type": "text/plain"})
+    with PortalServer({**program(PATHS, sorry), "/robots.txt": rules}) as server:
+        done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
+        assert not any(map(PROBE.search, server.paths))
+    assert len(done.captures) == len(PATHS) and not done.rejected, done.log
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda _: article(f"Hội nghị tổng kết công tác tư pháp {PATHS[1]}", MENU),
+        lambda _: page(MENU, "<p>Không tìm thấy bình luận nào</p>"),
+        lambda _: page(MENU),
+        lambda seen: article("Khác", f"<p>{seen.path}</p>"),
+    ],
+    ids=["its latest article", "a page without an article", "the menu", "an article of its own"],
+)
+def test_programs_that_answer_any_number_lose_no_article(answer: Callable[[Seen], str]) -> None:
+    pages = program(PATHS, answer)
+    pages[PATHS[2]] = pages[PATHS[2]].replace("</h1>", "</h1><p>Không tìm thấy bình luận nào</p>")
+    pages[PATHS[3]] = page(MENU, f"<h1>Hội nghị tổng kết công tác tư pháp {PATHS[3]}</h1>")
+    with PortalServer(pages) as server:
+        done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
+    assert len(done.captures) == len(PATHS), done.log
+
+
+@pytest.mark.parametrize(
+    ("url", "probe"),
+    [
+        ("https://a.vn/tin/bai-a777.html", "https://a.vn/tin/bai-a{}.html"),
+        ("https://a.vn/2024/tin-20-11-id5.html", "https://a.vn/2024/tin-20-11-id{}.html"),
+        ("https://a.vn/tabid/12/itemid/34/Default.aspx", "https://a.vn/tabid/12/itemid/{}/Default.aspx"),
+        ("https://a.vn/chi-tiet.aspx?id=9&page=2", "https://a.vn/chi-tiet.aspx?id={}&page=2"),
+        ("https://a.vn/xem.php?ma=7#x", "https://a.vn/xem.php?ma={}"),
+        ("https://a.vn/tin/hoi-nghi-tong-ket/", "https://a.vn/tin/hoi-nghi-tong-ket-{}/"),
+        ("https://a.vn/hoi-nghi.html", "https://a.vn/hoi-nghi-{}.html"),
+    ],
+)
+def test_addresses_of_articles_that_cannot_exist(url: str, probe: str) -> None:
+    assert [impossible(url, number) for number in IMPOSSIBLE] == [probe.format(number) for number in IMPOSSIBLE]
+    assert is_probe(impossible(url, IMPOSSIBLE[0])) and not is_probe(url)
 
 
 def refresh(content: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
@@ -16,7 +18,9 @@ from scrapy.http import HtmlResponse
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.response import get_meta_refresh
 
+from portal_crawler.crawling.apologies import IMPOSSIBLE, REGRET, Apology, impossible, lines_said
 from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.patterns import announced, pattern_of
 from portal_crawler.crawling.scope import FOR_PAGE
 from portal_crawler.crawling.walls import HIDDEN, TAG
 
@@ -43,10 +47,8 @@ WORD = re.compile(r"[^\W\d_]+")
 # A line of so many words that stands on the answer to the probe, not on the page before it, and says that nothing is
 # there, gives the answer away wherever it stands: the rest of such pages may be another each time.
 LINE_WORDS, LONGEST_LINE = 4, 400
-REGRET = re.compile(
-    r"không (?:tồn tại|tìm thấy|còn tồn tại|có trên)|đã (?:bị )?(?:xóa|xoá|gỡ)|hết hạn|sai đường dẫn"
-    r"|not found|does(?: not|n't) exist|no longer (?:exists|available)|lỗi 404|404 error|error 404"
-)
+# Requests that a host is sent at most for articles that do not exist: two for each form of address that lies so.
+PROBES = 8
 
 
 class SoftMissingError(Exception):
@@ -92,10 +94,12 @@ def words_of(body: bytes, url: str) -> frozenset[str]:
 
 
 class SoftMissing:
-    """Downloader middleware: asks each host once for a page that cannot exist, and knows that answer again.
+    """Downloader middleware: asks each host for what cannot exist, and knows its answers again.
 
-    The probe is Bar-Yossef's (Sic Transit Gloria Telae, WWW 2004). It lies beside the first page of the host. Where its
-    answer has an honest status, or leads elsewhere by a redirect, nothing is compared. Seeds are never taken for it.
+    The probe is Bar-Yossef's (Sic Transit Gloria Telae, WWW 2004). One lies beside the first page of the host; and
+    since an article's program may answer for itself, it is asked for impossible numbers when the first article of a
+    form of addresses comes. Where an answer has an honest status, or leads elsewhere by a redirect, nothing is
+    compared. Seeds are never taken for it.
 
     Settings:
         PORTAL_SOFT_404: Whether hosts are probed.
@@ -106,6 +110,9 @@ class SoftMissing:
             raise NotConfigured
         self.crawler = crawler
         self.known: dict[str, Missing | None] = {}
+        self.homes: dict[str, frozenset[str]] = {}
+        self.apologies: dict[str, asyncio.Future[Apology | None]] = {}
+        self.probes: Counter[str] = Counter()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SoftMissing:
@@ -129,43 +136,119 @@ class SoftMissing:
         host = urlsplit(response.url).netloc
         if host not in self.known:
             self.known[host] = None  # what comes while the probe is under way is not compared
+            self.homes[host] = lines_said(response.body, response.url)
             self.known[host] = await self._known_or_learned(host, response)
+        if request.meta.get("portal_seed"):
+            return response
         missing = self.known[host]
-        if missing is not None and not request.meta.get("portal_seed") and missing.like(response):
-            assert self.crawler.stats is not None
-            self.crawler.stats.inc_value("traps/soft_missing")
+        if (missing is not None and missing.like(response)) or await self._is_missing_article(request, response):
+            self._count("traps/soft_missing")
             raise SoftMissingError("the site answers so where nothing is")
         return response
 
+    def _count(self, key: str) -> None:
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value(key)
+
+    # The answer beside the first page
+
     async def _known_or_learned(self, host: str, response: Response) -> Missing | None:
         """What the last whole crawl has learned, or the answer to a probe."""
-        spider: Any = self.crawler.spider
-        state: PortalState | None = getattr(spider, "state", None)  # one that asks for single pages has none
         name = f"soft 404 {host}"
-        if state is not None and spider.revisits.incremental and (told := state.get(name)):
-            kept = json.loads(told)
+        if (kept := self._recall(name)) is not None:
             return Missing(kept["size"], frozenset(kept["words"]), frozenset(kept["lines"])) if kept else None
         missing = await self._learn(response)
-        if state is not None:
-            learned: dict[str, Any] = {}
-            if missing is not None:
-                learned = {"size": missing.size, "words": sorted(missing.words), "lines": sorted(missing.lines)}
-            state.put(name, json.dumps(learned, ensure_ascii=False))
+        learned: dict[str, Any] = {}
+        if missing is not None:
+            learned = {"size": missing.size, "words": sorted(missing.words), "lines": sorted(missing.lines)}
+        self._keep(name, learned)
         return missing
 
+    def _recall(self, name: str) -> dict[str, Any] | None:
+        """What the last whole crawl has learned; None if that is nothing, or this crawl has to learn it anew."""
+        spider: Any = self.crawler.spider
+        state: PortalState | None = getattr(spider, "state", None)  # one that asks for single pages has none
+        if state is None or not spider.revisits.incremental or not (told := state.get(name)):
+            return None
+        kept: dict[str, Any] = json.loads(told)
+        return kept
+
+    def _keep(self, name: str, learned: dict[str, Any]) -> None:
+        state: PortalState | None = getattr(self.crawler.spider, "state", None)
+        if state is not None:
+            state.put(name, json.dumps(learned, ensure_ascii=False))
+
     async def _learn(self, response: Response) -> Missing | None:
+        answer = await self._answer(urljoin(response.url, NOWHERE))
+        if answer is None:
+            return None
+        logger.info("%s answers wrong addresses with status 200: such pages are told by their words", answer.url)
+        return Missing.of(answer, response)
+
+    async def _answer(self, url: str) -> HtmlResponse | None:
+        """The page that is sent for an address that cannot exist; None where the host says honestly that it is none."""
         meta = {PROBE: True, "dont_retry": True, "dont_redirect": True}
-        probe = Request(urljoin(response.url, NOWHERE), callback=NO_CALLBACK, meta=meta)
+        probe = Request(url, callback=NO_CALLBACK, meta=meta)
         assert self.crawler.engine is not None
         try:
             answer = await self.crawler.engine.download_async(probe)
         except Exception as error:  # noqa: BLE001 - whatever it is, nothing is learned from it, and it says so
             logger.debug("Nothing is learned of %s: %r", probe.url, error)
             return None
-        if answer.status != 200 or not isinstance(answer, HtmlResponse):
-            return None
-        logger.info("%s answers wrong addresses with status 200: such pages are told by their words", probe.url)
-        return Missing.of(answer, response)
+        return answer if answer.status == 200 and isinstance(answer, HtmlResponse) else None
+
+    # The answers of the programs that show articles
+
+    async def _is_missing_article(self, request: Request, response: HtmlResponse) -> bool:
+        """Whether a page is what its program says of articles that do not exist."""
+        spider: Any = self.crawler.spider
+        link = spider.rules.judge(response.url)
+        if link.kind != "article" and (spider.ruled or not announced(link.url, spider.patterns)):
+            return False
+        title = self._title(request, link.key)
+        name = f"soft 404 {urlsplit(response.url).netloc} {pattern_of(link.url)}"
+        if name not in self.apologies:
+            self.apologies[name] = asyncio.ensure_future(self._recall_apology(name, response, title))
+        apology = await asyncio.shield(self.apologies[name])
+        return apology is not None and apology.is_said_by(response.body, response.url, title)
+
+    def _title(self, request: Request, key: str) -> str | None:
+        """What is known of an article's title before its page is read: by links, or by an earlier crawl."""
+        spider: Any = self.crawler.spider
+        identifier = request.meta.get("portal_known")
+        if identifier is not None and spider.state is not None and (known := spider.state.article(identifier)):
+            return known.title  # type: ignore[no-any-return]
+        said = spider.sightings.get(key)
+        return said.text if said is not None else None
+
+    async def _recall_apology(self, name: str, response: HtmlResponse, title: str | None) -> Apology | None:
+        """What the last whole crawl has learned of a program, or what it answers to wrong numbers."""
+        if (kept := self._recall(name)) is not None:
+            return Apology.of(kept) if kept else None
+        answers = await self._answers(response.url)
+        apology = None
+        if len(answers) == len(IMPOSSIBLE):
+            home = self.homes[urlsplit(response.url).netloc]
+            apology = Apology.learn(answers, home, response.body, response.url, title)
+        if apology is not None:
+            logger.info("%s: articles that do not exist are answered with status 200", response.url)
+        self._keep(name, apology.kept() if apology is not None else {})
+        return apology
+
+    async def _answers(self, url: str) -> list[frozenset[str]]:
+        """What an article's program says to impossible numbers, as far as it claims to have an article there."""
+        host, found = urlsplit(url).netloc, []
+        rules: Any = self.crawler.spider.rules  # type: ignore[union-attr]
+        for number in IMPOSSIBLE:
+            probe = impossible(url, number)
+            if self.probes[host] >= PROBES or rules.judge(probe).kind in ("outside", "denied", "file"):
+                break
+            self.probes[host] += 1
+            self._count("traps/soft_probes")
+            if (answer := await self._answer(probe)) is None:
+                break
+            found.append(lines_said(answer.body, answer.url))
+        return found
 
 
 class MetaRefresh(MetaRefreshMiddleware):

@@ -61,7 +61,7 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
     # A crawl that finds all as it was exports nothing, and is none the worse for it.
     articles = max(stats.get("item_scraped_count", 0), stats.get("history/articles", 0))
     lost = lost_articles(stats)
-    if not articles:
+    if not articles or _unreached(stats):
         return _without_articles(stats)
     if lost > TOLERATED * (articles + lost):
         # A portal that begins to refuse us half-way is no portal with bad pages.
@@ -78,6 +78,13 @@ def lost_articles(stats: Mapping[str, Any]) -> int:
     rejected: int = max(0, stats.get("articles/captured", 0) - exported)
     failed: int = stats.get("failed/article", 0)
     return rejected + failed
+
+
+def _unreached(stats: Mapping[str, Any]) -> bool:
+    """Whether no home page came and nothing new either: what earlier runs know says nothing of the portal today."""
+    again: int = stats.get("history/changed", 0) + stats.get("history/gone", 0)
+    new: int = stats.get("item_scraped_count", 0) - again
+    return bool(stats.get("seeds/failed")) and not stats.get("seeds/reached") and not new
 
 
 def _turned_away(stats: Mapping[str, Any]) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.http import Response
 
 from portal_crawler.archive.warc import numbered_captures, read_captures
+from portal_crawler.crawling.apologies import is_probe
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.learning import teach
 from portal_crawler.crawling.parts import MOST_PARTS, goes_on, inside, next_part, numbered
@@ -122,8 +123,8 @@ class FirstPass:
             self.counts["redirects"] += 1
             self._note_redirect(capture, link)
             return
-        if link.kind in ("denied", "file"):
-            self.counts[link.kind] += 1
+        if link.kind in ("denied", "file") or is_probe(capture.url):
+            self.counts["probes" if is_probe(capture.url) else link.kind] += 1
             return
         if self._is_shell(capture):
             self.counts["shells"] += 1
