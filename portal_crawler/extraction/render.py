@@ -17,6 +17,7 @@ from lxml import etree
 from w3lib.url import safe_url_string
 
 from portal_crawler.extraction.page import PHRASING, Element, squeeze
+from portal_crawler.extraction.tables import DataTables, cell_of, table_of
 from portal_crawler.items import Image
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def render(base: str, kept: Sequence[Block], regions: Sequence[Element], dropped
     for figure in figures:
         known = images.setdefault(figure.image.url, figure.image)
         known.caption = known.caption or figure.image.caption
-    tables = DataTables()
+    tables = DataTables(kept)
     html = _Html(base, regions, tables).render(flow)
     return Rendered(plain_text(kept, tables), html, list(images.values()))
 
@@ -183,11 +184,11 @@ def _chain(slot: tuple[Element, bool], top: Element) -> list[Element]:
 
 
 def plain_text(kept: Sequence[Block], tables: DataTables | None = None) -> str:
-    """Blocks as paragraphs separated by a blank line; the cells of a data table's row share a line.
+    """Blocks as paragraphs separated by a blank line; the cells of a data table's row share a line, ``|`` between them.
 
     Lines that a single ``<br>`` separates stay together in one paragraph; two of them end it.
     """
-    tables = DataTables() if tables is None else tables
+    tables = DataTables(kept) if tables is None else tables
     parts: list[str] = []
     last: Block | None = None
     last_row: Element | None = None
@@ -203,8 +204,8 @@ def plain_text(kept: Sequence[Block], tables: DataTables | None = None) -> str:
 def _separator(last: Block, block: Block, last_row: Element | None, row: Element | None) -> str:
     if row is not None and last_row is not None:
         if row is last_row:
-            return " " if block.element is last.element else " | "
-        if row.getparent() is last_row.getparent() or _table(row) is _table(last_row):
+            return " " if cell_of(block.element) is cell_of(last.element) else " | "
+        if row.getparent() is last_row.getparent() or table_of(row) is table_of(last_row):
             return "\n"
     if block.element is last.element and _single_break(block.slots[0]):
         return "\n"
@@ -231,34 +232,6 @@ def _single_break(slot: tuple[Element, bool]) -> bool:
     if (before.tail or "").strip():
         return True
     return before.tag not in ("br", "img", "table", "ul", "ol", "div", "p")
-
-
-def _table(row: Element) -> Element | None:
-    return next(row.iterancestors("table"), None)
-
-
-class DataTables(dict[Element, bool]):
-    """Which tables hold data and which are there for the layout, decided once for each.
-
-    A table of data has at least two rows, more than one cell in most of them, and no other table inside.
-    """
-
-    def __missing__(self, table: Element) -> bool:
-        rows = [row for part in table if part.tag in ("tbody", "thead", "tfoot", "tr") for row in _rows(part)]
-        cells = [sum(cell.tag in ("td", "th") for cell in row) for row in rows]
-        regular = len(rows) >= 2 and sum(count > 1 for count in cells) * 2 >= len(rows)
-        self[table] = regular and next(table.iterdescendants("table"), None) is None
-        return self[table]
-
-    def row(self, element: Element) -> Element | None:
-        """The row of a data table that an element stands in, if it does."""
-        row = element if element.tag == "tr" else next(element.iterancestors("tr"), None)
-        table = None if row is None else _table(row)
-        return row if table is not None and self[table] else None
-
-
-def _rows(part: Element) -> list[Element]:
-    return [part] if part.tag == "tr" else [row for row in part if row.tag == "tr"]
 
 
 # ------------------------------------------------------------------------ HTML
@@ -321,7 +294,7 @@ class _Html:
 
     def _is_layout(self, node: Element) -> bool:
         if node.tag in ("table", "tr", "td", "th"):
-            table = node if node.tag == "table" else _table(node)
+            table = node if node.tag == "table" else table_of(node)
             return table is None or not self.tables[table]
         return False
 
