@@ -11,10 +11,12 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import brotli
 import pytest
 from crawl import SETTINGS, Crawl, crawl
 from hypothesis import given
@@ -134,6 +136,42 @@ def test_what_breaks_and_what_never_answers(tmp_path: Path) -> None:
     assert ("response", "khac.html") not in kinds
     assert kinds.count(("request", "khac.html")) == 2
     assert b"error: " in found["metadata", "khac.html"][1]
+
+
+def test_bodies_that_are_not_coded_as_they_should_be_are_the_same_live_and_out_of_the_archive(tmp_path: Path) -> None:
+    text = b"<p>" + "Đoạn văn của bài. ".encode() * 300 + os.urandom(3000).hex().encode() + b"</p>" + PAGE
+    coded = {"gzip": gzip.compress, "deflate": zlib.compress, "br": brotli.compress}
+    answers = {}
+    for coding, pack in coded.items():
+        forms = {
+            "thua": pack(text) + b"\r\n<!-- cached -->",
+            "nua": pack(text)[:-30],
+            "tho": text,
+            "hong": b"\x1f\x8b\x08-",
+        }
+        for name, body in forms.items():
+            head = HEAD + f"Content-Encoding: {coding}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+            answers[f"/tin-tuc/{name}-{coding}.html"] = head + body
+    links = "".join(f'<a href="{path}">Tin số {path}</a>' for path in answers).encode()
+    answers["/"] = HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(links), links)
+    missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    with raw_server(lambda path: answers.get(path, missing)) as (url, _):
+        live = archived_crawl(tmp_path, f"{url}/", RETRY_TIMES=0)
+    replayed = crawl("unseen", url=f"{url}/", warc=" ".join(map(str, files(tmp_path))))
+
+    def told(done: Crawl) -> list[Any]:
+        return sorted((one["url"].rpartition("/")[2], one["body"], one["flags"]) for one in done.captures)
+
+    assert told(replayed) == told(live)
+    found = {name: (size, flags) for name, size, flags in told(live)}
+    assert set(found) == {f"{name}-{coding}.html" for name in ("thua", "nua", "tho") for coding in coded}, live.log
+    for name, (size, flags) in found.items():
+        assert (size, flags) == (len(text), []) if "nua" not in name else size < len(text) and flags == ["truncated"], (
+            name
+        )
+    undecodable = {one["url"].rpartition("/")[2]: one["reason"] for one in live.rejected}
+    assert undecodable == {f"hong-{coding}.html": "undecodable" for coding in coded}
+    assert {one["url"].rpartition("/")[2] for one in replayed.rejected} == set(undecodable)
 
 
 def test_a_second_crawl_keeps_what_has_changed(tmp_path: Path) -> None:

@@ -188,6 +188,12 @@ def test_an_article_only_linked_to_is_not_made_up(tmp_path: Path) -> None:
     assert len(crawl("unseen", warc=str(path)).captures) == 8
 
 
+CODED = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": lambda body: b"".join(zstd.compress(body[at : at + 5000]) for at in range(0, len(body), 5000)),
+}
 BOMB = b"<p>" + b" " * (MOST_BYTES + 1)
 
 
@@ -199,8 +205,8 @@ BOMB = b"<p>" + b" " * (MOST_BYTES + 1)
         ("br", brotli.compress(BOMB, quality=1)),
         ("zstd", zstd.compress(BOMB)),
         ("gzip", gzip.compress(BOMB[:5000], mtime=0)[:-20]),
-        ("deflate", zlib.compress(BOMB[:5000])[:-8]),
-        ("br", brotli.compress(b"cut short " * 500)[:-4]),
+        ("deflate", zlib.compress(BOMB[:5000])[:1]),
+        ("br", brotli.compress(b"cut short " * 500)[:4]),
         ("zstd", zstd.compress(BOMB[:5000])[:-4]),
         ("identity", BOMB),
     ],
@@ -214,6 +220,26 @@ def test_a_bomb_or_a_body_cut_short_costs_no_other_record(tmp_path: Path, coding
     captures = list(read_captures(archive.close(), lambda where, why: told.append((where, why))))
     assert [capture.url for capture in captures] == [f"{HOST}/before", f"{HOST}/behind"]
     assert [where for where, _ in told] == [f"{HOST}/bomb"]
+
+
+TEXT = "".join(f"<p>Đoạn {number} của bài viết.</p>" for number in range(2000)).encode()
+
+
+@pytest.mark.parametrize("coding", CODED)
+def test_of_a_body_cut_short_what_can_be_decoded_is_kept_and_marked(tmp_path: Path, coding: str) -> None:
+    packed = CODED[coding](TEXT)
+    damaged = bytearray(packed)
+    damaged[-3] ^= 0xFF
+    archive = Archive(tmp_path / "cut.warc.gz")
+    for name, body in {"whole": packed, "more": packed + b"\r\n<!-- 0.2 s -->", "cut": packed[:-20]}.items():
+        archive.add(f"{HOST}/{name}", body, Content_Encoding=coding)
+    if coding in ("gzip", "deflate"):
+        archive.add(f"{HOST}/damaged", bytes(damaged), Content_Encoding=coding)
+    found = list(read_captures(archive.close(), lambda *problem: pytest.fail(str(problem))))
+    assert [(one.body, one.flags) for one in found[:2]] == [(TEXT, [])] * 2, "what stands behind the end is no loss"
+    cut, *others = found[2:]
+    assert len(cut.body) > len(TEXT) // 3 and TEXT.startswith(cut.body) and cut.flags == ["truncated"]
+    assert all((one.body, one.flags) == (TEXT, ["truncated"]) for one in others), "a wrong sum costs nothing"
 
 
 def test_the_warc_files_of_a_wacz_file_are_read(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import logging
 import re
@@ -14,12 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import brotli
 from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 
+from portal_crawler.archive.codings import decoded
 from portal_crawler.archive.packed import streams
 from portal_crawler.archive.records import FLAGS_FIELD, digest
 from portal_crawler.items import FLAGS, RENDERED, Archived, Capture
@@ -284,9 +283,9 @@ def _is_page(record: ArcWarcRecord) -> bool:
     return record.rec_type in ("response", "resource") or _repeats(record)
 
 
-def _flags(record: ArcWarcRecord) -> list[str]:
-    """What was not as it should be about an exchange, as far as its record says."""
-    said = {flag.strip() for flag in (_said(record, FLAGS_FIELD) or "").split(",")}
+def _flags(record: ArcWarcRecord, *found: str) -> list[str]:
+    """What was not as it should be about an exchange: what its record says, and what was found."""
+    said = {flag.strip() for flag in (_said(record, FLAGS_FIELD) or "").split(",")} | set(found)
     if record.rec_type == "conversion":
         said.add(RENDERED)
     if _said(record, "WARC-Truncated"):
@@ -317,9 +316,8 @@ def _head(record: ArcWarcRecord) -> tuple[int, dict[str, str]]:
 
 def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole: bool) -> Capture:
     status, headers = _head(record)
-    payload = body = _payload(record, headers) if whole else b""
-    for coding in reversed([name.strip() for name in headers.get("content-encoding", "").lower().split(",")]):
-        body = _decoded(body, coding) if whole else body
+    payload = _payload(record, headers) if whole else b""
+    body, all_there = decoded(payload, headers.get("content-encoding", "").split(","), MOST_BYTES)
     return Capture(
         url=url,
         body=body,
@@ -327,7 +325,7 @@ def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole:
         status=status,
         headers=headers,
         source=path.name,
-        flags=_flags(record),
+        flags=_flags(record, *(["truncated"] if not all_there else [])),
         archive=Archived(
             file=path.name,
             offset=offset,
@@ -351,67 +349,6 @@ def _payload(record: ArcWarcRecord, headers: dict[str, str]) -> bytes:
     if stream.limit > 0:
         raise ValueError(f"it breaks off {stream.limit:,} bytes before its end")
     return body
-
-
-def _decoded(body: bytes, coding: str) -> bytes:
-    """Undo one content coding; bodies that are not coded as their headers say were decoded by the writer."""
-    decode = DECODERS.get(coding)
-    if decode is None or body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return body
-    return decode(body)
-
-
-def _bounded(decoded: bytes) -> bytes:
-    """A body that was unpacked up to one byte more than it may have.
-
-    Raises:
-        ValueError: if it has that byte.
-    """
-    if len(decoded) > MOST_BYTES:
-        raise ValueError(f"it unpacks to more than {MOST_BYTES:,} bytes")
-    return decoded
-
-
-def _gunzip(body: bytes) -> bytes:
-    with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
-        return _bounded(file.read(MOST_BYTES + 1))
-
-
-def _inflate(body: bytes) -> bytes:
-    reader = zlib.decompressobj()
-    try:
-        decoded = reader.decompress(body, MOST_BYTES + 1)
-    except zlib.error:  # many servers send the bare stream (RFC 9110, 8.4.1.2)
-        reader = zlib.decompressobj(-zlib.MAX_WBITS)
-        decoded = reader.decompress(body, MOST_BYTES + 1)
-    if not reader.eof and len(decoded) <= MOST_BYTES:
-        raise ValueError("its deflate stream has no end")
-    return _bounded(decoded)
-
-
-def _unbrotli(body: bytes) -> bytes:
-    reader = brotli.Decompressor()
-    try:
-        decoded: bytes = reader.process(body, output_buffer_limit=MOST_BYTES + 1)
-    except brotli.error as error:
-        raise ValueError(f"its Brotli is broken: {error}") from error
-    if not reader.is_finished() and len(decoded) <= MOST_BYTES:
-        raise ValueError("its Brotli is broken: it has no end")
-    return _bounded(decoded)
-
-
-def _unzstd(body: bytes) -> bytes:
-    with zstd.ZstdFile(io.BytesIO(body)) as file:
-        return _bounded(file.read(MOST_BYTES + 1))
-
-
-DECODERS: dict[str, Callable[[bytes], bytes]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _inflate,
-    "br": _unbrotli,
-    "zstd": _unzstd,
-}
 
 
 def _time(date: str | None) -> datetime:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
+import sys
 from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import IgnoreRequest
+from scrapy.http import TextResponse
+from scrapy.responsetypes import responsetypes
+
+from portal_crawler.archive.codings import DECODERS, TooLargeError, decoded
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, Self
 
     from scrapy import Request
     from scrapy.crawler import Crawler
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
 # Scrapy's mark on a body that broke off, and ours.
 DATALOSS = "dataloss"
 TRUNCATED = "truncated"
-GZIP = (b"gzip", b"x-gzip")
 
 
 class BombError(Exception):
@@ -31,7 +33,8 @@ class BrokenAnswers(HttpCompressionMiddleware):
 
     When the retries are used up, what came is kept and marked ``truncated``: half an article is better than none, if it
     says so. For this ``DOWNLOAD_FAIL_ON_DATALOSS`` must be off. Scrapy takes compression bombs for forbidden requests,
-    and half a gzip body for a whole one.
+    half a body for a whole one, and a page that is not compressed, though its headers say so, for none; here bodies are
+    decoded as those of captures are.
     """
 
     crawler: Crawler
@@ -48,15 +51,34 @@ class BrokenAnswers(HttpCompressionMiddleware):
 
         Raises:
             BombError: if the body is too large when it is unpacked.
+            CodingError: if nothing of it can be decoded.
         """
-        codings = response.headers.getlist("Content-Encoding")
-        zipped = bool(codings) and codings[-1].strip().lower() in GZIP
-        try:
-            plain = super().process_response(request, response)
-        except IgnoreRequest as error:
-            raise BombError(f"{len(response.body):,} bytes unpack to more than allowed") from error
-        broken = DATALOSS in response.flags or (zipped and half_gzip(response.body, len(plain.body)))
+        plain, whole = (response, True) if request.method == "HEAD" else self._decoded(request, response)
+        broken = DATALOSS in response.flags or not whole
         return (self._again(request) or self._marked(plain)) if broken else plain
+
+    def _decoded(self, request: Request, response: Response) -> tuple[Response, bool]:
+        """The answer without its content codings, and whether its body is all there."""
+        said = b",".join(response.headers.getlist("Content-Encoding")).decode("latin-1")
+        codings = [name.strip().lower() for name in said.split(",") if name.strip()]
+        if not codings:
+            return response, True
+        most = request.meta.get("download_maxsize", self.crawler.settings.getint("DOWNLOAD_MAXSIZE"))
+        try:
+            body, whole = decoded(response.body, codings, most or sys.maxsize // 2)
+        except TooLargeError as error:
+            raise BombError(f"{len(response.body):,} bytes unpack to more than allowed") from error
+        assert self.crawler.stats is not None
+        self.crawler.stats.inc_value("httpcompression/response_bytes", len(body))
+        self.crawler.stats.inc_value("httpcompression/response_count")
+        headers = response.headers.copy()
+        headers["Content-Encoding"] = [name for name in codings if name not in DECODERS]
+        kind = responsetypes.from_args(headers=headers, url=response.url, body=body)
+        # The encoding that was found in the packed bytes says nothing of these.
+        more: dict[str, Any] = {"encoding": None} if issubclass(kind, TextResponse) else {}
+        if not headers.getlist("Content-Encoding"):
+            del headers["Content-Encoding"]
+        return response.replace(cls=kind, headers=headers, body=body, **more), whole
 
     def _again(self, request: Request) -> Request | None:
         assert self.crawler.spider is not None
@@ -64,20 +86,8 @@ class BrokenAnswers(HttpCompressionMiddleware):
             return None
         return get_retry_request(request, spider=self.crawler.spider, reason=TRUNCATED)
 
-    def _marked(self, response: Request | Response) -> Request | Response:
+    def _marked(self, response: Response) -> Response:
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value("answers/truncated")
         response.flags.append(TRUNCATED)
         return response
-
-
-def half_gzip(body: bytes, size: int) -> bool:
-    """Whether a gzip body that was unpacked to ``size`` bytes has no end."""
-    if not body or int.from_bytes(body[-4:], "little") == size & 0xFFFFFFFF:  # as its trailer says (RFC 1952)
-        return False
-    reader = zlib.decompressobj(wbits=31)
-    try:
-        reader.decompress(body)
-    except zlib.error:
-        return True
-    return not reader.eof

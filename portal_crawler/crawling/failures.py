@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
-
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadCancelledError,
@@ -18,6 +15,7 @@ from scrapy.exceptions import (
     UnsupportedURLSchemeError,
 )
 
+from portal_crawler.archive.codings import CodingError
 from portal_crawler.crawling.broken import BombError
 from portal_crawler.crawling.browser import RenderError
 from portal_crawler.crawling.download import ForbiddenAddressError, TlsError
@@ -41,7 +39,7 @@ FAILURES: tuple[tuple[type[BaseException], str, str], ...] = (
     (StopDownload, "too_large", "the download was stopped"),
     (ResponseDataLossError, "unreachable", "the answer broke off"),
     (DownloadFailedError, "unreachable", "the connection failed"),
-    *((broken, "undecodable", "compressed data are broken") for broken in (EOFError, gzip.BadGzipFile, zlib.error)),
+    (CodingError, "undecodable", "compressed data are broken"),
     (OutOfScope, "http_error", "out of scope"),
     (RedirectLoop, "http_error", "redirects without end"),
     (RobotsUnreachableError, "unreachable", "without an answer to robots.txt nothing may be asked for"),
