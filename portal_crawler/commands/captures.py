@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import multiprocessing
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -17,6 +19,7 @@ from urllib.parse import urlsplit
 
 from portal_crawler.archive.packed import ENDINGS, WACZ
 from portal_crawler.archive.warc import numbered_captures
+from portal_crawler.crawling.canonical import site_root
 from portal_crawler.monitoring.verdict import ExitCode
 
 try:
@@ -37,6 +40,10 @@ SHARED = 2_000
 FEWEST_HOSTS = 4
 # Bytes of captures that are looked at by several processes.
 LARGE = 100_000_000
+# Names of hosts that are names of folders as they stand; "a_80" could be that of "a:80".
+PLAIN_NAME = re.compile(r"(?!.*_[0-9]+\Z)[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
+UNTOLD = re.compile(r"[^a-z0-9._-]+")
+LONGEST_NAME = 200
 # How a replay ends that need not be made again.
 DONE = frozenset((ExitCode.OK, ExitCode.NOTHING_FOUND, ExitCode.TOO_FEW, ExitCode.MANY_REJECTED, ExitCode.BROKEN_LISTS))
 
@@ -62,8 +69,14 @@ class Host:
     own: bool = False
 
     def folder(self, out: Path) -> Path:
-        """Where its articles go."""
-        return out / self.name.replace(":", "_")
+        """Where its articles go: a folder of its own in another, whatever a capture says the host is called."""
+        name = self.name.replace(":", "_", 1)
+        if len(name) > LONGEST_NAME or not PLAIN_NAME.fullmatch(self.name):
+            told = UNTOLD.sub("-", name)[:LONGEST_NAME].strip("-.")
+            name = f"{told}~{hashlib.sha256(self.name.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+        folder = out / name
+        assert folder.parent == out
+        return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +152,20 @@ def hosts_in(path: Path) -> tuple[list[Host], list[str]]:
     for _, capture in numbered_captures(path, lambda where, why: problems.append(f"{where}: {why}"), wanted=()):
         if "html" not in capture.headers.get("content-type", ""):
             continue
-        parts = urlsplit(capture.url)
-        name = parts.netloc.rpartition("@")[2].lower().removeprefix("www.")
-        host = found.setdefault(name, Host(name, f"{parts.scheme}://{parts.netloc}/", files=[path]))
+        try:
+            seed = site_root(capture.url)
+        except ValueError as error:
+            problems.append(f"{capture.url}: it belongs to no host that can be replayed: {error}")
+            continue
+        name = host_of(seed)
+        host = found.setdefault(name, Host(name, seed, files=[path]))
         host.pages += 1
     return list(found.values()), problems
+
+
+def host_of(seed: str) -> str:
+    """The name of a site's host, and port where its address has one."""
+    return urlsplit(seed).netloc.rpartition("@")[2].lower().removeprefix("www.")
 
 
 def assign(hosts: Sequence[Host], loader: SpiderLoaderProtocol, spider: str | None) -> None:
@@ -246,13 +268,16 @@ def replay_task(task: Task) -> Outcome:
     """Replay a host, or a share of it, in a process of its own.
 
     That process may outlive the worker that has begun it: as long as it lives it holds a lock, and whoever is given the
-    task next waits for it.
+    task next waits for it. What keeps it from beginning costs this host alone.
     """
-    task.folder.mkdir(parents=True, exist_ok=True)
-    with (task.folder / "lock").open("w") as lock:
-        if fcntl is not None:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        return _replay(task, lock.fileno())
+    try:
+        task.folder.mkdir(parents=True, exist_ok=True)
+        with (task.folder / "lock").open("w") as lock:
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            return _replay(task, lock.fileno())
+    except (OSError, ValueError) as error:
+        return Outcome(task.host, ExitCode.ERROR, 0, f"{type(error).__name__}: {error}")
 
 
 def _replay(task: Task, lock: int) -> Outcome:
@@ -297,10 +322,9 @@ def _is_done(folder: Path) -> bool:
 def _broken(folder: Path) -> frozenset[str]:
     found = set()
     for path in folder.glob("*.rejects.jsonl"):
-        for line in path.read_text("utf-8").splitlines():
-            reject = json.loads(line)
-            if reject["reason"] == "unreadable":
-                found.add(str(reject["detail"]))
+        with path.open("rb") as file:  # whose lines end at line feeds alone: addresses may hold other separators
+            rejects = map(json.loads, file)
+            found |= {str(reject["detail"]) for reject in rejects if reject["reason"] == "unreadable"}
     return frozenset(found)
 
 
