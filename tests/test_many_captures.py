@@ -11,6 +11,7 @@ from test_replay import HOST, Archive
 from test_spiders import portal
 
 from portal_crawler.commands.captures import Host
+from portal_crawler.extraction.page import is_html
 
 BROKEN = {"Content_Encoding": "gzip"}
 
@@ -82,3 +83,36 @@ def test_a_line_separator_in_an_address_ends_no_line_of_json(tmp_path: Path, sep
     code, told, errors = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
     assert code == 6, errors
     assert "9 articles" in told and f"{HOST}/x" in errors
+
+
+@pytest.mark.parametrize("kind", ["TEXT/HTML; CHARSET=UTF-8", "", "Text/Html"])
+def test_a_page_is_one_whatever_its_server_says_or_does_not(tmp_path: Path, kind: str) -> None:
+    archive = pages(Archive(tmp_path / "a.warc.gz"), Content_Type=kind)
+    archive.add(f"{HOST}/picture", b"\x89PNG\r\n\x1a\n" + bytes(90), Content_Type="")
+    archive.add("http://pictures.example.vn/picture", b"\x89PNG\r\n\x1a\n" + bytes(90), Content_Type="")
+    archive.add("http://feeds.example.vn/feed", "<?xml version='1.0'?><rss><title>x</title></rss>", Content_Type="")
+    archive.close()
+    code, told, errors = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    assert (code, errors) == (0, "")
+    assert "of 1 hosts" in told and "9 articles" in told
+    assert len(articles(tmp_path / "out")) == 9
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><p>x", True),
+        ("<html><p>x".encode("utf-16"), True),
+        (b"<?xml version='1.0'?>\n<!DOCTYPE html PUBLIC ''><html>", True),
+        (b"<DIV>x</DIV>", True),
+        (b"", True),
+        (b"<?xml version='1.0'?><feed><title>x</title>", False),
+        (b"<svg><style>x", False),
+        (b"%PDF-1.4 <p>", False),
+        (b"plain text", False),
+        (b'{"a": 1}', False),
+    ],
+)
+def test_html_is_told_by_its_first_bytes_where_nothing_is_said(body: bytes, *, html: bool) -> None:
+    assert is_html(None, body) is is_html(" ", body) is html
+    assert is_html("Application/XHTML+XML", body) and not is_html("application/pdf", body)

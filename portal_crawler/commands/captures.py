@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from portal_crawler.archive.packed import ENDINGS, WACZ
 from portal_crawler.archive.warc import numbered_captures
 from portal_crawler.crawling.canonical import site_root
+from portal_crawler.extraction.page import is_html
 from portal_crawler.monitoring.verdict import ExitCode
 
 try:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from scrapy.spiderloader import SpiderLoaderProtocol
 
 UNSEEN = "unseen"
+OK = range(200, 300)
 # A host of so many pages is shared by several processes; what one learns takes a third of the time of all.
 SHARED = 2_000
 # But not if each process has so many of them to do: sharing costs processes that begin, and files that are read twice.
@@ -149,18 +151,29 @@ def hosts_in(path: Path) -> tuple[list[Host], list[str]]:
     """The hosts of which a file has pages, and what cannot be read of it."""
     found: dict[str, Host] = {}
     problems: list[str] = []
-    for _, capture in numbered_captures(path, lambda where, why: problems.append(f"{where}: {why}"), wanted=()):
-        if "html" not in capture.headers.get("content-type", ""):
-            continue
-        try:
-            seed = site_root(capture.url)
-        except ValueError as error:
-            problems.append(f"{capture.url}: it belongs to no host that can be replayed: {error}")
-            continue
-        name = host_of(seed)
-        host = found.setdefault(name, Host(name, seed, files=[path]))
-        host.pages += 1
+    unsaid: set[int] = set()
+    for number, capture in numbered_captures(path, lambda where, why: problems.append(f"{where}: {why}"), wanted=()):
+        kind = capture.headers.get("content-type", "")
+        if kind and is_html(kind, b""):
+            _count(capture.url, path, found, problems)
+        elif not kind.strip() and capture.status in OK:
+            unsaid.add(number)
+    # Few servers do not say what they send, so that their files are read once more.
+    for number, capture in numbered_captures(path, lambda *_: None, unsaid) if unsaid else ():
+        if number in unsaid and capture.body and is_html(None, capture.body):
+            _count(capture.url, path, found, problems)
     return list(found.values()), problems
+
+
+def _count(url: str, path: Path, found: dict[str, Host], problems: list[str]) -> None:
+    """Count a page for its host."""
+    try:
+        seed = site_root(url)
+    except ValueError as error:
+        problems.append(f"{url}: it belongs to no host that can be replayed: {error}")
+        return
+    name = host_of(seed)
+    found.setdefault(name, Host(name, seed, files=[path])).pages += 1
 
 
 def host_of(seed: str) -> str:
