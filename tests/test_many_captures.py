@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import pytest
+from crawl import crawl
 from test_captures import articles
 from test_commands import run
 from test_replay import HOST, Archive
-from test_spiders import portal
+from test_spiders import portal, slug
 
-from portal_crawler.commands.captures import Host
+from portal_crawler.commands.captures import SHARED, Host
 from portal_crawler.extraction.page import is_html
 
 BROKEN = {"Content_Encoding": "gzip"}
@@ -116,3 +119,106 @@ def test_a_page_is_one_whatever_its_server_says_or_does_not(tmp_path: Path, kind
 def test_html_is_told_by_its_first_bytes_where_nothing_is_said(body: bytes, *, html: bool) -> None:
     assert is_html(None, body) is is_html(" ", body) is html
     assert is_html("Application/XHTML+XML", body) and not is_html("application/pdf", body)
+
+
+def years(folder: Path) -> list[Path]:
+    """Two captures of a portal: every other article stands in one of them only."""
+    paths = []
+    for year in (2020, 2024):
+        archive = Archive(folder / f"{year}.warc.gz")
+        left_out = {slug(number) for number in range(1, 10) if (number + year // 4) % 2}
+        for address, body in portal().items():
+            if isinstance(body, str) and address not in left_out:
+                archive.add(HOST + address, body)
+        paths.append(archive.close())
+    return paths
+
+
+def urls(folder: Path) -> list[str]:
+    return sorted(one["url"] for one in articles(folder))
+
+
+def test_another_capture_of_a_host_is_read_and_that_of_before_stays(tmp_path: Path) -> None:
+    for path in years(tmp_path):
+        run(tmp_path, "extract", path.name, "--out", path.name[:4])
+    old, new = urls(tmp_path / "2020"), urls(tmp_path / "2024")
+    assert old and new and not set(old) & set(new)
+    run(tmp_path, "extract", "2020.warc.gz", "--out", "out")
+    _, told, _ = run(tmp_path, "extract", "2024.warc.gz", "--out", "out")
+    assert "other captures" in told and f"out: {len(new)} articles" in told
+    assert urls(tmp_path / "out") == sorted(old + new)
+    for name, count in (("2020", len(old)), ("2024", len(new))):
+        _, told, _ = run(tmp_path, "extract", f"{name}.warc.gz", "--out", "out")
+        assert "done before" in told and f"out: {count} articles" in told
+    _, told, _ = run(tmp_path, "extract", ".", "--out", "out")
+    assert "other captures" in told
+    assert len(list((tmp_path / "out").rglob("*.run.json"))) == 1, "what has read both takes the place of each"
+    both = urls(tmp_path / "out")
+    assert set(both) >= set(old + new) and len(both) == len(set(both))
+
+
+def test_a_capture_that_has_changed_or_a_newer_extractor_is_replayed_again(tmp_path: Path) -> None:
+    path = pages(Archive(tmp_path / "a.warc.gz")).close()
+    run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    (record,) = (tmp_path / "out").rglob("*.run.json")
+    kept = json.loads(record.read_text("utf-8"))
+    assert kept["inputs"]["captures"][0]["bytes"] == path.stat().st_size
+    record.write_text(json.dumps(kept | {"inputs": kept["inputs"] | {"extractor": "0"}}), "utf-8")
+    with path.open("ab") as file:
+        other = Archive(tmp_path / "b.warc.gz")
+        other.add("http://khac.example.gov.vn/", "<p>x</p>")
+        file.write(other.records[0])
+    for _ in range(2):
+        _, told, _ = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+        assert "so.example.gov.vn (unseen): 9 articles of" in told
+        assert len(articles(tmp_path / "out")) == 9
+    assert told.count("done before") == 2
+    path.write_bytes(path.read_bytes() + other.records[0])
+    _, told, _ = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    assert told.count("other captures, spider or extractor") == 2
+    assert len(articles(tmp_path / "out")) == 9
+
+
+def test_what_was_learned_of_other_captures_is_not_taken_for_these(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        archive = pages(Archive(tmp_path / f"{name}.warc.gz"))
+        for number in range(SHARED):
+            archive.add(f"{HOST}/trang/{name}/{number}.html", f"<html><body><p>Trang {number}</p></body></html>")
+        archive.close()
+    run(tmp_path, "extract", "a.warc.gz", "--out", "out", "--jobs", "2")
+    learned = tmp_path / "out/so.example.gov.vn/learned.pickle"
+    of_a = learned.read_bytes()
+    run(tmp_path, "extract", "b.warc.gz", "--out", "out", "--jobs", "2")
+    assert b"/trang/b/" in learned.read_bytes() and b"/trang/b/" not in of_a
+    run(tmp_path, "extract", "a.warc.gz", "--out", "out", "--jobs", "2")
+    assert b"/trang/b/" not in learned.read_bytes()
+
+
+def test_any_number_of_files_with_whatever_in_their_names(tmp_path: Path) -> None:
+    folder = tmp_path / "sp ace" / ("n" * 200)
+    folder.mkdir(parents=True)
+    for number, (address, body) in enumerate(portal().items()):
+        if isinstance(body, str):
+            archive = Archive(folder / f"{'c' * 200} {number}.warc.gz")
+            archive.add(HOST + address, body)
+            archive.close()
+    for number in range(300):
+        os.link(archive.path, folder / f"{'c' * 200} {number} again.warc.gz")
+    code, told, errors = run(tmp_path, "extract", "sp ace", "--out", "o ut")
+    assert (code, errors) == (0, "")
+    assert "9 articles" in told
+    assert len(articles(tmp_path / "o ut")) == 9
+    (names,) = (tmp_path / "o ut").rglob("captures.list")
+    done = crawl("unseen", warc=f"@{names}")
+    assert len(done.captures) == 9
+    (tmp_path / "empty.list").write_text("none.warc.gz\n", "utf-8")
+    for wrong, why in (("@none.list", "cannot be read"), ("@empty.list", "there is no file none.warc.gz")):
+        code, _, errors = run(tmp_path, "crawl", "unseen", "-a", f"warc={wrong}")
+        assert code == 2 and why in errors
+
+
+def test_a_name_that_breaks_the_line_is_told(tmp_path: Path) -> None:
+    pages(Archive(tmp_path / "a.warc.gz")).close()
+    pages(Archive(tmp_path / "b\nc.warc.gz"), "http://khac.example.gov.vn").close()
+    code, told, errors = run(tmp_path, "extract", ".", "--out", "out")
+    assert code == 6 and "1 hosts" in told and "line break" in errors
