@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import json
 import multiprocessing
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -17,6 +19,10 @@ from urllib.parse import urlsplit
 
 from portal_crawler.archive.packed import ENDINGS, WACZ
 from portal_crawler.archive.warc import numbered_captures
+from portal_crawler.crawling.canonical import site_root
+from portal_crawler.extraction.article import EXTRACTOR_VERSION
+from portal_crawler.extraction.page import is_html
+from portal_crawler.monitoring.summary import write_record
 from portal_crawler.monitoring.verdict import ExitCode
 
 try:
@@ -25,18 +31,25 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from scrapy.spiderloader import SpiderLoaderProtocol
 
 UNSEEN = "unseen"
+OK = range(200, 300)
 # A host of so many pages is shared by several processes; what one learns takes a third of the time of all.
 SHARED = 2_000
 # But not if each process has so many of them to do: sharing costs processes that begin, and files that are read twice.
 FEWEST_HOSTS = 4
 # Bytes of captures that are looked at by several processes.
 LARGE = 100_000_000
+# Names of hosts that are names of folders as they stand; "a_80" could be that of "a:80".
+PLAIN_NAME = re.compile(r"(?!.*_[0-9]+\Z)[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
+UNTOLD = re.compile(r"[^a-z0-9._-]+")
+LONGEST_NAME = 200
+# How the name of a run's record ends.
+RECORD = ".run.json"
 # How a replay ends that need not be made again.
 DONE = frozenset((ExitCode.OK, ExitCode.NOTHING_FOUND, ExitCode.TOO_FEW, ExitCode.MANY_REJECTED, ExitCode.BROKEN_LISTS))
 
@@ -62,8 +75,14 @@ class Host:
     own: bool = False
 
     def folder(self, out: Path) -> Path:
-        """Where its articles go."""
-        return out / self.name.replace(":", "_")
+        """Where its articles go: a folder of its own in another, whatever a capture says the host is called."""
+        name = self.name.replace(":", "_", 1)
+        if len(name) > LONGEST_NAME or not PLAIN_NAME.fullmatch(self.name):
+            told = UNTOLD.sub("-", name)[:LONGEST_NAME].strip("-.")
+            name = f"{told}~{hashlib.sha256(self.name.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+        folder = out / name
+        assert folder.parent == out
+        return folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,7 @@ class Outcome:
         articles: How many articles there are.
         error: The last line of what a failed replay has said.
         broken: What could not be read of its files.
+        again: Whether an earlier replay has come to its end, but of other captures, or by another spider or extractor.
     """
 
     host: Host
@@ -100,6 +120,7 @@ class Outcome:
     articles: int
     error: str = ""
     broken: frozenset[str] = frozenset()
+    again: bool = False
 
 
 def capture_files(path: Path) -> list[Path]:
@@ -136,14 +157,34 @@ def hosts_in(path: Path) -> tuple[list[Host], list[str]]:
     """The hosts of which a file has pages, and what cannot be read of it."""
     found: dict[str, Host] = {}
     problems: list[str] = []
-    for _, capture in numbered_captures(path, lambda where, why: problems.append(f"{where}: {why}"), wanted=()):
-        if "html" not in capture.headers.get("content-type", ""):
-            continue
-        parts = urlsplit(capture.url)
-        name = parts.netloc.rpartition("@")[2].lower().removeprefix("www.")
-        host = found.setdefault(name, Host(name, f"{parts.scheme}://{parts.netloc}/", files=[path]))
-        host.pages += 1
+    unsaid: set[int] = set()
+    for number, capture in numbered_captures(path, lambda where, why: problems.append(f"{where}: {why}"), wanted=()):
+        kind = capture.headers.get("content-type", "")
+        if kind and is_html(kind, b""):
+            _count(capture.url, path, found, problems)
+        elif not kind.strip() and capture.status in OK:
+            unsaid.add(number)
+    # Few servers do not say what they send, so that their files are read once more.
+    for number, capture in numbered_captures(path, lambda *_: None, unsaid) if unsaid else ():
+        if number in unsaid and capture.body and is_html(None, capture.body):
+            _count(capture.url, path, found, problems)
     return list(found.values()), problems
+
+
+def _count(url: str, path: Path, found: dict[str, Host], problems: list[str]) -> None:
+    """Count a page for its host."""
+    try:
+        seed = site_root(url)
+    except ValueError as error:
+        problems.append(f"{url}: it belongs to no host that can be replayed: {error}")
+        return
+    name = host_of(seed)
+    found.setdefault(name, Host(name, seed, files=[path])).pages += 1
+
+
+def host_of(seed: str) -> str:
+    """The name of a site's host, and port where its address has one."""
+    return urlsplit(seed).netloc.rpartition("@")[2].lower().removeprefix("www.")
 
 
 def assign(hosts: Sequence[Host], loader: SpiderLoaderProtocol, spider: str | None) -> None:
@@ -167,7 +208,8 @@ def replayed(hosts: Sequence[Host], out: Path, jobs: int, cluster: str | None = 
     """Replay the hosts, so many at once, each in a process of its own; yields them as they end.
 
     A host that has a large part of all pages is shared by several processes: one learns what the pages have in common,
-    then each extracts a part of the articles. What an earlier call has replayed to its end is not replayed again.
+    then each extracts a part of the articles. What an earlier call has replayed to its end is not replayed again, if it
+    has read the same captures by the same spider and extractor. Articles of other captures stay beside the new ones.
 
     Args:
         hosts: The hosts, with their spiders.
@@ -235,79 +277,146 @@ def _together(host: Host, outcomes: list[Outcome]) -> Outcome:
     wrong = next((one for one in outcomes if one.code not in (None, *DONE)), None)
     articles = sum(one.articles for one in outcomes)
     broken = frozenset().union(*(one.broken for one in outcomes))
+    again = any(one.again for one in outcomes)
     if wrong is not None:
-        return Outcome(host, wrong.code, articles, wrong.error, broken)
+        return Outcome(host, wrong.code, articles, wrong.error, broken, again)
     made = [one.code for one in outcomes if one.code is not None]
     least = ExitCode.OK if ExitCode.OK in made or articles else min(made, default=ExitCode.OK)
-    return Outcome(host, made[0] if len(made) == 1 else least if made else None, articles, broken=broken)
+    code = made[0] if len(made) == 1 else least if made else None
+    return Outcome(host, code, articles, broken=broken, again=again)
 
 
 def replay_task(task: Task) -> Outcome:
     """Replay a host, or a share of it, in a process of its own.
 
     That process may outlive the worker that has begun it: as long as it lives it holds a lock, and whoever is given the
-    task next waits for it.
+    task next waits for it. What keeps it from beginning costs this host alone.
     """
-    task.folder.mkdir(parents=True, exist_ok=True)
-    with (task.folder / "lock").open("w") as lock:
-        if fcntl is not None:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        return _replay(task, lock.fileno())
+    try:
+        task.folder.mkdir(parents=True, exist_ok=True)
+        with (task.folder / "lock").open("w") as lock:
+            if fcntl is not None:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            return _replay(task, lock.fileno())
+    except (OSError, ValueError) as error:
+        return Outcome(task.host, ExitCode.ERROR, 0, f"{type(error).__name__}: {error}")
 
 
 def _replay(task: Task, lock: int) -> Outcome:
     host, folder = task.host, task.folder
-    if _is_done(folder) and (task.learned is None or task.share[0] or task.learned.is_file()):
-        return Outcome(host, None, _articles(folder), broken=_broken(folder))
-    for left in folder.glob("[12]*Z.*"):  # of a replay that was stopped or killed: it is made anew, from its beginning
-        left.unlink()
+    inputs, before = inputs_of(task), _finished(folder)
+    same = [run for run, record in before.items() if record.get("inputs") == inputs]
+    # What has been learned is of the newest of the replays that learn.
+    learned = task.learned is None or task.share[0] or (task.learned.is_file() and same == [*before][-1:])
+    if same and learned:
+        others = before.keys() - {same[-1]}
+        return Outcome(host, None, _articles(folder, others), broken=_broken(folder, others))
+    others = before.keys() - set(same)
+    # Those of a replay that was stopped or killed, or whose result is lost: it is made anew, from its beginning.
+    _remove(folder, lambda run: run not in others)
+    if task.learned is not None and not task.share[0]:
+        task.learned.unlink(missing_ok=True)
+    kept = (lock,) if fcntl is not None else ()
+    done = subprocess.run(command_of(task), capture_output=True, text=True, check=False, pass_fds=kept)  # noqa: S603 - ourselves
+    said = (done.stderr.strip() or done.stdout.strip()).splitlines()
+    error = said[-1] if said and done.returncode not in DONE else ""
+    articles, broken = _articles(folder, others), _broken(folder, others)
+    if done.returncode in DONE:
+        for run in _finished(folder).keys() - others:
+            _note_inputs(folder / f"{run}{RECORD}", inputs)
+        paths = {one["path"] for one in inputs["captures"]}
+        replaced = {run for run in others if paths.issuperset(before[run].get("captures") or ("",))}
+        _remove(folder, lambda run: run in replaced)
+    return Outcome(host, done.returncode, articles, error, broken, again=bool(before))
+
+
+def command_of(task: Task) -> list[str]:
+    """The command that replays a host, or a share of it.
+
+    Its captures are handed over in a file: of thousands the names are longer than a command may be.
+    """
+    host, folder = task.host, task.folder
+    names = folder / "captures.list"
+    with names.open("w", encoding="utf-8", errors="surrogateescape") as file:
+        file.writelines(f"{path.absolute()}\n" for path in host.files)
     inside = str(folder).replace("%", "%%")
     feed = {f"{inside}/%(run)s.jsonl": {"format": "jsonlines", "item_classes": ["portal_crawler.items.Article"]}}
     settings = {
         "FEEDS": json.dumps(feed),
         "PORTAL_REJECTS": f"{inside}/%(run)s.rejects.jsonl",
-        "PORTAL_RUN_RECORD": f"{inside}/%(run)s.run.json",
+        "PORTAL_RUN_RECORD": f"{inside}/%(run)s{RECORD}",
         "LOG_LEVEL": "ERROR",
     }
-    arguments = {"warc": " ".join(str(path.absolute()) for path in host.files)}
+    arguments = {"warc": f"@{names}"}
     if not host.own:
         arguments["url"] = host.seed
     if task.learned is not None:
         arguments |= {"share": f"{task.share[0]}/{task.share[1]}", "learned": str(task.learned)}
     command = [sys.executable, "-m", "portal_crawler.commands.console", "crawl", host.spider]
     command += [part for name, value in arguments.items() for part in ("-a", f"{name}={value}")]
-    command += [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
-    kept = (lock,) if fcntl is not None else ()
-    done = subprocess.run(command, capture_output=True, text=True, check=False, pass_fds=kept)  # noqa: S603 - ourselves
-    said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-    error = said[-1] if said and done.returncode not in DONE else ""
-    return Outcome(host, done.returncode, _articles(folder), error, _broken(folder))
+    return command + [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
 
 
-def _is_done(folder: Path) -> bool:
-    for path in folder.glob("*.run.json"):
+def inputs_of(task: Task) -> dict[str, Any]:
+    """What the result of a task depends on, as it stands in the record of its run.
+
+    Raises:
+        OSError: if a file is there no more.
+    """
+    captures = []
+    for path in task.host.files:
+        state = path.stat()
+        captures.append({"path": str(path.absolute()), "bytes": state.st_size, "modified_ns": state.st_mtime_ns})
+    share = None if task.learned is None else f"{task.share[0]}/{task.share[1]}"
+    return {"captures": captures, "spider": task.host.spider, "share": share, "extractor": EXTRACTOR_VERSION}
+
+
+def _finished(folder: Path) -> dict[str, dict[str, Any]]:
+    """The records of the runs that came to their end, by their names, the oldest first."""
+    found = {}
+    for path in sorted(folder.glob(f"*{RECORD}")):
         try:
-            if json.loads(path.read_text("utf-8"))["exit_code"] in DONE:
-                return True
+            record = json.loads(path.read_text("utf-8"))
+            if record["exit_code"] in DONE:
+                found[path.name.removesuffix(RECORD)] = record
         except (ValueError, KeyError, TypeError):
             continue  # half a record is no record
-    return False
+    return found
 
 
-def _broken(folder: Path) -> frozenset[str]:
+def _note_inputs(path: Path, inputs: dict[str, Any]) -> None:
+    """Add to the record of a run what it has read."""
+    write_record(path, json.loads(path.read_text("utf-8")) | {"inputs": inputs})
+
+
+def _run_of(path: Path) -> str:
+    return path.name.partition(".")[0]
+
+
+def _remove(folder: Path, gone: Callable[[str], bool]) -> None:
+    """Remove the files of some runs."""
+    for path in folder.glob("[12]*Z.*"):
+        if gone(_run_of(path)):
+            path.unlink()
+
+
+def _broken(folder: Path, others: Collection[str]) -> frozenset[str]:
+    """What could not be read, by the rejects of all runs but some."""
     found = set()
     for path in folder.glob("*.rejects.jsonl"):
-        for line in path.read_text("utf-8").splitlines():
-            reject = json.loads(line)
-            if reject["reason"] == "unreadable":
-                found.add(str(reject["detail"]))
+        if _run_of(path) in others:
+            continue
+        with path.open("rb") as file:  # whose lines end at line feeds alone: addresses may hold other separators
+            rejects = map(json.loads, file)
+            found |= {str(reject["detail"]) for reject in rejects if reject["reason"] == "unreadable"}
     return frozenset(found)
 
 
-def _articles(folder: Path) -> int:
-    files = [path for path in folder.glob("*.jsonl") if path.name.count(".") == 1]
+def _articles(folder: Path, others: Collection[str]) -> int:
+    """How many articles there are of all runs but some."""
     count = 0
-    for path in files:
-        with path.open("rb") as file:
-            count += sum(1 for _ in file)
+    for path in folder.glob("*.jsonl"):
+        if path.name.count(".") == 1 and _run_of(path) not in others:
+            with path.open("rb") as file:
+                count += sum(1 for _ in file)
     return count

@@ -153,9 +153,8 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         if opts.explain or opts.platform or opts.url:
             refuse("--explain, --platform and --url are for pages; captures are replayed by spiders (--spider NAME)")
-        if len(files) > 1 and any(" " in str(file.absolute()) for file in files):
-            refuse("names of several capture files must hold no space")
-        problems: list[str] = []
+        problems = [f"{file}: its name holds a line break: it is not read" for file in files if "\n" in str(file)]
+        files = [file for file in files if "\n" not in str(file)]
         hosts = hosts_of(files, problems, opts.jobs)
         for problem in problems:
             print(safe(problem), file=sys.stderr)
@@ -172,6 +171,7 @@ class Command(ScrapyCommand):
                 problems.append(problem)
             failed = failed or done.code not in (None, *DONE)
             how = "done before" if done.code is None else f"exit code {done.code}"
+            how += ", replayed again: other captures, spider or extractor than before" if done.again else ""
             print(
                 f"[{number}/{len(hosts)}] {safe(done.host.name)} ({done.host.spider}): {done.articles:,} articles of "
                 f"{done.host.pages:,} pages, {how}" + (f": {safe(done.error)}" if done.error else ""),

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
+# Octets that the name of a host may have (RFC 1035 section 2.3.4), and characters that it has in no spelling.
+LONGEST_HOST = 253
+UNPRINTED = frozenset(map(chr, (*range(33), *range(127, 161), 0x2028, 0x2029)))
+
 # ";jsessionid=…" (servlets) and "/(S(…))/" or "/(S(…)F(…))/" (ASP.NET without cookies) inside the path.
 PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid|sid)=[^/;?]*", re.IGNORECASE)
 ASP_SESSION = re.compile(r"/\((?:[A-Z]\([^()/]*\))+\)(?=/|$)", re.IGNORECASE)
@@ -162,6 +166,19 @@ def page_key(url: str) -> str:
     if scheme not in DEFAULT_PORTS or not separator:
         return canonical
     return rest.removeprefix("www.")
+
+
+def site_root(url: str) -> str:
+    """The address of the site that an address belongs to.
+
+    Raises:
+        ValueError: if it cannot be split, or no host can have the name that it gives.
+    """
+    parts = urlsplit(url)
+    host, _ = parts.hostname or "", parts.port  # the port raises if it is none
+    if not host.strip(".") or not UNPRINTED.isdisjoint(host) or len(host.encode("utf-8", "replace")) > LONGEST_HOST:
+        raise ValueError(f"no host can have the name {host[:LONGEST_HOST]!r}")
+    return f"{parts.scheme}://{parts.netloc}/"
 
 
 @lru_cache(maxsize=8_192)

@@ -30,6 +30,14 @@ SIGNATURES = {
     b"{\\rtf": "an RTF file",
 }
 
+# How HTML is told where no server says what a body is: by its elements, which other markup may have as well.
+HEAD = 2000
+MARKUP = re.compile(
+    rb"<(?:!doctype\s+html|html|head|body|title|meta|script|style|table|div|p|h[1-6]|a|br)\b", re.IGNORECASE
+)
+OTHER_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|rss|feed|rdf|svg|urlset|sitemapindex)\b")
+OF_HTML = re.compile(rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE)
+
 # Controls that XML 1.0 has no place for; HTML parsers may stop at them.
 CONTROLS = bytes((*range(9), 11, 12, *range(14, 32), 127))
 SPACES = bytes.maketrans(CONTROLS, b" " * len(CONTROLS))
@@ -66,6 +74,20 @@ class PageError(Exception):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+def is_html(content_type: str | None, body: bytes) -> bool:
+    """Whether a body is HTML as its server says; where it says nothing, as the first bytes show.
+
+    An empty body of which nothing is said is taken for a page without text.
+    """
+    if content_type and not content_type.isspace():
+        return "html" in content_type.lower()  # media types have no case (RFC 9110 section 8.3.1)
+    head = body[:HEAD].replace(b"\0", b"")  # UTF-16
+    if any(head.lstrip().startswith(signature) for signature in SIGNATURES):
+        return False
+    marks = OF_HTML if OTHER_MARKUP.match(head) else MARKUP
+    return not head.strip() or marks.search(head) is not None
 
 
 def squeeze(text: str) -> str:

@@ -46,11 +46,22 @@ def day(value: str) -> str:
 def files(names: str) -> list[str]:
     """The files of these names, which spaces separate; one name may have spaces in it.
 
+    ``@LIST`` stands for the files that a file names, one a line: any number of them, with whatever in their names.
+
     Raises:
         UsageError: if there is no such file.
     """
-    found = [names] if Path(names).is_file() else names.split()
+    found = [names] if Path(names).is_file() else _listed(names[1:]) if names.startswith("@") else names.split()
     for name in found:
         if not Path(name).is_file():
             raise UsageError(f"there is no file {name}")
     return found
+
+
+def _listed(name: str) -> list[str]:
+    """The lines of a file, without their line feeds."""
+    try:
+        with Path(name).open(encoding="utf-8", errors="surrogateescape", newline="\n") as lines:
+            return [path for line in lines if (path := line.rstrip("\r\n"))]
+    except OSError as error:
+        raise UsageError(f"the list {name} cannot be read: {error.strerror}") from None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from scrapy.exceptions import UsageError
 
 from portal_crawler.archive.warc import read_captures
+from portal_crawler.crawling.canonical import site_root
 from portal_crawler.platforms.aspnet import AspNetSpider
 from portal_crawler.platforms.dotnetnuke import DotNetNukeSpider
 from portal_crawler.platforms.fingerprint import fingerprint
@@ -95,7 +95,9 @@ class DetectedSpider(PortalSpider):
 def _commonest(paths: list[str]) -> str:
     hosts: dict[str, int] = {}
     for capture in read_captures(paths, lambda *_: None):
-        parts = urlsplit(capture.url)
-        root = f"{parts.scheme}://{parts.netloc}/"
+        try:
+            root = site_root(capture.url)
+        except ValueError:
+            continue  # the replay does not take it for an article of any host
         hosts[root] = hosts.get(root, 0) + 1
     return max(hosts, key=lambda root: hosts[root], default="")

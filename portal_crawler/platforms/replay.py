@@ -19,7 +19,7 @@ from portal_crawler.crawling.learning import teach
 from portal_crawler.crawling.parts import MOST_PARTS, goes_on, inside, next_part, numbered
 from portal_crawler.crawling.rules import plain_address
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
-from portal_crawler.extraction.page import PageError, parse_page
+from portal_crawler.extraction.page import PageError, is_html, parse_page
 from portal_crawler.items import RENDERED, Capture
 from portal_crawler.platforms.sources import feed_entries
 
@@ -91,7 +91,7 @@ class FirstPass:
         """Show the spider the first pages of its portal, as a live crawl's seed would be."""
         shown = 0
         for capture in read_captures(self.spider.warc, lambda *_: None):
-            html = "html" in capture.headers.get("content-type", "") and not self._is_shell(capture)
+            html = _is_html(capture) and not self._is_shell(capture)
             if capture.status in OK and html and self.spider.rules.in_scope(capture.url):
                 try:
                     self.spider.recognise(parse_page(capture))
@@ -131,7 +131,7 @@ class FirstPass:
             return
         if capture.status in OK:
             self._note_numbers(number, capture.url)
-        if "html" not in capture.headers.get("content-type", "html") and link.kind != "article":
+        if link.kind != "article" and not _is_html(capture):
             self.counts["not_html"] += 1
             return
         if capture.status not in OK and link.kind != "article":
@@ -147,12 +147,12 @@ class FirstPass:
 
     def _is_shell(self, capture: Capture) -> bool:
         """Whether a page is only what scripts make a page of, which is another record."""
-        html = "html" in capture.headers.get("content-type", "html")
-        return self.spider.browser and html and capture.status in OK and RENDERED not in capture.flags
+        shell = self.spider.browser and capture.status in OK and RENDERED not in capture.flags
+        return shell and _is_html(capture)
 
     def _note_listed(self, capture: Capture) -> bool:
         """Note what a sitemap or a feed says of articles; False if the capture is neither."""
-        if "html" in capture.headers.get("content-type", "") or (kind := LISTED.search(capture.body, 0, HEAD)) is None:
+        if _is_html(capture) or (kind := LISTED.search(capture.body, 0, HEAD)) is None:
             return False
         try:
             if kind["feed"]:
@@ -239,6 +239,10 @@ class FirstPass:
             variants,
             key=lambda variant: (not variant.full, not variant.rendered, order.index(variant.url), variant.record),
         )
+
+
+def _is_html(capture: Capture) -> bool:
+    return is_html(capture.headers.get("content-type"), capture.body)
 
 
 class Parts:

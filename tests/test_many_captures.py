@@ -1,0 +1,224 @@
+"""``extract`` over captures as they come: of many years, in many files, with records that name no host there can be."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from crawl import crawl
+from test_captures import articles
+from test_commands import run
+from test_replay import HOST, Archive
+from test_spiders import portal, slug
+
+from portal_crawler.commands.captures import SHARED, Host
+from portal_crawler.extraction.page import is_html
+
+BROKEN = {"Content_Encoding": "gzip"}
+
+
+def pages(archive: Archive, host: str = HOST, **headers: str) -> Archive:
+    for address, body in portal().items():
+        if isinstance(body, str):
+            archive.add(host + address, body, **headers)
+    return archive
+
+
+def test_what_a_capture_calls_a_host_leads_out_of_no_folder(tmp_path: Path) -> None:
+    hostile = ("..", ".", "", "/etc", "a/../..", "a\0b", "a\nb", "x" * 300, "tiếng", "con.", "-x", "a_80", "a:80")
+    plain = {"so.gov.vn": "so.gov.vn", "127.0.0.1:8652": "127.0.0.1_8652", "so-1.gov.vn": "so-1.gov.vn"}
+    folders = [Host(name, "http://x/").folder(tmp_path) for name in (*hostile, *plain)]
+    assert len(set(folders)) == len(folders)
+    assert all(folder.parent == tmp_path and folder.name not in (".", "..") for folder in folders)
+    assert all(len(folder.name.encode()) < 256 and folder.name.isprintable() for folder in folders)
+    assert [folder.name for folder in folders[len(hostile) :]] == list(plain.values())
+
+
+def test_a_host_of_dots_costs_no_file_of_other_runs(tmp_path: Path) -> None:
+    archive = pages(Archive(tmp_path / "a.warc.gz"))
+    for name in ("..", ".", ""):
+        archive.add(f"http://{name}/x.html", "<p>x</p>")
+    archive.close()
+    kept = [tmp_path / "runs" / f"2024-01-01T00-00-00Z.{ending}" for ending in ("jsonl", "run.json")]
+    (tmp_path / "runs").mkdir()
+    for path in kept:
+        path.write_text("{}\n", "utf-8")
+    code, _, errors = run(tmp_path, "extract", "a.warc.gz", "--out", "runs/captures")
+    assert code == 6
+    assert all(path.read_text("utf-8") == "{}\n" for path in kept)
+    assert [path.name for path in (tmp_path / "runs/captures").iterdir()] == ["so.example.gov.vn"]
+    assert "http://../x.html" in errors and "http:///x.html" in errors
+
+
+@pytest.mark.parametrize("host", ["[::1", "a" * 300 + ".vn", "a\0b.vn", "a.vn:99999", "a.vn:x"])
+def test_an_address_that_names_no_host_costs_no_other_record(tmp_path: Path, host: str) -> None:
+    archive = Archive(tmp_path / "a.warc.gz")
+    archive.add(f"http://{host}/x", "<p>x</p>")
+    pages(archive).close()
+    code, told, errors = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    assert code == 6
+    assert "1 hosts" in told and "9 articles" in told
+    assert len(errors.splitlines()) == 1 and errors.startswith("http://"), errors
+    assert len(articles(tmp_path / "out")) == 9
+    code, _, errors = run(tmp_path, "crawl", "unseen", "-a", "warc=a.warc.gz")
+    assert code == 0, errors
+
+
+def test_a_host_whose_folder_cannot_be_made_is_told_and_costs_no_other(tmp_path: Path) -> None:
+    archive = pages(Archive(tmp_path / "a.warc.gz"))
+    archive.add("http://khac.example.gov.vn/x", "<p>x</p>")
+    archive.close()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/khac.example.gov.vn").write_text("in the way", "utf-8")
+    code, told, _ = run(tmp_path, "extract", "a.warc.gz", "--out", "out", "--jobs", "1")
+    assert code == 1
+    assert "FileExistsError" in told and "9 articles of" in told
+    assert len(articles(tmp_path / "out")) == 9
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u0085"])
+def test_a_line_separator_in_an_address_ends_no_line_of_json(tmp_path: Path, separator: str) -> None:
+    archive = Archive(tmp_path / "a.warc.gz")
+    archive.add(f"{HOST}/x{separator}y", b"\x1f\x8b\x08broken", **BROKEN)
+    pages(archive).close()
+    code, told, errors = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    assert code == 6, errors
+    assert "9 articles" in told and f"{HOST}/x" in errors
+
+
+@pytest.mark.parametrize("kind", ["TEXT/HTML; CHARSET=UTF-8", "", "Text/Html"])
+def test_a_page_is_one_whatever_its_server_says_or_does_not(tmp_path: Path, kind: str) -> None:
+    archive = pages(Archive(tmp_path / "a.warc.gz"), Content_Type=kind)
+    archive.add(f"{HOST}/picture", b"\x89PNG\r\n\x1a\n" + bytes(90), Content_Type="")
+    archive.add("http://pictures.example.vn/picture", b"\x89PNG\r\n\x1a\n" + bytes(90), Content_Type="")
+    archive.add("http://feeds.example.vn/feed", "<?xml version='1.0'?><rss><title>x</title></rss>", Content_Type="")
+    archive.close()
+    code, told, errors = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    assert (code, errors) == (0, "")
+    assert "of 1 hosts" in told and "9 articles" in told
+    assert len(articles(tmp_path / "out")) == 9
+
+
+@pytest.mark.parametrize(
+    ("body", "html"),
+    [
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><p>x", True),
+        ("<html><p>x".encode("utf-16"), True),
+        (b"<?xml version='1.0'?>\n<!DOCTYPE html PUBLIC ''><html>", True),
+        (b"<DIV>x</DIV>", True),
+        (b"", True),
+        (b"<?xml version='1.0'?><feed><title>x</title>", False),
+        (b"<svg><style>x", False),
+        (b"%PDF-1.4 <p>", False),
+        (b"plain text", False),
+        (b'{"a": 1}', False),
+    ],
+)
+def test_html_is_told_by_its_first_bytes_where_nothing_is_said(body: bytes, *, html: bool) -> None:
+    assert is_html(None, body) is is_html(" ", body) is html
+    assert is_html("Application/XHTML+XML", body) and not is_html("application/pdf", body)
+
+
+def years(folder: Path) -> list[Path]:
+    """Two captures of a portal: every other article stands in one of them only."""
+    paths = []
+    for year in (2020, 2024):
+        archive = Archive(folder / f"{year}.warc.gz")
+        left_out = {slug(number) for number in range(1, 10) if (number + year // 4) % 2}
+        for address, body in portal().items():
+            if isinstance(body, str) and address not in left_out:
+                archive.add(HOST + address, body)
+        paths.append(archive.close())
+    return paths
+
+
+def urls(folder: Path) -> list[str]:
+    return sorted(one["url"] for one in articles(folder))
+
+
+def test_another_capture_of_a_host_is_read_and_that_of_before_stays(tmp_path: Path) -> None:
+    for path in years(tmp_path):
+        run(tmp_path, "extract", path.name, "--out", path.name[:4])
+    old, new = urls(tmp_path / "2020"), urls(tmp_path / "2024")
+    assert old and new and not set(old) & set(new)
+    run(tmp_path, "extract", "2020.warc.gz", "--out", "out")
+    _, told, _ = run(tmp_path, "extract", "2024.warc.gz", "--out", "out")
+    assert "other captures" in told and f"out: {len(new)} articles" in told
+    assert urls(tmp_path / "out") == sorted(old + new)
+    for name, count in (("2020", len(old)), ("2024", len(new))):
+        _, told, _ = run(tmp_path, "extract", f"{name}.warc.gz", "--out", "out")
+        assert "done before" in told and f"out: {count} articles" in told
+    _, told, _ = run(tmp_path, "extract", ".", "--out", "out")
+    assert "other captures" in told
+    assert len(list((tmp_path / "out").rglob("*.run.json"))) == 1, "what has read both takes the place of each"
+    both = urls(tmp_path / "out")
+    assert set(both) >= set(old + new) and len(both) == len(set(both))
+
+
+def test_a_capture_that_has_changed_or_a_newer_extractor_is_replayed_again(tmp_path: Path) -> None:
+    path = pages(Archive(tmp_path / "a.warc.gz")).close()
+    run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    (record,) = (tmp_path / "out").rglob("*.run.json")
+    kept = json.loads(record.read_text("utf-8"))
+    assert kept["inputs"]["captures"][0]["bytes"] == path.stat().st_size
+    record.write_text(json.dumps(kept | {"inputs": kept["inputs"] | {"extractor": "0"}}), "utf-8")
+    with path.open("ab") as file:
+        other = Archive(tmp_path / "b.warc.gz")
+        other.add("http://khac.example.gov.vn/", "<p>x</p>")
+        file.write(other.records[0])
+    for _ in range(2):
+        _, told, _ = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+        assert "so.example.gov.vn (unseen): 9 articles of" in told
+        assert len(articles(tmp_path / "out")) == 9
+    assert told.count("done before") == 2
+    path.write_bytes(path.read_bytes() + other.records[0])
+    _, told, _ = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    assert told.count("other captures, spider or extractor") == 2
+    assert len(articles(tmp_path / "out")) == 9
+
+
+def test_what_was_learned_of_other_captures_is_not_taken_for_these(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        archive = pages(Archive(tmp_path / f"{name}.warc.gz"))
+        for number in range(SHARED):
+            archive.add(f"{HOST}/trang/{name}/{number}.html", f"<html><body><p>Trang {number}</p></body></html>")
+        archive.close()
+    run(tmp_path, "extract", "a.warc.gz", "--out", "out", "--jobs", "2")
+    learned = tmp_path / "out/so.example.gov.vn/learned.pickle"
+    of_a = learned.read_bytes()
+    run(tmp_path, "extract", "b.warc.gz", "--out", "out", "--jobs", "2")
+    assert b"/trang/b/" in learned.read_bytes() and b"/trang/b/" not in of_a
+    run(tmp_path, "extract", "a.warc.gz", "--out", "out", "--jobs", "2")
+    assert b"/trang/b/" not in learned.read_bytes()
+
+
+def test_any_number_of_files_with_whatever_in_their_names(tmp_path: Path) -> None:
+    folder = tmp_path / "sp ace" / ("n" * 200)
+    folder.mkdir(parents=True)
+    for number, (address, body) in enumerate(portal().items()):
+        if isinstance(body, str):
+            archive = Archive(folder / f"{'c' * 200} {number}.warc.gz")
+            archive.add(HOST + address, body)
+            archive.close()
+    for number in range(300):
+        os.link(archive.path, folder / f"{'c' * 200} {number} again.warc.gz")
+    code, told, errors = run(tmp_path, "extract", "sp ace", "--out", "o ut")
+    assert (code, errors) == (0, "")
+    assert "9 articles" in told
+    assert len(articles(tmp_path / "o ut")) == 9
+    (names,) = (tmp_path / "o ut").rglob("captures.list")
+    done = crawl("unseen", warc=f"@{names}")
+    assert len(done.captures) == 9
+    (tmp_path / "empty.list").write_text("none.warc.gz\n", "utf-8")
+    for wrong, why in (("@none.list", "cannot be read"), ("@empty.list", "there is no file none.warc.gz")):
+        code, _, errors = run(tmp_path, "crawl", "unseen", "-a", f"warc={wrong}")
+        assert code == 2 and why in errors
+
+
+def test_a_name_that_breaks_the_line_is_told(tmp_path: Path) -> None:
+    pages(Archive(tmp_path / "a.warc.gz")).close()
+    pages(Archive(tmp_path / "b\nc.warc.gz"), "http://khac.example.gov.vn").close()
+    code, told, errors = run(tmp_path, "extract", ".", "--out", "out")
+    assert code == 6 and "1 hosts" in told and "line break" in errors
