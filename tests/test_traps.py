@@ -185,6 +185,132 @@ def test_paths_that_grow(path: str, *, denied: bool) -> None:
     assert (UrlRules(["http://a.example/"]).judge(f"http://a.example{path}").kind == "denied") is denied
 
 
+def test_a_session_in_the_address_makes_no_other_form() -> None:
+    plain = "http://a.example/index.php?mod=tin&id=5"
+    assert form_of(f"{plain}&PHPSESSID=0a1b2c") == form_of(plain)
+
+
+def test_what_a_program_is_asked_to_do_is_part_of_the_form() -> None:
+    story, person = "http://a.example/index.php?mod=tin&id=5", "http://a.example/index.php?mod=nhansu&id=5"
+    assert form_of(story) != form_of(person)
+    assert form_of(story) == form_of(story.replace("5", "6"))
+    assert form_of("http://a.example/i.php?act=thang-3") == form_of("http://a.example/i.php?act=thang-4")
+
+
+def test_a_programs_filters_leave_its_articles_their_budget() -> None:
+    budget = PatternBudget(16)
+    program = "http://a.example/index.php?option=tin&"
+    for number in range(3):
+        url = f"{program}view=xem&id={number}"
+        assert budget.grants(url)
+        budget.visited(url, (), article=url, content=number)
+    for number in range(16):
+        url = f"{program}cat=1&sort={number}&dir=asc"
+        if budget.grants(url):
+            budget.visited(url, ())
+    assert budget.grants(f"{program}view=xem&id=9")
+    assert not budget.grants(f"{program}cat=2&sort=1&dir=asc")
+
+
+def test_articles_do_not_wait_behind_filters_that_are_held_for_ever() -> None:
+    budget = PatternBudget(2)
+    program = "http://a.example/index.php?option=tin&"
+    filters = [f"{program}cat=1&sort={number}&dir=asc" for number in range(9)]
+    stories = [f"{program}view=xem&id={number}" for number in range(3)]
+    assert [budget.grants(url) for url in (*filters, *stories)] == [True] * 2 + [False] * 10
+    for url in filters[:2]:
+        budget.visited(url, ())
+    first = budget.released(all_forms=True, likely=lambda url: "id=" in url)
+    assert set(stories) <= set(first)
+    more = f"{program}view=xem&id=9"
+    assert not budget.grants(more)
+    budget.visited(stories[0], (), article=stories[0], content=1)
+    assert budget.released(url=stories[0]) == [more]
+    assert set(budget.left()) == set(filters[2:]) - set(first)
+
+
+def test_what_promises_an_article_and_is_never_asked_for_is_said() -> None:
+    """Of thirty announced articles none is there, as far as was asked: the rest is left, with a word for each."""
+    paths = [f"/ho-so/quyet-dinh-ve-viec-thanh-lap-to-cong-tac-{number}.html" for number in range(100, 130)]
+    home = page(*(link(path, f"Quyết định về việc thành lập tổ công tác {path[-8:-5]}") for path in paths))
+    with PortalServer({"/": home}) as server:
+        done = crawl("unseen", url=f"{server.url}/")
+        asked = {path for path in server.paths if path in paths}
+    assert len(asked) <= 25, len(asked)
+    left = [each for each in done.rejected if each["reason"] == "postponed"]
+    assert {each["url"].partition("/ho-so")[2] for each in left} == {path[6:] for path in set(paths) - asked}
+    assert {each["retry"] for each in left} == {"retry"}
+    assert done.stats["traps/left_articles"] == len(left) > 0
+
+
+def test_a_filter_that_every_section_has_is_one_trap() -> None:
+    pages: dict[str, object] = {}
+    sections = [f"/muc-{name}" for name in ("mot", "hai", "ba", "bon", "nam")]
+    filters = [f"nam={year}&loai={kind}&vung={place}" for year in (1, 2, 3) for kind in (1, 2) for place in (1, 2, 3)]
+    menu = [link(path, f"Mục {path[-3:]}") for path in sections]
+    for number, path in enumerate(sections):
+        story = f"/tin-tuc/bai-viet-rieng-cua-muc-{number}.html"
+        pages[story] = article(f"Một bài viết riêng của mục {number}")
+        shown = [*menu, link(story, f"Một bài viết riêng của mục {number}")]
+        pages[path] = page(*shown, *(link(f"{path}?{query}", query) for query in filters))
+        pages.update({f"{path}?{query}": page(*shown) for query in filters})
+    with PortalServer({"/": page(*menu), "/robots.txt": Answer("", 404), **pages}) as server:  # type: ignore[dict-item]
+        done = crawl("unseen", url=f"{server.url}/")
+        asked = [path for path in server.paths if "vung=" in path]
+    assert 1 <= len(asked) <= 25, len(asked)
+    assert len(done.captures) == len(sections), done.log
+
+
+def test_a_parameter_that_turns_the_lists_of_all_sections_is_no_trap() -> None:
+    """Nobody knows ``begin`` for a page number, and half of the lists' pages show what the home page does."""
+    pages: dict[str, object] = {}
+    sections = [f"/chuyen-muc-{number}" for number in range(20)]
+    stories = []
+    for number, path in enumerate(sections):
+        own = [f"/tin-tuc/bai-viet-so-{place}-cua-muc-{number}.html" for place in range(4)]
+        stories += own
+        pages.update({story: article(f"Một bài viết riêng {story}") for story in own})
+        turns = [link(f"{path}?begin={begin}", f"Từ bài {begin}") for begin in (0, 1, 2, 3)]
+        rows = [link(story, f"Một bài viết riêng {story}") for story in own]
+        pages[path] = page(rows[0], rows[3], *turns)
+        pages.update({f"{path}?begin={begin}": page(rows[begin], *turns) for begin in range(4)})
+    home = page(*(link(path, f"Mục {path[-2:]}") for path in sections), *(link(story, story) for story in stories[::4]))
+    with PortalServer({"/": home, "/robots.txt": Answer("", 404), **pages}) as server:  # type: ignore[dict-item]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert {url.partition("/tin-tuc")[2] for url in done.urls} == {story[8:] for story in stories}, done.log
+
+
+def test_exhausted_grounds_are_left_alone_by_the_next_crawl_and_articles_are_not() -> None:
+    first = PatternBudget(4)
+    for number in range(4):
+        url = f"http://a.example/tin?id={number}"
+        first.visited(url, (), article=url, content=number)
+        first.visited(f"http://a.example/muc?loai={number}", ())
+    following = PatternBudget(4)
+    following.exhaust(first.exhausted_grounds())
+    assert following.grants("http://a.example/tin?id=9")
+    assert not following.grants("http://a.example/muc?loai=9")
+    assert not following.grants("http://a.example/khac?loai=9")
+    assert following.released(all_forms=True) == ["http://a.example/muc?loai=9", "http://a.example/khac?loai=9"]
+
+
+@pytest.mark.parametrize("short", ["/?p={}", "/go/{}"])
+def test_second_addresses_that_lead_to_articles_are_left_after_some(short: str) -> None:
+    pages: dict[str, object] = {}
+    paths = [f"/tin-tuc/bai-viet-rieng-cua-muc-{number}.html" for number in range(100, 140)]
+    for number, path in enumerate(paths):
+        title = f"Một bài viết riêng của mục {number}"
+        pages[path] = article(title, link(short.format(number + 200), "Liên kết ngắn"))
+        pages[short.format(number + 200)] = Answer("", 301, {"Location": path})
+    home = page(*(link(path, f"Một bài viết riêng của mục {number}") for number, path in enumerate(paths)))
+    with PortalServer({"/": home, "/robots.txt": Answer("", 404), **pages}) as server:  # type: ignore[dict-item]
+        done = crawl("unseen", {"CONCURRENT_REQUESTS_PER_DOMAIN": 1}, url=f"{server.url}/")
+        asked = [path for path in server.paths if path.startswith(short.partition("{")[0])]
+    assert 1 <= len(asked) <= 25, len(asked)
+    assert len(done.captures) == len(paths), done.log
+    assert not done.rejected
+
+
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=80), st.integers(1, 6))
 def test_a_form_is_never_asked_beyond_its_budget(visits: list[tuple[bool, bool]], limit: int) -> None:
     """Whatever comes back, at most ``limit`` requests are under way or in vain since the last yield."""

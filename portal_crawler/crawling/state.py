@@ -258,6 +258,11 @@ class PortalState:
         row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()
         return row is not None and not row[0]
 
+    def fruitful(self, page: int) -> bool:
+        """Whether the last whole crawl has seen something on a page that others did not show."""
+        row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()
+        return row is not None and bool(row[0])
+
     def list_changed(self, chain: str, identifiers: Iterable[str]) -> bool:
         """Whether a list's first page shows other articles than in the last crawl; what it shows is kept."""
         name, shown = f"list {chain}", sha256("\n".join(sorted(identifiers)).encode()).hexdigest()

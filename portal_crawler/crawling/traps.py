@@ -9,12 +9,13 @@ from sys import intern
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from portal_crawler.crawling.patterns import pattern_of
-from portal_crawler.crawling.rules import chain_key
+from portal_crawler.crawling.canonical import canonical_url
+from portal_crawler.crawling.patterns import IDENTIFIER, pattern_of
+from portal_crawler.crawling.rules import ACTION, chain_key, page_number
 from portal_crawler.crawling.sightings import LINKED, Sightings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 
 # From so many parameters on, an address is one of a faceted search's combinations, which share a budget.
@@ -36,35 +37,67 @@ REMEMBERED = 64
 MOST_HELD = 1000
 
 DIGITS = re.compile(r"\d+")
+# A parameter that names what a program is to do, in a word: of those it has few.
+ACTION_WORD = re.compile(rf"{ACTION}[a-z_]{{1,20}}(?=&|$)", re.IGNORECASE)
+
+
+@lru_cache(maxsize=8_192)
+def actions_of(address: str) -> str:
+    """The parameters by which an address tells its program what to do (``act=xem&mod=tin``)."""
+    _, mark, query = address.partition("?")
+    return "&".join(sorted(found[0][1:] for found in ACTION_WORD.finditer(mark + query)))
 
 
 def form_of(url: str) -> str:
-    """The form of an address as far as budgets go: its pattern, combinations of many parameters taken together."""
+    """The form of an address as far as budgets go: its pattern, combinations of many parameters taken together.
+
+    What a program is asked to do is part of it: one program may show a portal's articles, its staff and its calendar.
+    A session in the address is not.
+    """
+    url = canonical_url(url)
+    actions = actions_of(url)
     pattern, _, names = pattern_of(url).rpartition("?")
-    return f"{pattern}?*" if names.count("&") + 1 >= FACETS else f"{pattern}?{names}"
+    told = {action.partition("=")[0] for action in actions.split("&")}
+    others = [name for name in names.split("&") if name not in told]
+    return f"{pattern}?{actions} {'*' if len(others) >= FACETS else '&'.join(others)}"
 
 
 @lru_cache(maxsize=8_192)
 def shape_of(address: str) -> str:
     """The form of an address together with the folder it is in, digits masked."""
-    return f"{DIGITS.sub('#', urlsplit(address).path.rpartition('/')[0])} {pattern_of(address)}"
+    folder = DIGITS.sub("#", urlsplit(address).path.rpartition("/")[0])
+    return f"{folder} {pattern_of(address)} {actions_of(address)}"
 
 
 @lru_cache(maxsize=8_192)
 def grounds_of(url: str) -> tuple[str, ...]:
-    """All that an address shares a budget with: its form, the folders above it, its program and the parameters of it.
+    """All that an address shares a budget with.
 
-    A calendar's months and days are of several forms, paths that grow are of ever new ones, and filters are combined:
-    what they have in common is the folder, or the program and the parameter.
+    Its shape, its form, its parameters wherever on the portal they are used, the folders above it, its program and the
+    parameters of it. A calendar's months and days are of several forms, paths that grow are of ever new ones, and
+    filters are combined: what they have in common is the folder, or the program and the parameter. A filter that every
+    section has is one trap, and no section's; what tells articles, pages of lists and actions apart is no filter.
     """
+    url = canonical_url(url)
     parts = urlsplit(url)
     path = DIGITS.sub("#", parts.path)
     folders = path.split("/")[1:-1][:FOLDERS]
-    grounds = [form_of(url), *("/" + "/".join(folders[: depth + 1]) + "/" for depth in range(len(folders)))]
+    grounds = [f"shape {shape_of(url)}", form_of(url)]
+    names = sorted({parameter.partition("=")[0] for parameter in parts.query.split("&") if parameter})
+    grounds += [f"?{name}" for name in names if _filters(name)]
+    grounds += ["/" + "/".join(folders[: depth + 1]) + "/" for depth in range(len(folders))]
     if parts.query:
-        names = {parameter.partition("=")[0] for parameter in parts.query.split("&") if parameter}
-        grounds += [f"{path}?", *(f"{path}?{name}" for name in sorted(names))]
+        grounds += [f"{path}?", *(f"{path}?{name}" for name in names)]
     return tuple(map(intern, grounds))  # many addresses have the same
+
+
+@lru_cache(maxsize=1_024)
+def _filters(name: str) -> bool:
+    """Whether a parameter may be a filter's: it names neither an article nor a list's page nor an action."""
+    given = f"?{name}=1"
+    return not (
+        IDENTIFIER.fullmatch(given[1:]) or page_number(given) is not None or re.match(ACTION, given, re.IGNORECASE)
+    )
 
 
 def menu_of(urls: Iterable[str]) -> set[str]:
@@ -86,7 +119,8 @@ class PatternBudget:
     Tag pages, calendars and faceted searches are endless in number and alike in their addresses; lists have a budget
     of their own (``chains.ListChains``). A page may name hundreds of them at once, so that requests under way count as
     well: what is beyond the budget is held back until pages of its kind have brought something. A folder, a program
-    and a parameter have a budget only as long as no article has been found there: a whole portal may stand in one. A
+    and a parameter have a budget only as long as no article has been found there: a whole portal may stand in one.
+    Addresses of the shape of articles that were found have one of their own, in which nothing else counts. A
     series of articles, whose addresses differ in numbers alone, has one of its own: articles that lead to ever more
     articles, put together of the same sentences, stand among the portal's own. What lists show is not held back by it:
     a portal's notices may well repeat each other word for word.
@@ -106,6 +140,11 @@ class PatternBudget:
         self._held: dict[str, deque[str]] = {}
         self._fertile: set[str] = set()
         self._proved: set[str] = set()
+        self._shapes: set[str] = set()
+        self._bore: set[str] = set()
+        self._held_shapes: set[str] = set()
+        self._grown = False  # held addresses have been added since they were last looked at
+        self._away: dict[str, int] = {}
         self._promised: dict[str, int] = {}
         self._sampled: set[str] = set()
         self._series: dict[str, int] = {}
@@ -116,8 +155,12 @@ class PatternBudget:
         return url in self._open.get(form_of(url), ())
 
     def _grounds(self, url: str) -> list[str]:
-        form, *others = grounds_of(url)
-        return [form, *(ground for ground in others if ground not in self._fertile)]
+        """What an address is held to, that which it shares with most others first."""
+        shape, form, *others = grounds_of(url)
+        own = shape if shape in self._shapes else form
+        grounds = [ground for ground in others if ground not in self._fertile]
+        grounds.insert(next((place for place, ground in enumerate(grounds) if ground[0] != "?"), len(grounds)), own)
+        return grounds
 
     def exhausted(self, url: str) -> bool:
         """Whether pages of this kind are left alone, until others of it bring something."""
@@ -147,10 +190,20 @@ class PatternBudget:
         self._hold(series, url)
         return True
 
+    def leads_away(self, url: str) -> bool:
+        """Whether the last addresses like this one have all led to articles that were known; it is held back then."""
+        ground = _away(url)
+        if self._away.get(ground, 0) < self.limit:
+            return False
+        self._hold(ground, url)
+        return True
+
     def _hold(self, full: str, url: str) -> None:
         held = self._held.setdefault(full, deque())
         if len(held) < MOST_HELD or not self.exhausted(url):
             held.append(url)
+            self._grown = True
+            self._held_shapes.add(grounds_of(url)[0])
 
     def _enter(self, url: str) -> None:
         for ground in grounds_of(url):
@@ -192,9 +245,25 @@ class PatternBudget:
         self._link(linked)
         if article is not None and new:
             proved = True
-            self._fertile.update(grounds_of(url)[1:])
+            self._prove(url)
             self._proved.add(shape_of(article))
+        self._away.pop(_away(url), None)
         return self._note(url, fruitful=proved, promising=promised)
+
+    def _prove(self, url: str) -> None:
+        """Note that an article has been found at an address; what is held of its shape waits for its like alone."""
+        shape, form, *others = grounds_of(url)
+        self._fertile.update(others)
+        self._bore.add(form)
+        self._shapes.add(shape)
+        if shape not in self._held_shapes:
+            return
+        self._held_shapes.discard(shape)
+        for ground, held in list(self._held.items()):
+            like = [each for each in held if grounds_of(each)[0] == shape]
+            if like and ground not in self._series and ground not in self._away:
+                self._held[ground] = deque(each for each in held if each not in set(like))
+                self._held.setdefault(shape, deque()).extend(like)
 
     def _note_series(self, url: str, sentences: frozenset[int]) -> None:
         """Count a page none of whose sentences is new against its series."""
@@ -217,47 +286,109 @@ class PatternBudget:
             self._sightings.mark(key, self._mark)
 
     def _note(self, url: str, *, fruitful: bool = False, promising: bool = False) -> bool:
-        goes_on = True
         self._leave(url)
         for ground in grounds_of(url):
             self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + (not promising)
-            goes_on &= promising or self._barren[ground] != self.limit or ground in self._fertile
-        return goes_on
+        return promising or all(self._barren[ground] != self.limit for ground in self._grounds(url))
 
     def came(self, url: str, linked: Iterable[str]) -> None:
         """Note a page of a list that is followed to its end: what it links to is no longer new on other pages."""
         self._link(linked)
+        self._away.pop(_away(url), None)
         self._leave(url)
 
     def failed(self, url: str) -> None:
         """Note a request that brought no page: it brought nothing."""
-        if url in self._open.get(form_of(url), ()):
+        if url in self:
             self._note(url)
 
-    def released(self, *, all_forms: bool = False, url: str = "") -> list[str]:
-        """Addresses held back for which there is room now: of a page's kind, or of all when the crawl has run dry."""
+    def redirected(self, url: str, *, alias: bool) -> None:
+        """Note an address that has led to a page which was known: it brought nothing.
+
+        Args:
+            url: The address.
+            alias: Whether the page is an article: then its like may be second addresses of articles, too.
+        """
+        if alias:
+            self._away[_away(url)] = self._away.get(_away(url), 0) + 1
+        self.failed(url)
+
+    def released(
+        self, *, all_forms: bool = False, url: str = "", likely: Callable[[str], bool] | None = None
+    ) -> list[str]:
+        """Addresses held back for which there is room now: of a page's kind, or of all when the crawl has run dry.
+
+        Args:
+            all_forms: Whether the crawl has run dry.
+            url: The page.
+            likely: Which addresses promise an article: a few of each form of these are looked at, too.
+        """
         if all_forms:
             self._open.clear()  # redirected, dropped: none of them will come back
         freed: list[str] = []
         for ground in list(self._held) if all_forms else grounds_of(url):
             held = self._held.pop(ground, deque())
-            while held and self._full(held[0]) != ground and self._series.get(ground, 0) < SERIES:
+            while held and not self._keeps(ground, held[0]):
                 following = held.popleft()
                 if self.grants(following):
                     freed.append(following)
             if held:
                 self._held[ground] = held
-        return freed or self._samples() if all_forms else freed
+        return freed or self._samples(likely) if all_forms else freed
 
-    def _samples(self) -> list[str]:
+    def _keeps(self, ground: str, url: str) -> bool:
+        """Whether what an address was held back for still holds."""
+        if self._series.get(ground, 0) >= SERIES or self._away.get(ground, 0) >= self.limit:
+            return True
+        return self._full(url) == ground
+
+    def _samples(self, likely: Callable[[str], bool] | None) -> list[str]:
         """A few addresses of each budget that is exhausted, once: what they bring may open it again."""
-        freed = []
+        chosen = self._likely(likely) if likely is not None else set()
         for ground, held in self._held.items():
-            if ground in self._sampled or not held:
-                continue
-            self._sampled.add(ground)
-            self._sampled.update(self._grounds(held[0]))
-            for place in sorted({(len(held) - 1) * part // (SAMPLES - 1) for part in range(SAMPLES)}, reverse=True):
-                freed.append(held[place])
-                del held[place]
-        return freed
+            if held and ground not in self._sampled:
+                self._sampled.add(ground)
+                self._sampled.update((_away(held[0]), *self._grounds(held[0])))
+                chosen.update(_spread(held))
+        freed = []
+        for ground, held in self._held.items() if chosen else ():
+            freed += [each for each in held if each in chosen]
+            self._held[ground] = deque(each for each in held if each not in chosen)
+        return list(dict.fromkeys(freed))
+
+    def _likely(self, likely: Callable[[str], bool]) -> set[str]:
+        """A few of the held addresses of each form that promise an article, once: a program's traps may hide them."""
+        by_form: dict[str, list[str]] = {}
+        for url in filter(likely, self.left() if self._grown else ()):
+            by_form.setdefault(f"likely {form_of(url)}", []).append(url)
+        self._grown = False
+        chosen = {url for form, urls in by_form.items() if form not in self._sampled for url in _spread(urls)}
+        self._sampled.update(by_form)
+        return chosen
+
+    def left(self) -> Iterator[str]:
+        """Addresses that are still held back, but for those whose like lead to what is known."""
+        for ground, held in self._held.items():
+            if ground not in self._away:
+                yield from held
+
+    # From crawl to crawl
+
+    def exhausted_grounds(self) -> set[str]:
+        """What the addresses of traps have in common: no article was found there, nor anything else of late."""
+        shapes = {ground for ground in self._barren if ground.startswith("shape ")}
+        spent = {ground for ground, barren in self._barren.items() if barren >= self.limit}
+        return spent - shapes - self._fertile - self._bore
+
+    def exhaust(self, grounds: Iterable[str]) -> None:
+        """Leave alone from the beginning what an earlier crawl has exhausted; a few samples may open it again."""
+        self._barren.update(dict.fromkeys(grounds, self.limit))
+
+
+def _away(url: str) -> str:
+    return f"away {form_of(url)}"
+
+
+def _spread(held: Sequence[str]) -> list[str]:
+    """A few of several addresses, from the first to the last."""
+    return [held[(len(held) - 1) * part // (SAMPLES - 1)] for part in range(SAMPLES)] if held else []

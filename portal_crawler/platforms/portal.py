@@ -23,10 +23,10 @@ from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.glance import Glance
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.pace import PostponedError
-from portal_crawler.crawling.patterns import UrlPatterns
+from portal_crawler.crawling.patterns import UrlPatterns, announced
 from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, in_own_order, page_number
 from portal_crawler.crawling.scope import RedirectToKnown
-from portal_crawler.crawling.sightings import ASKED, CAPTURE, NAMED, Marked, Sightings
+from portal_crawler.crawling.sightings import ASKED, CAPTURE, LINKED, NAMED, Marked, Sightings
 from portal_crawler.crawling.spellings import Spellings, bears_token
 from portal_crawler.crawling.traps import PatternBudget, menu_of
 from portal_crawler.extraction.contents import content_of, sentences_of
@@ -180,6 +180,7 @@ class PortalSpider(Revisiting):
         self.loaded: dict[str, tuple[Source, str]] = {}
         self.broken_lists: list[str] = []
         self.waiting: dict[str, Judgement] = {}
+        self.bringing: set[str] = set()
         self.matched: set[str] = set()
         self.sections: set[str] = set()
         self.unfinished: dict[str, Capture] = {}
@@ -286,7 +287,8 @@ class PortalSpider(Revisiting):
             for request in more:
                 yield request
             await drain.wait()
-        for item in self.judge_lists():
+        self.keep_traps()
+        for item in (*self.judge_lists(), *self.judge_held()):
             yield item
 
     def ask_rest(self) -> list[Request]:
@@ -296,9 +298,9 @@ class PortalSpider(Revisiting):
         articles whose time has come.
         """
         respelt = list(filter(self.budget.grants, self.spellings.released(dry=True)))
-        if held := respelt or self.budget.released(all_forms=True):
+        if held := respelt or self.budget.released(all_forms=True, likely=self.promises):
             return [self.ask(url, priority=PRIORITY_PAGE) for url in held]
-        named = list(self.ask_named(self.named_budget.released(all_forms=True)))
+        named = list(self.ask_named(self.named_budget.released(all_forms=True, likely=self.promises)))
         if named or (waiting := self.take_waiting()):
             return named or [self.ask_linked(link, priority=PRIORITY_ARTICLE) for link in waiting]
         if not self.letters and (chosen := self.ask_archive()):
@@ -326,6 +328,23 @@ class PortalSpider(Revisiting):
             self.asked.add(link.key)
             self.sightings.see(link)
             yield self.ask(url, meta={"portal_seed": url in self.start_urls})
+
+    def promises(self, url: str) -> bool:
+        """Whether an address promises an article: by the rules, or by what its like are announced with."""
+        link = self.rules.judge(url)
+        return link.kind == "article" or (not self.ruled and announced(link.url, self.patterns))
+
+    def judge_held(self) -> Iterator[Rejected]:
+        """One reject for each address that promises an article and was held back to the end with others of its kind."""
+        for url in dict.fromkeys((*self.budget.left(), *self.named_budget.left())):
+            link = self.rules.judge(url)
+            if self.sightings.done(link.key) or not self.promises(url):
+                continue
+            self.count("traps/left_articles")
+            said = f"{url}: held back, because pages with such addresses have brought nothing new"
+            rejected = self.reject(url, "postponed", said)
+            rejected.retry = remedy("postponed", None, "GET")
+            yield rejected
 
     # What comes back
 
@@ -446,6 +465,8 @@ class PortalSpider(Revisiting):
         article = content is not None
         keys = self.shown(found)
         chain = chain or chain_key(link.url)
+        if self.revisits.incremental and any(not self.sightings.bears(key, LINKED) for key in self.unknown(link, keys)):
+            self.bringing.add(chain)
         goes_on = article or self.turn(chain, keys, number, page, found)
         sentences = sentences_of(page) if article else frozenset()
         linked = [other.key for other, _ in found]
@@ -508,6 +529,8 @@ class PortalSpider(Revisiting):
         if page_number(link.url) is not None and self.is_list(link.url):
             self.budget.came(link.url, linked)
             return
+        if not self.is_list(link.url):
+            keys = self.unknown(link, keys)
         article = link.key if content is not None else None
         named = link.url in self.named_budget
         budgets = [self.named_budget] * named + [self.budget] * (article is not None or not named)
@@ -526,9 +549,8 @@ class PortalSpider(Revisiting):
         if link.key in self.asked or link.alternate or self.sightings.done(link.key) or self.passes_over(link):
             return
         paged = page_number(link.url) is not None
-        if (
-            (self.letters and not paged) or self.is_too_old(link) or self.is_reordered(link)
-        ):  # another run has walked the portal
+        walked = self.letters is not None and not paged  # another run has walked the portal
+        if walked or self.is_too_old(link) or self.is_reordered(link) or (not menu and self.leads_away(link)):
             return
         same = chain_key(link.url) == chain
         if paged or (same and listing.is_next(anchor, number)):
@@ -558,7 +580,7 @@ class PortalSpider(Revisiting):
             return True
         # What the rules call a list is none that another address may show, and its articles' sections wait for it.
         waits = link.kind != "listing" and self.spellings.waits(link.url)
-        if not waits and self.budget.grants(link.url):
+        if not waits and (self.known_fruitful(link) or self.budget.grants(link.url)):
             return False
         self.asked.add(link.key)
         if not waits:
@@ -586,11 +608,18 @@ class PortalSpider(Revisiting):
             shown_at: The list on which the address stands: it answers for one beside it that is not known yet.
         """
         chain = chain_key(url)
-        if chain in self.sections or self.rules.judge(url).kind == "listing" or self.chains.fertile(chain):
+        if chain in self.sections or self.rules.judge(url).kind == "listing" or self.is_fertile(chain):
             return True
         if shown_at is None or not beside(url, shown_at):
             return False
-        return chain_key(shown_at) in self.sections or self.chains.fertile(shown_at)
+        return chain_key(shown_at) in self.sections or self.is_fertile(shown_at)
+
+    def is_fertile(self, chain: str) -> bool:
+        """Whether a list has shown articles that no other page had; in an incremental crawl, some that are new.
+
+        There the sections' own lists are left early, and any filter is the first to show what is known for long.
+        """
+        return self.chains.fertile(chain) and (not self.revisits.incremental or chain in self.bringing)
 
     def ask_article(
         self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_ARTICLE
@@ -615,6 +644,8 @@ class PortalSpider(Revisiting):
             return
         sighting.ask()
         self.waiting.pop(link.key, None)
+        if self.leads_away(link):
+            return
         yield self.ask_linked(link, priority=priority)
 
     # What fails

@@ -13,7 +13,7 @@ from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from scrapy import Request
     from scrapy.http import Response
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Status of the record of an article whose address redirects elsewhere.
 REDIRECTED = 302
+# Name under which the state keeps what the addresses of traps have in common.
+TRAPS = "exhausted grounds"
 
 
 class Revisiting(Articles):
@@ -46,6 +48,17 @@ class Revisiting(Articles):
             since=self.since,
         )
         self.count("crawl/resumed" if self.began else "crawl/begun")
+        if self.state is not None and self.revisits.incremental and not self.began:
+            self.budget.exhaust(filter(None, self.state.get(TRAPS).split("\n")))
+
+    def keep_traps(self) -> None:
+        """Keep, at the end of a crawl, what the addresses of traps have in common; a whole one decides it anew."""
+        if self.state is None or self.letters or not (self.revisits.whole or self.revisits.incremental):
+            return
+        exhausted = self.budget.exhausted_grounds()
+        if self.revisits.incremental:  # it passes articles over: what it finds barren may have some
+            exhausted &= set(self.state.get(TRAPS).split("\n"))
+        self.state.put(TRAPS, "\n".join(sorted(exhausted)))
 
     def ask_linked(self, link: Judgement, **options: Any) -> Request:
         """The request for what a link leads to, an article of an earlier crawl or not."""
@@ -121,6 +134,19 @@ class Revisiting(Articles):
             return False
         return self.state.barren(key_hash(link.key)) or is_past(link.url, history.now())
 
+    def known_fruitful(self, link: Judgement) -> bool:
+        """Whether the last whole crawl has found something at an address: an incremental one looks whether it has more.
+
+        No budget holds such a page back: what its like do not bring, it may.
+        """
+        return self.state is not None and self.revisits.incremental and self.state.fruitful(key_hash(link.key))
+
+    def unknown(self, link: Judgement, keys: Collection[str]) -> Collection[str]:
+        """The articles on a page that no earlier crawl has: what an incremental one may reckon to its credit."""
+        if not self.revisits.incremental:
+            return keys
+        return [key for key in keys if self.revisits.known(article_id(link.url, key)) is None]
+
     # Addresses that lead elsewhere, and articles that are no more
 
     def vanished(self, request: Request, rejected: Rejected) -> Gone | None:
@@ -154,12 +180,26 @@ class Revisiting(Articles):
         self.count("redirects/known")
         self.note_barren(first)
         one = last.kind == "article" or self.sightings.done(last.key) or announced(last.url, self.patterns)
-        if one and last.key not in self.rules.seed_keys:
+        alias = one and last.key not in self.rules.seed_keys
+        for budget in (self.budget, self.named_budget):
+            budget.redirected(asked, alias=alias)
+        if alias:
             self.sightings.see(replace(first, key=last.key))
             if (lost := self.vanished(request, self.moved(asked, target))) is not None:
                 yield lost
         elif first.kind == "article" or announced(first.url, self.patterns):
             yield self.led_away(request, asked, target, "which is no article")
+
+    def leads_away(self, link: Judgement) -> bool:
+        """Whether a link is not asked for, because its like have all redirected to articles that were known."""
+        if link.kind == "listing" or self.revisits.known(article_id(link.url, link.key)) is not None:
+            return False
+        if not self.budget.leads_away(link.url):
+            return False
+        self.count("redirects/not_asked")
+        self.asked.add(link.key)
+        self.note_barren(link)
+        return True
 
     def note_redirects(self, response: Response, link: Judgement, *, is_one: bool) -> Iterator[Gone | Rejected]:
         """The addresses that led here by redirects: other addresses of the article, or articles that are no more."""
