@@ -170,6 +170,7 @@ class Records(ArchiveIterator):  # type: ignore[misc] # warcio has no types
 
 
 def cause(error: BaseException) -> str:
-    """What an error says; warcio quotes lines of any length."""
+    """What an error says; warcio quotes what it has read, of any length and kind."""
     said = f"{type(error).__name__}: {error}"
-    return said if len(said) <= 300 else f"{said[:300]} ..."
+    told = "".join(letter if letter.isprintable() else "\ufffd" for letter in said[:200])
+    return told if len(told) == len(said) else f"{told} ..."
