@@ -21,9 +21,11 @@ KINDS = ("article", "notice", "document", "gallery")
 
 # What a browser's scripts have made of the answer.
 RENDERED = "rendered"
+# The record that it was read from does not hold what its digests or its length say.
+BROKEN_RECORD = "broken_record"
 # The body broke off; the certificate could not be verified; the server knows no newer TLS than 1.1; a further page of
-# the article could not be had; the page is what its scripts have made of it.
-FLAGS = ("truncated", "broken_certificate", "legacy_tls", "missing_part", RENDERED)
+# the article could not be had; the page is what its scripts have made of it; its record is not to be trusted.
+FLAGS = ("truncated", "broken_certificate", "legacy_tls", "missing_part", RENDERED, BROKEN_RECORD)
 
 # Where the meta of a response that is archived bears its :class:`Archived`, and the time of the exchange.
 ARCHIVED = "portal_archived"
@@ -257,7 +259,7 @@ class Http:
         default_factory=list,
         metadata=described(
             "What was not as it should be, or how the page was had: truncated, broken_certificate, legacy_tls, "
-            "missing_part, rendered.",
+            "missing_part, rendered, broken_record.",
             items={"type": "string", "enum": list(FLAGS)},
         ),
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 import io
 import json
 import re
 import shutil
 import subprocess
 import sys
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +20,8 @@ import brotli
 import pytest
 from test_commands import environment, run
 
-from portal_crawler.archive.warc import MOST_BYTES, read_captures, zstd
+from portal_crawler.archive.codings import zstd
+from portal_crawler.archive.warc import MOST_BYTES, read_captures
 from portal_crawler.sample import SampleProvince
 
 if TYPE_CHECKING:
@@ -209,6 +213,123 @@ def test_garbage_between_records_costs_no_record(tmp_path: Path) -> None:
     found, problems = read(path)
     assert found[:2] == ["0.html", "1.html"]
     assert problems
+
+
+def named(number: int, digest: str, body: bytes | None = None) -> bytes:
+    """A record with a digest of its own page, whatever its body is."""
+    value = {
+        "payload": f"WARC-Payload-Digest: sha1:{base64.b32encode(hashlib.sha1(page(number)).digest()).decode()}",
+        "hexadecimal": f"WARC-Payload-Digest: SHA-256:{hashlib.sha256(page(number)).hexdigest().upper()}",
+        "unknown": "WARC-Payload-Digest: whirlpool:00",
+        "none": "WARC-Payload-Digest: sha1:nothing",
+    }
+    block = gzip.decompress(member(number)).partition(b"\r\n\r\n")[2].removesuffix(b"\r\n\r\n")
+    value["block"] = f"WARC-Block-Digest: sha1:{base64.b32encode(hashlib.sha1(block).digest()).decode()}"
+    return gzip.compress(
+        gzip.decompress(member(number, body)).replace(b"Content-Type", f"{value[digest]}\r\nContent-Type".encode(), 1)
+    )
+
+
+@pytest.mark.parametrize("digest", ["payload", "hexadecimal", "block", "unknown", "none"])
+def test_a_body_that_is_not_what_its_digest_says_is_kept_marked_and_told(tmp_path: Path, digest: str) -> None:
+    altered = page(2).replace(b"<h1>", b"<h2>")
+    (path := tmp_path / "a.warc.gz").write_bytes(named(1, digest) + named(2, digest, altered) + member(3))
+    problems: list[tuple[str, str]] = []
+    captures = list(read_captures(path, lambda *one: problems.append(one)))
+    assert [one.body for one in captures] == [page(1), altered, page(3)], "the evidence is kept"
+    says = digest in ("payload", "hexadecimal", "block")
+    assert [one.flags for one in captures] == [[], ["broken_record"] if says else [], []]
+    assert [where for where, _ in problems] == (["http://so.gov.vn/2.html"] if says else [])
+    assert all("byte" in why and str(path) in why for _, why in problems)
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+@pytest.mark.parametrize("wrong", [-300, 100, 1200])
+def test_a_record_that_ends_elsewhere_than_it_says_is_marked_or_told(
+    tmp_path: Path, wrong: int, *, packed: bool
+) -> None:
+    records = [member(n, packed=False) for n in range(4)]
+    length = len(records[1].partition(b"\r\n\r\n")[2]) - len(b"\r\n\r\n")
+    records[1] = member(1, length=str(length + wrong), packed=False)
+    path = tmp_path / ("a.warc.gz" if packed else "a.warc")
+    path.write_bytes(b"".join(map(gzip.compress, records) if packed else records))
+    problems: list[tuple[str, str]] = []
+    captures = {one.url[-6:]: one for one in read_captures(path, lambda *one: problems.append(one))}
+    assert {name: one.body for name, one in captures.items() if name != "1.html"} == {
+        f"{n}.html": page(n) for n in (0, 2, 3)
+    }
+    assert [where for where, _ in problems] == ["http://so.gov.vn/1.html"], "once"
+    if not packed or wrong < 0:
+        assert captures["1.html"].flags == ["broken_record"]
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+@pytest.mark.parametrize("length", ["-5", "abc", "", "12 34", "+100", "1e3", "9" * 5000])
+def test_a_length_that_is_none_is_told_with_the_address(tmp_path: Path, length: str, *, packed: bool) -> None:
+    records = [member(n, packed=False) for n in range(3)]
+    records[1] = re.sub(rb"Content-Length: [0-9]+", b"Content-Length: " + length.encode(), records[1], count=1)
+    path = tmp_path / ("a.warc.gz" if packed else "a.warc")
+    path.write_bytes(b"".join(map(gzip.compress, records) if packed else records))
+    found, problems = read(path)
+    assert found == ["0.html", "2.html"]
+    assert [where for where, _ in problems] == ["http://so.gov.vn/1.html"]
+
+
+def test_every_gap_is_told_with_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.gz"
+    one, two, three = (member(n) for n in range(3))
+    for gap in (b"\0" + two[1:], b"garbage" * 20_000):
+        path.write_bytes(one + gap + three)
+        found, problems = read(path)
+        assert found == ["0.html", "2.html"]
+        ((where, why),) = problems
+        assert where == str(path) and f"from byte {len(one):,} to byte {len(one + gap):,}" in why
+    path.write_bytes(one + two[:9])
+    assert "to its end" in read(path)[1][0][1]
+    path.write_bytes(gzip.compress(b"no record"))
+    assert read(path)[0] == [] and len(read(path)[1]) == 1
+    path.write_bytes(one + gzip.compress(b"") + two + bytes(512))
+    assert read(path) == (["0.html", "1.html"], []), "nothing is missing"
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+def test_records_may_begin_with_blank_lines(tmp_path: Path, *, packed: bool) -> None:
+    records = [b"\r\n\r\n" + member(n, packed=False) for n in range(3)]
+    path = tmp_path / ("a.warc.gz" if packed else "a.warc")
+    path.write_bytes(b"".join(map(gzip.compress, records) if packed else records))
+    assert read(path) == (["0.html", "1.html", "2.html"], [])
+    if packed:
+        path.write_bytes(b"damage" + path.read_bytes())
+        assert read(path)[0] == ["0.html", "1.html", "2.html"]
+
+
+def test_a_record_without_an_address_costs_no_other(tmp_path: Path) -> None:
+    nameless = re.sub(rb"WARC-Target-URI: [^\r]*\r\n", b"", member(1, packed=False))
+    (path := tmp_path / "a.warc.gz").write_bytes(member(0) + gzip.compress(nameless) + member(2))
+    found, problems = read(path)
+    assert found == ["0.html", "2.html"]
+    ((where, why),) = problems
+    assert where == str(path) and "no address" in why and f"byte {len(member(0)):,}" in why
+
+
+@pytest.mark.parametrize("bomb", [b"X: " + b"a" * (64 << 20), b"X: a\r\n" * (1 << 20)], ids=["a line", "lines"])
+def test_headers_without_end_are_not_held_in_memory(tmp_path: Path, bomb: bytes) -> None:
+    begin = member(1, packed=False)
+    at = begin.index(b"Content-Type: application")
+    head = re.sub(rb"Content-Length: [0-9]+", b"Content-Length: 99999999", begin).partition(b"Content-Type: text")[0]
+    (path := tmp_path / "a.warc.gz").write_bytes(
+        member(0) + gzip.compress(begin[:at] + bomb + begin[at:]) + gzip.compress(head + bomb) + member(2)
+    )
+    del begin
+    tracemalloc.start()
+    try:
+        found, problems = read(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert found == ["0.html", "2.html"]
+    assert problems and all(len(why) < 1000 for _, why in problems)
+    assert peak < 100 << 20, "not even twice what the line would need"
 
 
 def test_bodies_in_every_coding_and_bombs_in_none(tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import gzip
 import io
 import zipfile
 import zlib
-from contextlib import redirect_stderr, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warcio.archiveiterator import ArchiveIterator
 from warcio.exceptions import ArchiveLoadFailed
+
+from portal_crawler.archive.loader import BROKEN, Records
 
 try:
     from compression import zstd  # type: ignore[import-not-found]
@@ -47,13 +48,16 @@ class Unpacked:
 
     def __init__(self, file: Any, name: Path, report: Report) -> None:
         self._file, self._name, self._report = file, name, report
+        self._told = False
 
     def read(self, size: int = -1) -> bytes:
         """As much as is there, ``size`` bytes at most; nothing at the end."""
         try:
             data: bytes = self._file.read1(size)
         except DAMAGED as error:
-            self._report(str(self._name), f"it cannot be unpacked behind byte {self.tell():,}: {error}")
+            if not self._told:
+                self._report(str(self._name), f"it cannot be unpacked behind byte {self.tell():,}: {error}")
+            self._told = True
             return b""
         return data
 
@@ -155,18 +159,17 @@ def unpacked(stream: Any, name: Path, report: Report) -> Any:
 
 def _is_one(stream: Any) -> bool:
     """Whether gzip members and records do not go together: the first holds several, or less than one."""
-    records = ArchiveIterator(stream)
+    records = Records(stream)
     try:
-        with redirect_stderr(io.StringIO()):  # where warcio tells of wrong lengths
-            first = next(records).raw_stream
-            while first.read(STEP):
-                pass
-            if getattr(first, "limit", 0) > 0:
-                return True
-            next(records)
+        first = next(records).raw_stream
+        while first.read(STEP):
+            pass
+        if getattr(first, "limit", 0) > 0:
+            return True
+        next(records)
     except ArchiveLoadFailed as error:
         return "non-chunked" in str(error)
-    except (StopIteration, ValueError, *DAMAGED):
+    except (StopIteration, *BROKEN):
         return False  # read as it is, and told where it is damaged
     finally:
         stream.seek(0)

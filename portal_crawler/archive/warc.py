@@ -6,8 +6,6 @@ import io
 import logging
 import re
 import zlib
-from collections.abc import Callable
-from contextlib import redirect_stderr
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,26 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import ChunkedDataReader
-from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 
-from portal_crawler.archive.codings import decoded
+from portal_crawler.archive.codings import GZIP, decoded
+from portal_crawler.archive.digests import altered
+from portal_crawler.archive.loader import BROKEN, Records, cause
 from portal_crawler.archive.packed import streams
 from portal_crawler.archive.records import FLAGS_FIELD, digest
-from portal_crawler.items import FLAGS, RENDERED, Archived, Capture
-
-try:
-    from compression import zstd  # type: ignore[import-not-found]
-except ImportError:  # before Python 3.14
-    from backports import zstd
+from portal_crawler.items import BROKEN_RECORD, FLAGS, RENDERED, Archived, Capture
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
+
+    Report = Callable[[str, str], None]
+    # Why a record does not end where it should, empty if it does; what is left of it is passed over.
+    Ends = Callable[[], str]
 
 logger = logging.getLogger(__name__)
-
-# What a broken record or stream raises while it is read.
-BROKEN = (ArchiveLoadFailed, zlib.error, zstd.ZstdError, EOFError, ValueError, OverflowError, UnicodeError, OSError)
 
 HTTP = ("http://", "https://")
 # What ARC, the format before WARC, calls the headers of a record; its records have no names.
@@ -51,6 +46,8 @@ MOST_BYTES = 32 << 20
 BEGINNINGS = re.compile(rb"(?:(?<=\n)|\A)WARC/\d\.\d\r?\n|\x1f\x8b\x08")
 LONGEST_BEGINNING = 16
 BLOCK = 1 << 16
+# What stands between records, or fills up a file, and is no loss.
+PADDING = b"\r\n \0"
 
 
 def read_captures(
@@ -67,9 +64,10 @@ def read_captures(
     Args:
         paths: WARC and ARC files, compressed by record, as a whole or not at all (gzip, zstd), and WACZ files, whose
             WARC files are read.
-        on_error: Called with the address or file and the cause for every record that cannot be read; default: a
-            warning in the log. Behind damage that hides where the next record begins, it is looked for by its first
-            bytes.
+        on_error: Called with the address or file and the cause for every record that cannot be read, or is not what
+            its digests and its length say (then its capture bears the flag ``broken_record``), and for all else that is
+            damaged; default: a warning in the log. Behind damage that hides where the next record begins, it is looked
+            for by its first bytes.
 
     Raises:
         OSError: if a file cannot be opened.
@@ -97,10 +95,7 @@ def numbered_captures(
     payloads = Payloads()
     for path in [paths] if isinstance(paths, (str, Path)) else paths:
         for stream, name in streams(Path(path), report):
-            for record, offset in _records(stream, name, report):
-                url = _said(record, "WARC-Target-URI") or ""
-                if not _is_page(record) or not url.startswith(HTTP):
-                    continue
+            for record, url, offset, ends in _pages(stream, name, report):
                 number += 1
                 whole = wanted is None or number in wanted
                 try:
@@ -108,10 +103,27 @@ def numbered_captures(
                         yield number, payloads.repeated(record, url, name, offset, whole=whole)
                     else:
                         payloads.note(record, Path(path), name, offset)
-                        yield number, _capture(record, url, name, offset, whole=whole)
+                        capture = _capture(record, url, name, offset, whole=whole)
+                        if whole and ends():
+                            capture.flags = _flags(record, BROKEN_RECORD, *capture.flags)
+                        elif BROKEN_RECORD in capture.flags:
+                            report(url, f"the record at byte {offset:,} of {name} is not what its digests say")
+                        yield number, capture
                 except BROKEN as error:
-                    why = f"{type(error).__name__}: {error}"
-                    report(url, f"the record at byte {offset:,} of {name} cannot be read: {why}")
+                    if not ends():  # else it is told when it is passed
+                        report(url, f"the record at byte {offset:,} of {name} cannot be read: {cause(error)}")
+
+
+def _pages(stream: Any, name: Path, report: Report) -> Iterator[tuple[ArcWarcRecord, str, int, Ends]]:
+    """The records of a file that pages are read from, with their addresses; else as :func:`_records`."""
+    for record, offset, ends in _records(stream, name, report):
+        if not _is_page(record):
+            continue
+        url = _said(record, "WARC-Target-URI")
+        if not url:
+            report(str(name), f"the record at byte {offset:,} cannot be read: it names no address")
+        elif url.startswith(HTTP):
+            yield record, url, offset, ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +149,8 @@ def kept_at(stream: Any, offset: int) -> Kept:
     """
     stream.seek(offset)
     try:
-        record = next(ArchiveIterator(stream, check_digests=True))
-        payload = _payload(record, _head(record)[1])
+        record = next(Records(stream, verified=True))
+        payload, _ = _payload(record, _head(record)[1])
     except (StopIteration, *BROKEN) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
     return Kept(_identifier(record), digest(payload), tuple(record.digest_checker.problems))
@@ -229,35 +241,50 @@ def _identifier(record: ArcWarcRecord) -> str:
     return (_said(record, "WARC-Record-ID") or "").strip("<>")
 
 
-def _records(stream: Any, path: Path, report: Callable[[str, str], None]) -> Iterator[tuple[ArcWarcRecord, int]]:
-    """The records of a file, each with the byte at which it begins; what is damaged is passed over.
+def _records(stream: Any, path: Path, report: Report) -> Iterator[tuple[ArcWarcRecord, int, Ends]]:
+    """The records of a file, each with the byte at which it begins and what reads over the rest of it.
 
-    The length of a record may lie, and so hide where the next one begins: it is looked for behind the last record that
-    could be read, by the first bytes of records and of the gzip members that hold them.
+    The length of a record may lie, and so hide where the next one begins: it is looked for behind the beginning of that
+    record, by the first bytes of records and of the gzip members that hold them. Whatever is passed over is told.
     """
     start: int | None = 0
     while start is not None:
         stream.seek(start)
-        iterator, last, damage, record = ArchiveIterator(stream), -1, "", None
-        while True:
-            try:
-                with redirect_stderr(io.StringIO()):  # where warcio tells of wrong lengths
-                    record = next(iterator)
-            except StopIteration:
-                # The last one may have swallowed those behind it.
-                cut = record is not None and getattr(record.raw_stream, "limit", 1) > 0
-                damage = "the last record breaks off" if cut else ""
-                break
-            except BROKEN as error:
-                damage = str(error) or type(error).__name__
-                break
-            last = iterator.offset
-            yield record, last
-        if not damage and not iterator.err_count:
-            return
-        if last <= start and damage:
-            report(str(path), f"damaged at byte {start:,}: {damage}")
-        start = _next_record(stream, max(last, start) + 1)
+        records, at, broken, damage = Records(stream), start - 1, "", "there is no record"
+        try:
+            for record in records:
+                at = max(records.offset, at + 1)  # in the middle of a gzip member warcio counts what is unpacked
+                yield record, at, records.ends
+                if broken := records.ends():
+                    where = _said(record, "WARC-Target-URI") or str(path)
+                    report(where, f"the record at byte {at:,} of {path} is broken: {broken}")
+                    break
+        except BROKEN as error:
+            damage = cause(error)
+        if broken:
+            start = _next_record(stream, at + 1)
+            continue
+        begin = max(records.offset, at + 1)
+        # A member that ends with a block of what was read lets warcio take the next one, which is whole, for damaged.
+        start = _next_record(stream, begin if begin > start else begin + 1)
+        if start != begin and not _is_padding(stream, begin, start):
+            to = f"byte {start:,}" if start is not None else "its end"
+            report(str(path), f"damaged from byte {begin:,} to {to}: {damage}")
+
+
+def _is_padding(stream: Any, begin: int, end: int | None) -> bool:
+    """Whether nothing stands between two places of a file, or nothing that could have been a record."""
+    stream.seek(begin)
+    data: bytes = stream.read(BLOCK if end is None else min(end - begin, BLOCK))
+    if len(data) == BLOCK:
+        return False
+    if data.startswith(GZIP):  # a member of nothing, as some tools end with
+        reader = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            return not reader.decompress(data, 1) and reader.eof and not reader.unused_data.strip(PADDING)
+        except zlib.error:
+            return False
+    return not data.strip(PADDING)
 
 
 def _next_record(stream: Any, start: int) -> int | None:
@@ -297,7 +324,8 @@ def _is_member(stream: Any, at: int) -> bool:
     """Whether a gzip member with a record begins at a byte."""
     stream.seek(at)
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(stream.read(BLOCK), 5) == b"WARC/"
+        begin = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(stream.read(BLOCK), BLOCK)
+        return begin.lstrip(PADDING).startswith(b"WARC/")
     except zlib.error:
         return False
 
@@ -316,8 +344,11 @@ def _head(record: ArcWarcRecord) -> tuple[int, dict[str, str]]:
 
 def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole: bool) -> Capture:
     status, headers = _head(record)
-    payload = _payload(record, headers) if whole else b""
+    payload, received = _payload(record, headers) if whole else (b"", b"")
     body, all_there = decoded(payload, headers.get("content-encoding", "").split(","), MOST_BYTES)
+    found = [] if all_there else ["truncated"]
+    if whole and altered(record.rec_headers, getattr(record.raw_stream, "head", b""), received, (payload, body)):
+        found.append(BROKEN_RECORD)
     return Capture(
         url=url,
         body=body,
@@ -325,7 +356,7 @@ def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole:
         status=status,
         headers=headers,
         source=path.name,
-        flags=_flags(record, *(["truncated"] if not all_there else [])),
+        flags=_flags(record, *found),
         archive=Archived(
             file=path.name,
             offset=offset,
@@ -335,20 +366,20 @@ def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole:
     )
 
 
-def _payload(record: ArcWarcRecord, headers: dict[str, str]) -> bytes:
-    """The body as it was received, the transfer coding undone."""
+def _payload(record: ArcWarcRecord, headers: dict[str, str]) -> tuple[bytes, bytes]:
+    """The body without its transfer coding, and as it stands in the record."""
     stream = record.raw_stream
     length = _said(record, "Content-Length") or ""
     if not hasattr(stream, "limit"):
-        raise ValueError("its record says no length")
+        raise ValueError("its record says no length in digits")
     if length.isdecimal() and int(length) > MOST_BYTES:
         raise ValueError(f"it has {int(length):,} bytes; at most {MOST_BYTES:,} are read")
-    chunked = "chunked" in headers.get("transfer-encoding", "").lower()
-    body: bytes = ChunkedDataReader(stream, decomp_type=None).read() if chunked else stream.read()
-    stream.read()  # what follows the last chunk
+    received: bytes = stream.read()
     if stream.limit > 0:
         raise ValueError(f"it breaks off {stream.limit:,} bytes before its end")
-    return body
+    if "chunked" not in headers.get("transfer-encoding", "").lower():
+        return received, received
+    return ChunkedDataReader(io.BytesIO(received), decomp_type=None).read(), received
 
 
 def _time(date: str | None) -> datetime:

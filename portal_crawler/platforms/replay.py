@@ -20,7 +20,7 @@ from portal_crawler.crawling.parts import MOST_PARTS, goes_on, inside, next_part
 from portal_crawler.crawling.rules import plain_address
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.extraction.page import PageError, is_html, parse_page
-from portal_crawler.items import RENDERED, Capture
+from portal_crawler.items import BROKEN_RECORD, RENDERED, Capture
 from portal_crawler.platforms.sources import feed_entries
 
 if TYPE_CHECKING:
@@ -184,7 +184,8 @@ class FirstPass:
                 full, evidence = self._learn(capture, link)
         if link.kind == "article" or not spider.ruled:
             spider.sightings.see(link)
-            full &= "truncated" not in capture.flags  # a crawl that tried again has the whole page, too
+            # A crawl that tried again has the whole page, too.
+            full &= "truncated" not in capture.flags and BROKEN_RECORD not in capture.flags
             by_rule, rendered = link.kind == "article", RENDERED in capture.flags
             variant = Variant(number, capture.url, capture.status, full, evidence, by_rule, rendered)
             self.variants.setdefault(link.key, []).append(variant)
