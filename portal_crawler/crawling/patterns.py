@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from portal_crawler.crawling.xpath import elements, strings
+from portal_crawler.extraction.legal import find_numbers, label_rows, legal_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +50,14 @@ PUBLISHED = re.compile(
 HEADLINE = etree.XPath(
     "boolean(//body//*[not(self::a)][normalize-space(.) = $title][not(ancestor::a)][not(descendant::a)])"
 )
+
+# Of what the description of an administrative procedure consists (Decree 63/2010/NĐ-CP, article 8).
+PROCEDURE = re.compile(
+    r"trình tự thực hiện|cách thức thực hiện|thành phần(?:,? số lượng)? hồ sơ|thời hạn giải quyết"
+    r"|(?:đối tượng|cơ quan) (?:giải quyết|thực hiện)|kết quả (?:giải quyết|thực hiện)|yêu cầu,? điều kiện",
+    re.IGNORECASE,
+)
+PROCEDURE_PARTS = 3
 
 # A title has five words or more ("Thông báo tuyển dụng viên chức"); menu entries rarely have.
 TITLE_WORDS = 5
@@ -179,6 +188,11 @@ def page_evidence(page: Page) -> int:
         return 3
     if any(JSON_LD_ARTICLE.search(text) for text in JSON_LD(page.root)):
         return 3
+    return text_evidence(page)
+
+
+def text_evidence(page: Page) -> int:
+    """How much the running text of a page looks like an article's, whatever its markup says: 0 to 2."""
     longest = running_text(page)
     titles = {anchor.get("href") for anchor in LINK_TEXT(page.root) if len(WORDS.findall(_text(anchor))) > TITLE_WORDS}
     if len(titles) >= LIST_TITLES and longest < TEASER * len(titles):
@@ -194,6 +208,21 @@ def dated(page: Page) -> bool:
 def headed(page: Page, title: str | None) -> bool:
     """Whether the title that a link announced, of five words or more, stands on the page itself, in no link."""
     return title is not None and len(WORDS.findall(title)) >= TITLE_WORDS and bool(HEADLINE(page.root, title=title))
+
+
+def is_document(page: Page) -> bool:
+    """Whether a page shows the record of one legal document: a number, as the law forms it, and a date, with labels."""
+    rows = label_rows(page.root)
+    record = legal_record(rows)
+    if record is None or not record.issued_on or not find_numbers(record.number or ""):
+        return False
+    # A page that lists documents may show each one's record.
+    return len({number for _, value in rows for number in find_numbers(value)[:1] if value == number}) <= 1
+
+
+def is_procedure(page: Page) -> bool:
+    """Whether a page describes an administrative procedure, which has a title, a text and often a date, too."""
+    return len({part.lower() for part in PROCEDURE.findall(page.text(page.root))}) >= PROCEDURE_PARTS
 
 
 def running_text(page: Page) -> int:

@@ -16,8 +16,18 @@ from portal_crawler.crawling.api import ApiError
 from portal_crawler.crawling.canonical import canonical_url, page_key
 from portal_crawler.crawling.learning import KNOWN_WELL
 from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, may_carry_on, next_part
-from portal_crawler.crawling.patterns import dated, headed, is_article, page_evidence
-from portal_crawler.crawling.rules import page_number, plain_address
+from portal_crawler.crawling.patterns import (
+    LISTS,
+    announced,
+    dated,
+    headed,
+    is_article,
+    is_document,
+    is_procedure,
+    page_evidence,
+    text_evidence,
+)
+from portal_crawler.crawling.rules import chain_key, page_number, plain_address
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.lists import LOOKS
@@ -40,6 +50,8 @@ logger = logging.getLogger(__name__)
 PRIORITY_ARTICLE = 10
 # An address of a feed, which is asked for once the page that announces it has been parsed.
 FEED = re.compile(r"rss|feed|atom", re.IGNORECASE)
+# Evidence that does without rules where there are some.
+BEYOND_DOUBT = 10
 # What a pager calls a page.
 NUMBER = re.compile(r"\d{1,3}")
 HTML = {"Content-Type": "text/html; charset=utf-8"}
@@ -54,6 +66,7 @@ class Articles(Sources):
     waiting: dict[str, Judgement]
     unfinished: dict[str, Capture]
     false_parts: int
+    sections: set[str]
 
     def read(self, response: Response, number: int, chain: str | None) -> Iterator[Request | Capture | Gone | Rejected]:
         """A page."""
@@ -193,26 +206,48 @@ class Articles(Sources):
     # Articles told by evidence
 
     def takes_for_article(self, link: Judgement, page: Page) -> bool:
-        """Whether a page is an article: by the rules where there are any, else by evidence."""
-        if self.ruled or link.kind == "article":
+        """Whether a page is an article: by the rules of the site's file where there are any, else by evidence, too."""
+        if self.declared or link.kind == "article":
             return link.kind == "article"
         return self.looks_like_article(link.url, self.evidence_of(page, link))
 
     def evidence_of(self, page: Page, link: Judgement) -> int:
         """How much a page looks like an article; where it decides, its date and its headline count, too."""
+        if self.ruled:
+            return BEYOND_DOUBT * self.is_beyond_doubt(page, link)
         on_page = page_evidence(page)
         known = self.sightings.get(link.key)
         undecided = self.looks_like_article(link.url, on_page + 1) and not self.looks_like_article(link.url, on_page)
         return on_page + (undecided and (dated(page) or (known is not None and headed(page, known.text))))
 
+    def is_beyond_doubt(self, page: Page, link: Judgement) -> bool:
+        """Whether a page is an article though a family's rules, which find the others, do not know its address.
+
+        It is the record of a legal document, or has a text below the title that lists announce, and a date: theirs, or
+        its own where links to its like are titles. The menu of a home page leads to titles with texts, too.
+        """
+        in_menu = chain_key(link.url) in self.sections
+        if link.alternate or LISTS.search(link.url) or (in_menu and link.kind == "listing"):
+            return False
+        if is_document(page):
+            return True
+        known = self.sightings.get(link.key)
+        if known is None or not headed(page, known.text) or not text_evidence(page) or is_procedure(page):
+            return False
+        if known.date is not None:
+            return True
+        return not in_menu and announced(link.url, self.patterns) and dated(page)
+
     def looks_like_article(self, url: str, on_page: int) -> bool:
-        """Whether a page of a site without article rules is an article, by what its address and the page show."""
+        """Whether a page that no article rule knows is an article, by what its address and the page show."""
         key = self.rules.judge(url).key
         if key in self.rules.seed_keys or page_number(url) is not None:
             return False
         known = self.sightings.get(key)
         if known is not None and known.text is not None and NUMBER.fullmatch(known.text):
             return False  # a further page of something: no link to it says more than its number
+        if self.ruled:
+            return on_page >= BEYOND_DOUBT and not (self.patterns.in_menu(key) and not self.patterns.in_box(key))
         return is_article(url, key, on_page, self.patterns, listed=self.sightings.date_of(key) is not None)
 
     # Articles on several pages

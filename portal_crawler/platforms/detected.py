@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Articles that a recognised family's rules must find before pages are no longer judged by evidence as well.
+# Articles that a recognised family's rules must find before other pages need evidence beyond doubt.
 PROOF = 3
 
 FAMILIES: dict[str, type[PortalSpider]] = {
@@ -69,6 +69,11 @@ class DetectedSpider(PortalSpider):
     def ruled(self) -> bool:
         """A recognised family's rules decide once they have proved to fit: a static copy keeps only the marks."""
         return bool(self.article_urls) and (self._asked_platform is not None or len(self.matched) >= PROOF)
+
+    @property
+    def declared(self) -> bool:
+        """A family's rules know its own modules; a site may have others."""
+        return False
 
     def recognise(self, page: Page) -> None:
         """Take over the rules of the family that made a seed's page."""

@@ -13,7 +13,7 @@ from parsel import Selector
 
 from portal_crawler.crawling import listing
 from portal_crawler.crawling.canonical import page_key
-from portal_crawler.crawling.patterns import announced
+from portal_crawler.crawling.patterns import announced, pattern_of
 from portal_crawler.crawling.rules import chain_key, page_number
 from portal_crawler.items import Rejected, article_id
 
@@ -60,6 +60,7 @@ class Lists(scrapy.Spider):
     sightings: Sightings
     patterns: UrlPatterns
     matched: set[str]
+    forms: set[str]
     chains: ListChains
     revisits: Revisits
     letters: DeadLetters | None
@@ -72,6 +73,11 @@ class Lists(scrapy.Spider):
     @property
     def ruled(self) -> bool:
         """Whether the address rules decide what an article is; without any, evidence does."""
+        raise NotImplementedError
+
+    @property
+    def declared(self) -> bool:
+        """Whether a site's own file says what an article is: evidence counts for no page that its rules do not know."""
         raise NotImplementedError
 
     def parse(self, response: Response, number: int = 1, chain: str | None = None) -> Iterator[Any]:
@@ -112,7 +118,7 @@ class Lists(scrapy.Spider):
         """The links of a page inside the portal; what they say about articles and sections is noted."""
         found: dict[str, tuple[Judgement, Element]] = {}
         titled: list[Judgement] = []
-        ruled = self.ruled
+        ruled, declared = self.ruled, self.declared
         for href, anchor in listing.anchors(page):
             other = self.rules.link(page.url, href)
             if other is None or other.kind in ("outside", "denied", "file"):
@@ -124,12 +130,12 @@ class Lists(scrapy.Spider):
             found.setdefault(other.url, (other, anchor))
             if other.kind == "article" and not ruled:
                 self.matched.add(other.key)
-            if other.kind == "article" or not ruled:
+            if other.kind == "article" or not declared:
                 self.note(other, href, anchor, way)
                 titled.append(other)
             if other.kind != "article":
                 self.note_label(other, anchor)
-        if not ruled:
+        if not declared:
             self.patterns.page({other.key for other in titled})
         if titled and not article and link.key not in self.rules.seed_keys:
             paged = (
@@ -145,7 +151,8 @@ class Lists(scrapy.Spider):
         self.ways.note(link.key, way)
         new = self.sightings.get(link.key) is None
         if new and not self.sightings.done(link.key):
-            self.first_shown += link.kind == "article" or announced(link.url, self.patterns)
+            promised = announced(link.url, self.patterns) and not self.is_guess(link.key)
+            self.first_shown += link.kind == "article" or promised
         sighting = self.sightings.see(link)
         if sighting is None or sighting.looks >= LOOKS:
             return
@@ -154,6 +161,13 @@ class Lists(scrapy.Spider):
         if text and (new or sighting.text is None):  # a card's picture, which has none, often comes first
             self.patterns.note(link.url, text)
         self.sightings.describe(link.key, text, None if sighting.date else listing.listed_date(anchor, href))
+
+    def is_guess(self, key: str) -> bool:
+        """Whether only links say that a page may be an article, though a family's rules find the site's articles.
+
+        The form of its address speaks for it once a page of that form has proved to be one.
+        """
+        return self.ruled and key.partition("/")[0] in self.rules.hosts and pattern_of(key) not in self.forms
 
     def note_label(self, link: Judgement, anchor: Element) -> None:
         """Note the name that the menu gives to a section: the text of the first link to it."""
@@ -176,9 +190,9 @@ class Lists(scrapy.Spider):
                 self.sightings.place(other.key, section, 1)
 
     def shown(self, found: list[tuple[Judgement, Element]]) -> set[str]:
-        """Identities of the articles that a page links to, on a site without rules of what may be one."""
+        """Identities of the articles that a page links to, and of what may be one where no site's file says what is."""
         keys = {other.key for other, _ in found if other.kind == "article"}
-        if not self.ruled:
+        if not self.declared:
             keys |= {other.key for other, _ in found if announced(other.url, self.patterns)}
         return keys
 
@@ -202,9 +216,10 @@ class Lists(scrapy.Spider):
     ) -> bool:
         """Note a page of a list; False once it is not to be followed further."""
         goes_on = self.chains.turn(chain, keys, number, url, announced, total=total, loaded=loaded)
-        if goes_on and not self.revisits.reads_on(chain_key(chain), [article_id(url, key) for key in keys]):
+        told = [key for key in keys if not self.is_guess(key)]
+        if goes_on and not self.revisits.reads_on(chain_key(chain), [article_id(url, key) for key in told]):
             self.count("lists/left_at_known")
-        elif goes_on and not self.revisits.reaches(chain_key(chain), list(map(self.sightings.date_of, keys))):
+        elif goes_on and not self.revisits.reaches(chain_key(chain), list(map(self.sightings.date_of, told))):
             self.count("lists/left_at_old")
         elif goes_on and number > 1 and self.is_told(chain, keys):
             self.count("lists/left_as_told")

@@ -182,6 +182,7 @@ class PortalSpider(Revisiting):
         self.waiting: dict[str, Judgement] = {}
         self.bringing: set[str] = set()
         self.matched: set[str] = set()
+        self.forms: set[str] = set()
         self.sections: set[str] = set()
         self.unfinished: dict[str, Capture] = {}
         self.false_parts = 0
@@ -407,6 +408,7 @@ class PortalSpider(Revisiting):
         if self.spellings.shown(link.url, content):
             link, is_one = self.respell(response.url), True
         if is_one:
+            self.note_form(response, link)
             yield from self.hand_on(capture, link)
         elif link.kind != "article":
             self.sightings.forget(link.key)
@@ -445,6 +447,11 @@ class PortalSpider(Revisiting):
     def ruled(self) -> bool:
         """Whether the address rules decide what an article is; without any, evidence does."""
         return bool(self.article_urls)
+
+    @property
+    def declared(self) -> bool:
+        """Whether a site's own file says what an article is: evidence counts for no page that its rules do not know."""
+        return self.ruled
 
     def recognise(self, page: Page) -> None:
         """A seed's page has come; spiders that know their platform have nothing to learn from it."""

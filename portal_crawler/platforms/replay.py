@@ -182,7 +182,7 @@ class FirstPass:
                 full = True
             else:
                 full, evidence = self._learn(capture, link)
-        if link.kind == "article" or not spider.ruled:
+        if link.kind == "article" or not spider.declared:
             spider.sightings.see(link)
             # A crawl that tried again has the whole page, too.
             full &= "truncated" not in capture.flags and BROKEN_RECORD not in capture.flags
@@ -204,7 +204,7 @@ class FirstPass:
             self.counts[error.reason] += 1
             return False, 0
         self._learned.add(link.key)
-        by_rule = spider.ruled or link.kind == "article"
+        by_rule = spider.declared or link.kind == "article"
         evidence = 0 if by_rule else spider.evidence_of(page, link)
         is_one = link.kind == "article" if by_rule else spider.looks_like_article(link.url, evidence)
         if spider.template is not None:
@@ -221,7 +221,7 @@ class FirstPass:
 
     def _is_article(self, variants: list[Variant]) -> bool:
         evidence = max(variant.evidence for variant in variants)
-        return not self.spider.ruled and self.spider.looks_like_article(variants[0].url, evidence)
+        return not self.spider.declared and self.spider.looks_like_article(variants[0].url, evidence)
 
     def choose(self) -> dict[int, str]:
         """The record to take for each article: the plainest address first among those that have a page."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from portal_crawler.crawling import history
 from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash
-from portal_crawler.crawling.patterns import announced
+from portal_crawler.crawling.patterns import announced, pattern_of
+from portal_crawler.crawling.rules import chain_key
 from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
 
@@ -47,6 +48,8 @@ class Revisiting(Articles):
             margin=setting.getint("PORTAL_KNOWN_MARGIN", 10),
             since=self.since,
         )
+        if self.state is not None:
+            self.forms |= set(self.state.get("forms").split())
         self.count("crawl/resumed" if self.began else "crawl/begun")
         if self.state is not None and self.revisits.incremental and not self.began:
             self.budget.exhaust(filter(None, self.state.get(TRAPS).split("\n")))
@@ -113,6 +116,21 @@ class Revisiting(Articles):
                 self.state.note_page(key_hash(key), fruitful=True)
         elif not response.request.dont_filter:  # once more, or by postback: its first page has judged the address
             self.state.note_page(key_hash(link.key), fruitful=False)
+
+    def note_form(self, response: Response, link: Judgement) -> None:
+        """Note the form of an article that no rule knows: lists that show others of it have something to show."""
+        if link.kind == "article" or not self.ruled:
+            return
+        self.forms.add(pattern_of(link.key))
+        shown_at = response.request.headers.get("Referer") if response.request is not None else None
+        if self.state is None or shown_at is None:
+            return
+        self.state.put("forms", "\n".join(sorted(self.forms)))
+        if self.revisits.whole:  # the list was read before any of its articles
+            list_ = self.rules.judge(shown_at.decode("latin-1"))
+            first = self.chains.beginning(chain_key(list_.url))
+            for key in {list_.key} | ({self.rules.judge(first).key} if first else set()):
+                self.state.note_page(key_hash(key), fruitful=True)
 
     def note_barren(self, link: Judgement) -> None:
         """Note an address at which there is nothing of its own: incremental crawls leave it alone."""
