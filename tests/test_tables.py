@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from types import SimpleNamespace
 
+import pytest
+
 from portal_crawler.extraction.article import extract
 from portal_crawler.extraction.dates import VIETNAM
 from portal_crawler.extraction.page import parse_page
@@ -86,9 +88,8 @@ RESULTS = [
     ["3", "huyện Kỳ Phú", "59", "đạt"],
     ["4", "xã Sơn Kỳ", "337", "đang làm"],
 ]
-CALENDAR = table(
-    [["T2", "T3", "T4", "T5", "T6", "T7", "CN"], *([str(7 * week + day) for day in range(1, 8)] for week in range(4))]
-)
+DAYS = ["T2", "T3", "T4", "T5", "T6", "T7", "CN"]
+MONTH = [DAYS, *([str(7 * week + day) for day in range(1, 8)] for week in range(4))]
 WEATHER = [["Hà Nội", "25°C"], ["Huế", "27°C"], ["Cần Thơ", "31°C"]]
 
 
@@ -113,3 +114,102 @@ def test_only_the_cells_of_a_row_are_set_apart_by_bars() -> None:
     rows = [["Đơn vị", "Kết quả"], ["<p>Phòng Tổ chức</p><p>cán bộ</p>", "đạt"], ["Thanh tra", "chưa<br>đạt"]]
     found = article(capture(TEXT + table(rows) + TEXT))
     assert "Đơn vị | Kết quả\nPhòng Tổ chức cán bộ | đạt\nThanh tra | chưa đạt" in found.text
+
+
+# -------------------------------------------------------------------------- data
+
+
+@pytest.mark.parametrize(
+    "main",
+    [
+        f"<p>{PARAGRAPHS[0]}</p>" + table(RESULTS) + f"<p>{PARAGRAPHS[1]}</p>",
+        TEXT + table(RESULTS),
+        f"<p>{PARAGRAPHS[0]}</p>" + table(RESULTS),
+        TEXT + table(RESULTS) + '<p style="text-align:right"><b>Văn phòng Sở</b></p>',
+        TEXT + "<p><b>Bảng 1</b></p><p><i>ĐVT: người</i></p>" + table(RESULTS),
+        f'<div>{TEXT}</div><div class="table-responsive">{table(RESULTS)}</div>',
+        TEXT + table(RESULTS * 6),
+    ],
+    ids=["middle", "end", "one paragraph", "signature", "caption", "beside", "long"],
+)
+def test_a_table_in_the_text_keeps_all_its_cells(main: str) -> None:
+    assert lines(RESULTS) in article(capture(main)).text
+
+
+def test_the_lines_between_text_and_table_are_kept() -> None:
+    found = article(capture(TEXT + "<p><b>Bảng 1</b></p><p><i>ĐVT: người</i></p>" + table(RESULTS)))
+    assert found.text.endswith("Bảng 1\n\nĐVT: người\n\n" + lines(RESULTS))
+
+
+def test_cells_that_stand_on_other_pages_stay_in_their_table() -> None:
+    names = [
+        "Lê Thị An",
+        "Trần Văn Bình",
+        "Hồ Thu Cúc",
+        "Ngô Bá Dũng",
+        "Vũ Kim Đông",
+        "Đỗ Gia Hân",
+        "Tô Minh Khoa",
+        "Lý Lan",
+    ]
+    pages: list[Capture] = []
+    tables: list[list[list[str]]] = []
+    for number in range(16):
+        people = [
+            [str(place + 1), f"{names[(number + place) % 8]} {number}", f"{number + 1}/{place + 1}/1985", state]
+            for place, state in enumerate(("đạt", "chưa đạt", "đạt"))
+        ]
+        tables.append([["STT", "Họ và tên", "Ngày sinh", "Ghi chú"], *people])
+        pages.append(capture(text_of(number) + table(tables[-1]) * (number % 2), number))
+    template = learned(pages)
+    for number in range(1, 16, 2):
+        assert lines(tables[number]) in article(pages[number], template).text
+        named = article(pages[number], template, (Wrapper(article=".detail", title="h1", body=".nd"),))
+        assert lines(tables[number]) in named.text
+
+
+def test_reports_with_the_same_rows_and_other_figures_keep_them() -> None:
+    def report(number: int) -> list[list[str]]:
+        crops = enumerate(("Lúa", "Ngô", "Khoai", "Đậu"), 3)
+        return [
+            ["Cây", "Kế hoạch", "Thực hiện"],
+            *([crop, str(number * 37 * n), str(number * 29 * n)] for n, crop in crops),
+        ]
+
+    pages = [capture(text_of(number) + table(report(number)) * (number % 2), number) for number in range(16)]
+    template = learned(pages)
+    assert all(lines(report(number)) in article(pages[number], template).text for number in range(1, 16, 2))
+
+
+RATES = [["Tỷ giá", "Mua"], ["USD", "23.100"], ["EUR", "27.100"]]
+VOTES = [["Rất hài lòng", "12%"], ["Hài lòng", "80%"], ["Ý kiến khác", "8%"]]
+SITES = [["Bộ Nội vụ", "Bộ Y tế"], ["Chính phủ", "Quốc hội"]]
+
+
+@pytest.mark.parametrize(
+    ("box", "rows"),
+    [
+        (table(MONTH), MONTH),
+        ("<div>Thời tiết</div>" + table(WEATHER), WEATHER),
+        (table(RATES), RATES),
+        (f'<div class="poll">{table(VOTES)}</div>', VOTES),
+        ("<form>" + table([[f"<input type=radio> {answer}", votes] for answer, votes in VOTES]) + "</form>", VOTES),
+        (table([[f'<a href="/{site}">{site}</a>' for site in row] for row in SITES]), SITES),
+    ],
+    ids=["calendar", "weather", "rates", "poll", "form", "links"],
+)
+def test_a_box_behind_the_text_is_not_kept_as_its_tables_are(box: str, rows: list[list[str]]) -> None:
+    assert lines(rows) not in article(capture(f"{TEXT}{box}")).text
+
+
+def test_a_table_that_the_pages_of_a_site_share_is_none_of_the_text() -> None:
+    pages = [capture(text_of(number) + table(WEATHER), number) for number in range(12)]
+    found = article(pages[3], learned(pages))
+    assert "Huế" not in found.text
+    assert "xã" in found.text
+
+
+def test_a_name_in_the_last_cell_signs_nothing() -> None:
+    found = article(capture(TEXT + table([["STT", "Họ và tên"], ["1", "Lê Thị An"], ["2", "Trần Văn Bình"]])))
+    assert found.text.endswith("2 | Trần Văn Bình")
+    assert found.author is None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.page import Element, squeeze
+from portal_crawler.extraction.tables import DataTables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,14 +103,15 @@ def _is_name(words: list[str]) -> bool:
 
 
 def read_byline(kept: Sequence[Block]) -> Byline:
-    """Read the last lines (and labelled lines anywhere in the last few) of an article."""
+    """Read the last lines (and labelled lines anywhere in the last few) of an article; those behind its last table."""
     author: str | None = None
     source: str | None = None
     signature: Block | None = None
     lines = [block for block in kept if not _names_account(block)] if kept and _names_account(kept[-1]) else kept
+    tables = DataTables(kept)
     last = True  # nothing but credits has come after this line
     for block in reversed(lines[-LAST_LINES:]):
-        if len(lines) < 2 or len(block.text) > 120:
+        if len(lines) < 2 or len(block.text) > 120 or (block.way.in_row and tables.row(block.element) is not None):
             break
         if source is None and (found := _credit(block.text)):
             source = found

@@ -23,6 +23,8 @@ from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.page import Element, Page
 from portal_crawler.extraction.scoring import probability, score
+from portal_crawler.extraction.tables import Table, is_widget, tables_inside
+from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.ways import LEAD_HINT
 from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
 from portal_crawler.items import Removed
@@ -61,6 +63,9 @@ SIGNATURE_WORDS = 8
 # must not fall below.
 OPENING = 6
 KEEP_OPENING = -2.0
+# Of a table so much text may stand on other pages too; and so many lines between it and the text above are its own.
+RECURRING = 0.8
+LINES_ABOVE = 2
 SENTENCE_ENDS = (".", "!", "?", "…", ":", "”", '"', "»", ")")
 # Files are attached to the text that stands so many levels below what they share with it.
 ATTACHED = 3
@@ -178,6 +183,7 @@ class _Work:
         self.shares = [share for share, _ in seen]
         self.votes = [vote for _, vote in seen]
         self.odds = [UNSCORED] * len(found)
+        self.tabled: set[int] = set()  # places of the blocks of tables that belong to the text as a whole
         self.layout = False  # whether a layout names the regions: then only what stands on most pages is no text
 
     # ------------------------------------------------------------------ regions
@@ -274,6 +280,7 @@ class _Work:
         if region is not None:
             self.attach(region)
             self._open()
+            self._take_tables(region)
             self._sign(region)
         return region
 
@@ -320,10 +327,80 @@ class _Work:
             if said and not (block.hidden or block.linked) and self.odds[place] > KEEP_OPENING:
                 opening.append(place)
 
+    def _take_tables(self, region: Element) -> None:
+        """Keep the tables of data that stand in the text, with all of their cells, and the lines that lead to them.
+
+        A cell says nothing by itself: "STT", "1" and "đạt" look like no text, and stand on other pages of the site as
+        well. What counts is the table: where it stands, and how much of its text those pages have.
+        """
+        tables = tables_inside(region, self.blocks)
+        if not tables:
+            return
+        inside: dict[Element, Element | None] = {}
+        first = next((place for place in range(len(self.blocks)) if self._begins(place, region, inside)), len(self.out))
+        for table in tables:
+            if table.places[0] < first or is_widget(table, region, self.blocks) or self._recurs(table):
+                continue
+            if (lines := self._lines_above(table)) is not None:
+                for place in [*lines, *table.places]:
+                    self.out[place] = None
+                    self.odds[place] = max(self.odds[place], PLACED)
+                self.tabled.update(table.places)
+
+    def _begins(self, place: int, region: Element, inside: dict[Element, Element | None]) -> bool:
+        """Whether a block is kept as text of the region: tables before the first such are the page's."""
+        block = self.blocks[place]
+        if self.out[place] is not None or block.linked or self._headline(block) or is_date_line(block.text):
+            return False
+        return _top(block.element, {region}, inside) is not None
+
+    def _recurs(self, table: Table) -> bool:
+        """Whether nearly all of a table's text stands on other pages of the site: then it is no article's.
+
+        Reports of one kind have the same rows, with other figures on each page; those of a box are the same on many
+        pages, or it stands on nearly all of them.
+        """
+        template = self.template
+        if template is None:
+            return False
+        size = known = 0
+        for place in table.places:
+            block, share = self.blocks[place], self.shares[place]
+            size += len(block.text)
+            if template.is_boilerplate(block, share) and (
+                share >= COMMON_PARAGRAPH or template.is_constant(block.text)
+            ):
+                known += len(block.text)
+        return known > RECURRING * size
+
+    def _lines_above(self, table: Table) -> list[int] | None:
+        """Places of the lines between the kept text and a table that belongs to it; None if it does not.
+
+        It does if it stands right behind kept text, or before more of it, or most of it was kept for itself.
+        """
+        lines: list[int] = []
+        for place in range(table.places[0] - 1, -1, -1):
+            block = self.blocks[place]
+            if self.out[place] is None:
+                return lines[::-1]
+            if block.hidden:
+                continue
+            if len(lines) == LINES_ABOVE or block.linked or self.shares[place]:
+                break
+            lines.append(place)
+        if any(
+            self.out[place] is None and self._is_text(self.blocks[place])
+            for place in range(table.places[-1] + 1, len(self.out))
+        ):
+            return []
+        words = [self.blocks[place].words for place in table.places]
+        kept = sum(self.blocks[place].words for place in table.places if self.out[place] is None)
+        return [] if 2 * kept > sum(words) else None
+
     def _sign(self, region: Element) -> None:
         """Keep a short line without links right behind the text: most often who wrote it, or the source."""
         last = max((place for place, why in enumerate(self.out) if why is None), default=len(self.out))
-        if last + 1 >= len(self.out) or not self._is_text(self.blocks[last]):
+        if last + 1 >= len(self.out) or not (last in self.tabled or self._is_text(self.blocks[last])):
             return
         block, beside = self.blocks[last + 1], region.getparent()
         if block.hidden or block.linked or block.words > SIGNATURE_WORDS or self.odds[last + 1] < KEEP_SIGNATURE:
@@ -373,11 +450,11 @@ class _Work:
                     self.out[place] = ("date_line", "a date and no text; see published_at")
             return
         for place in kept:
-            if place < texts[0]:
+            if place < texts[0] and place not in self.tabled:
                 self._trim_head(place)
         # A long headline looks like the first paragraph; the line of date and time behind it tells.
         for place in kept[:HEAD]:
-            if self.out[place] is None and is_stamp(self.blocks[place].text):
+            if place not in self.tabled and self.out[place] is None and is_stamp(self.blocks[place].text):
                 self.out[place] = ("date_line", "a date with its time at the head of the text; see published_at")
         self._trim_tail([place for place in kept if self.out[place] is None], texts)
 
@@ -426,7 +503,7 @@ class _Work:
             if self.out[place] is not None:
                 continue
             block = self.blocks[place]
-            if block.link_density > 0.8 and place > texts[-1] and not _file_link(block):
+            if place not in self.tabled and block.link_density > 0.8 and place > texts[-1] and not _file_link(block):
                 self.out[place] = (
                     self._kind(block, None) or "menu",
                     f"link density {block.link_density:.2f} behind the text",

@@ -8,9 +8,13 @@ Detection on the Web", call the two kinds genuine and non-genuine.)
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from portal_crawler.extraction.dates import is_stamp
 from portal_crawler.extraction.page import Element
+from portal_crawler.extraction.widgets import named, says, says_surely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +24,19 @@ if TYPE_CHECKING:
 # A cell that holds more than this share of a table's characters, in several runs, holds a text and no figure.
 MOST = 0.8
 CELLS = ("td", "th")
+# More than half of a table's words in one cell, and so many, are a text with something beside it.
+LONG_CELL = 60
+# A table of which more is links is a list of links.
+LINKED = 0.4
+# So many cells that count on from the one before are the days of a month.
+DAYS = 20
+CONTROLS = ("input", "select", "textarea", "button")
+# Around a table without links these names say nothing: "slide", "header", "form".
+VAGUE = frozenset(("banner", "menu", "form"))
+# What a cell, or the line above a table, says of these is no heading of an article's table; "Năm 2023" is, and so is
+# one of the words that polls have.
+LABELS = frozenset(("perpetual_calendar", "weather", "exchange_rate", "utilities", "login", "link_box", "poll"))
+RESULTS = "kết quả"
 
 
 class DataTables(dict[Element, bool]):
@@ -33,7 +50,8 @@ class DataTables(dict[Element, bool]):
     def __init__(self, kept: Sequence[Block] | None = None) -> None:
         """Decide by their markup and, if given, by the text that was kept."""
         super().__init__()
-        self._filled = None if kept is None else _filled(kept)
+        self._kept = kept
+        self._filled: dict[Element, dict[Element, tuple[int, int]]] | None = None
 
     def __missing__(self, table: Element) -> bool:
         rows = [row for part in table if part.tag in ("tbody", "thead", "tfoot", "tr") for row in _rows(part)]
@@ -44,8 +62,10 @@ class DataTables(dict[Element, bool]):
 
     def _is_filled(self, table: Element) -> bool:
         """Whether the kept text stands in several cells of a row, and not nearly all in one that has its row alone."""
-        if self._filled is None:
+        if self._kept is None:
             return True
+        if self._filled is None:
+            self._filled = _filled(self._kept)
         cells = self._filled.get(table, {})
         rows = Counter(cell.getparent() for cell in cells)
         total = sum(size for size, _ in cells.values())
@@ -85,3 +105,78 @@ def table_of(element: Element) -> Element | None:
 
 def _rows(part: Element) -> list[Element]:
     return [part] if part.tag == "tr" else [row for row in part if row.tag == "tr"]
+
+
+# -------------------------------------------------------------- tables of a text
+
+
+@dataclass(slots=True)
+class Table:
+    """A table of data inside a region.
+
+    Attributes:
+        element: The ``table``.
+        places: Places of its blocks, hidden ones left out; never empty.
+    """
+
+    element: Element
+    places: list[int]
+
+
+def tables_inside(region: Element, found: Sequence[Block]) -> list[Table]:
+    """The tables of data inside a region that hold text, in the order of the page."""
+    data = DataTables()
+    told = {table: Table(table, []) for table in region.iter("table") if table is not region and data[table]}
+    if not told:
+        return []
+    for place, block in enumerate(found):
+        if block.way.in_row and not block.hidden:
+            around = next(block.element.iterancestors("table"), None)
+            if around is not None and around in told:
+                told[around].places.append(place)
+    return [table for table in told.values() if table.places]
+
+
+def is_widget(table: Table, region: Element, found: Sequence[Block]) -> bool:
+    """Whether a table is a calendar, a poll, a box of links, a form, or a text with something beside it.
+
+    A table with one date and its time is the page's record of the article, when it was put there; a schedule has more.
+    """
+    cells = [found[place] for place in table.places]
+    linked = sum(block.linked for block in cells)
+    if linked > LINKED * sum(len(block.text) for block in cells) or _is_named(table.element, region, linked > 0):
+        return True
+    if next(table.element.iterdescendants(*CONTROLS), None) is not None:
+        return True
+    if any(_is_label(block.text) for block in cells) or sum(is_stamp(block.text) for block in cells) == 1:
+        return True
+    return (table.places[0] > 0 and _is_label(found[table.places[0] - 1].text)) or _is_month(cells) or _is_text(cells)
+
+
+def _is_label(text: str) -> bool:
+    """Whether a text is the label of a widget, and no heading that an article's table may have."""
+    return says_surely(text) is not None or (says(text) in LABELS and text.lower() != RESULTS)
+
+
+def _is_named(element: Element, region: Element, linked: bool) -> bool:
+    """Whether an element, or one around it inside the region, is called a widget."""
+    node: Element | None = element
+    while node is not None and node is not region:
+        if (widget := named(node)) is not None and (linked or widget not in VAGUE):
+            return True
+        node = node.getparent()
+    return False
+
+
+def _is_month(cells: Iterable[Block]) -> bool:
+    days = [int(block.text) if block.text.isdecimal() and len(block.text) <= 2 else 0 for block in cells]
+    return sum(0 < day == following - 1 for day, following in pairwise(days)) >= DAYS
+
+
+def _is_text(cells: Iterable[Block]) -> bool:
+    """Whether one cell holds most of the words."""
+    words: Counter[Element | None] = Counter()
+    for block in cells:
+        words[cell_of(block.element)] += block.words
+    most = max(words.values())
+    return most >= LONG_CELL and 2 * most > words.total()
