@@ -128,6 +128,7 @@ def test_what_unread_articles_say_counts_against_traps(spider: ViduSnv) -> None:
 
 
 @given(st.binary(max_size=200) | st.text("<a href=\"'>/x hrefHREF\n&#;", max_size=60).map(str.encode))
+@example(b"<a href=/fhref>Tin</a>")
 def test_the_quick_search_for_addresses_is_the_thorough_one(body: bytes) -> None:
     assert glance._addresses(body) == HREF.findall(body)
 

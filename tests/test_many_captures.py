@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import hashlib
 import json
 import os
+import re
+import uuid
+import zipfile
 from pathlib import Path
 
 import pytest
 from crawl import crawl
+from portal_server import article
 from test_captures import articles
 from test_commands import run
 from test_replay import HOST, Archive
-from test_spiders import portal, slug
+from test_spiders import TITLE, portal, slug
 
-from portal_crawler.commands.captures import SHARED, Host
+from portal_crawler.archive.warc import read_captures
+from portal_crawler.commands.captures import SHARED, Host, capture_files
 from portal_crawler.extraction.page import is_html
 
 BROKEN = {"Content_Encoding": "gzip"}
@@ -222,3 +230,99 @@ def test_a_name_that_breaks_the_line_is_told(tmp_path: Path) -> None:
     pages(Archive(tmp_path / "b\nc.warc.gz"), "http://khac.example.gov.vn").close()
     code, told, errors = run(tmp_path, "extract", ".", "--out", "out")
     assert code == 6 and "1 hosts" in told and "line break" in errors
+
+
+@pytest.mark.parametrize("name", ["noextension", "a.warc.gz.open", "a.warc.gz.part", "a.warc.part", "zipped.part"])
+def test_captures_are_known_by_how_they_begin(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    path = pages(Archive(tmp_path / "x.warc.gz", compressed=name != "a.warc.part")).close()
+    if name == "zipped.part":
+        with zipfile.ZipFile(folder / name, "w") as pack:
+            pack.write(path, "archive/x.warc.gz")
+    else:
+        path.rename(folder / name)
+    (folder / "notes.txt").write_text("notes", "utf-8")
+    (folder / "page.html").write_text("<p>WARC/1.0", "utf-8")
+    with zipfile.ZipFile(folder / "letter.docx", "w") as pack:
+        pack.writestr("word/document.xml", "<w/>")
+    assert capture_files(folder) == [folder / name]
+    code, told, errors = run(tmp_path, "extract", f"in/{name}", "--out", "out")
+    assert (code, errors) == (0, "")
+    assert "9 articles" in told
+
+
+def test_what_is_neither_capture_nor_page_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "page").write_text(article(TITLE), "utf-8")
+    (tmp_path / "notes.txt").write_text("notes < and >", "utf-8")
+    (tmp_path / "packed").write_bytes(gzip.compress(b"\x89PNG\r\n\x1a\n" + bytes(9000)))
+    for name in ("notes.txt", "packed"):
+        code, out, errors = run(tmp_path, "extract", name)
+        assert (code, out) == (2, "") and "neither a capture" in errors
+    assert run(tmp_path, "extract", "page")[0] == 0
+
+
+def repeated(record: bytes, *, host: str, digest: bool, named: bool = False) -> tuple[bytes, bytes]:
+    """A record with what names it, and a revisit of it, at another host if one is given."""
+    head, _, block = gzip.decompress(record).partition(b"\r\n\r\n")
+    said = dict(line.split(": ", 1) for line in head.decode().splitlines()[1:])
+    number = b"WARC-Payload-Digest: sha1:%s\r\n" % base64.b32encode(hashlib.sha1(block).digest())
+    http = block.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    refers = (
+        f"WARC-Refers-To: {said['WARC-Record-ID']}\r\n"
+        if named
+        else (f"WARC-Refers-To-Target-URI: {said['WARC-Target-URI']}\r\nWARC-Refers-To-Date: {said['WARC-Date']}\r\n")
+    )
+    again = (
+        f"WARC/1.1\r\nWARC-Type: revisit\r\nWARC-Target-URI: {said['WARC-Target-URI'].replace(HOST, host)}\r\n"
+        f"WARC-Date: 2025-01-01T00:00:00Z\r\nWARC-Record-ID: <urn:uuid:{uuid.uuid4()}>\r\n"
+        f"WARC-Profile: http://netpreserve.org/warc/1.0/revisit/identical-payload-digest\r\n{refers}"
+    ).encode() + b"Content-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n" % len(http)
+    first = head + b"\r\n" + (number if digest else b"") + b"\r\n" + block
+    return gzip.compress(first), gzip.compress(again + (number if digest else b"") + b"\r\n" + http + b"\r\n\r\n")
+
+
+@pytest.mark.parametrize("how", ["in one file", "in two", "behind", "by address", "by name", "packed as WACZ"])
+@pytest.mark.parametrize("host", [HOST, "http://khac.example.gov.vn"])
+def test_revisits_find_their_originals_wherever_they_stand(tmp_path: Path, how: str, host: str) -> None:
+    records = pages(Archive(tmp_path / "x")).records
+    digest = how not in ("by address", "by name")
+    pairs = [repeated(record, host=host, digest=digest, named=how == "by name") for record in records]
+    originals, again = (b"".join(part) for part in zip(*pairs, strict=True))
+    names = ("2.warc.gz", "1.warc.gz") if how == "behind" else ("1.warc.gz", "2.warc.gz")
+    if how == "in one file":
+        (tmp_path / "1.warc.gz").write_bytes(again + originals)
+    elif how == "packed as WACZ":
+        with zipfile.ZipFile(tmp_path / "1.wacz", "w") as pack:
+            pack.writestr("archive/1.warc.gz", originals)
+            pack.writestr("archive/2.warc.gz", again)
+    else:
+        for name, data in zip(names, (originals, again), strict=True):
+            (tmp_path / name).write_bytes(data)
+    code, told, errors = run(tmp_path, "extract", ".", "--out", "out")
+    assert (code, errors) == (0, ""), errors
+    hosts = {"so.example.gov.vn": 9} | ({"khac.example.gov.vn": 9} if host != HOST else {})
+    assert {path.name: len(articles(path)) for path in (tmp_path / "out").iterdir()} == hosts
+    total = len(records) * 2
+    assert f"{total} pages of {len(hosts)} hosts" in told
+
+
+def test_a_revisit_whose_original_is_nowhere_is_told_once(tmp_path: Path) -> None:
+    records = pages(Archive(tmp_path / "x")).records
+    pairs = [repeated(record, host=HOST, digest=True) for record in records]
+    (tmp_path / "a.warc.gz").write_bytes(b"".join(records[:-1]) + pairs[-1][1])
+    code, _, errors = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    assert code == 6
+    (line,) = errors.splitlines()
+    assert "another file" in line and f"{tmp_path}/a.warc.gz" in line
+
+
+def test_a_record_that_has_another_body_is_not_taken_for_the_original(tmp_path: Path) -> None:
+    first, again = repeated(pages(Archive(tmp_path / "x")).records[-1], host=HOST, digest=True)
+    other = gzip.decompress(again).replace(b"Payload-Digest: sha1:", b"Payload-Digest: sha1:A", 1)
+    other = re.sub(rb"(sha1:\w{32})\w", rb"\1", other)
+    (tmp_path / "a.warc.gz").write_bytes(first + gzip.compress(other))
+    told: list[str] = []
+    captures = list(read_captures(tmp_path / "a.warc.gz", lambda _, why: told.append(why)))
+    assert len(captures) == 1
+    assert len(told) == 1 and "another body" in told[0]

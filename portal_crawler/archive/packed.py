@@ -35,6 +35,9 @@ ZSTD = b"\x28\xb5\x2f\xfd"
 DICTIONARY = b"\x5d\x2a\x4d\x18"
 LONGEST_DICTIONARY = 16 << 20
 STEP = 1 << 16
+ZIP = b"PK\x03\x04"
+# How records begin: those of WARC files, and the first one of an ARC file.
+RECORDS = (b"WARC/", b"filedesc:")
 
 
 class Unpacked:
@@ -77,6 +80,42 @@ class Unpacked:
         self._file.close()
 
 
+def is_capture(path: Path) -> bool:
+    """Whether a file is a WARC, ARC or WACZ file, by how it begins, whatever it is called.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    with path.open("rb") as file:
+        begin = file.read(max(map(len, RECORDS)))
+        file.seek(0)
+        try:
+            if begin.startswith(ZIP):
+                with zipfile.ZipFile(file) as pack:
+                    return any(map(_is_inside, pack.namelist()))
+            if begin.startswith(GZIP):
+                begin = gzip.GzipFile(fileobj=file).read(STEP).lstrip()
+            elif begin.startswith((ZSTD, DICTIONARY)):
+                with zstd.ZstdFile(file, zstd_dict=_dictionary(file)) as unpacking:
+                    begin = unpacking.read(STEP)
+        except (ValueError, NotImplementedError, *DAMAGED):
+            return False
+    return begin.startswith(RECORDS)
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a member of a WACZ file is a WARC file."""
+    return name.startswith(INSIDE) and name.lower().endswith(ENDINGS)
+
+
+def _is_pack(path: Path) -> bool:
+    """Whether a file is a WACZ file by its name, or by how it begins."""
+    if path.suffix.lower() == WACZ:
+        return True
+    with path.open("rb") as file:
+        return file.read(len(ZIP)) == ZIP
+
+
 def streams(path: Path, report: Report) -> Iterator[tuple[Any, Path]]:
     """The WARC files that a file is or holds, each with its name, open until the next is asked for.
 
@@ -87,14 +126,14 @@ def streams(path: Path, report: Report) -> Iterator[tuple[Any, Path]]:
     Raises:
         OSError: if it cannot be opened.
     """
-    if path.suffix.lower() != WACZ:
+    if not _is_pack(path):
         with path.open("rb") as stream:
             yield unpacked(stream, path, report), path
         return
     try:
         with zipfile.ZipFile(path) as pack:
             for inside in sorted(pack.namelist()):
-                if inside.startswith(INSIDE) and inside.lower().endswith(ENDINGS):
+                if _is_inside(inside):
                     name = path / Path(inside).name
                     with pack.open(inside) as stream:
                         yield unpacked(Unpacked(stream, name, report), name, report), name

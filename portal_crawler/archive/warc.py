@@ -6,18 +6,21 @@ import io
 import logging
 import re
 import zlib
+from array import array
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import ChunkedDataReader
 from warcio.recordloader import ArcWarcRecord
 
 from portal_crawler.archive.codings import GZIP, decoded
 from portal_crawler.archive.digests import altered
 from portal_crawler.archive.loader import BROKEN, Records, cause
+from portal_crawler.archive.originals import Missing, Names, Opened, Originals
 from portal_crawler.archive.packed import streams
 from portal_crawler.archive.records import FLAGS_FIELD, digest
 from portal_crawler.items import BROKEN_RECORD, FLAGS, RENDERED, Archived, Capture
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HTTP = ("http://", "https://")
+# What headers say of a record's place in the web and in time.
+PLACES = ("Target-URI", "Date")
 # What ARC, the format before WARC, calls the headers of a record; its records have no names.
 ARC = {
     "WARC-Target-URI": "uri",
@@ -58,7 +63,7 @@ def read_captures(
 
     Response and resource records with an ``http`` address are captures; content and transfer codings are undone
     (gzip, deflate, br, zstd). So are conversions into HTML, the pages that scripts have made of responses: they bear
-    the flag ``rendered``; and revisits of a payload that an earlier record of the files holds. Requests and metadata
+    the flag ``rendered``; and revisits of a payload that another record of the files holds. Requests and metadata
     are passed over, and so are answers that nothing has been modified.
 
     Args:
@@ -79,39 +84,50 @@ def numbered_captures(
     paths: Path | str | Iterable[Path | str],
     on_error: Callable[[str, str], None] | None = None,
     wanted: Container[int] | None = None,
+    payloads: Payloads | None = None,
 ) -> Iterator[tuple[int, Capture]]:
     """As :func:`read_captures`, each with its number, from 0; what cannot be read has a number, too.
+
+    Revisits that stand before what they repeat come at the end.
 
     Args:
         paths: As there.
         on_error: As there.
         wanted: Numbers of the captures whose bodies are read; the others come without theirs, and so sooner.
+        payloads: Notes where bodies stand, and is told of revisits whose bodies do not; closed at the end.
 
     Raises:
         OSError: if a file cannot be opened.
     """
     report = on_error or (lambda where, why: logger.warning("%s: %s", where, why))
     number = -1
-    payloads = Payloads()
-    for path in [paths] if isinstance(paths, (str, Path)) else paths:
-        for stream, name in streams(Path(path), report):
-            for record, url, offset, ends in _pages(stream, name, report):
-                number += 1
-                whole = wanted is None or number in wanted
-                try:
-                    if record.rec_type == "revisit":
-                        yield number, payloads.repeated(record, url, name, offset, whole=whole)
-                    else:
-                        payloads.note(record, Path(path), name, offset)
-                        capture = _capture(record, url, name, offset, whole=whole)
-                        if whole and ends():
-                            capture.flags = _flags(record, BROKEN_RECORD, *capture.flags)
-                        elif BROKEN_RECORD in capture.flags:
-                            report(url, f"the record at byte {offset:,} of {name} is not what its digests say")
-                        yield number, capture
-                except BROKEN as error:
-                    if not ends():  # else it is told when it is passed
-                        report(url, f"the record at byte {offset:,} of {name} cannot be read: {cause(error)}")
+    with closing(payloads or Payloads()) as known:
+        for path in [paths] if isinstance(paths, (str, Path)) else paths:
+            for stream, name in streams(Path(path), report):
+                for record, url, offset, ends in _pages(stream, name, report):
+                    number += 1
+                    whole = wanted is None or number in wanted
+                    try:
+                        if record.rec_type != "revisit":
+                            known.note(record, Path(path), name, offset)
+                            capture = _capture(record, url, name, offset, whole=whole)
+                            if whole and ends():
+                                capture.flags = _flags(record, BROKEN_RECORD, *capture.flags)
+                            elif BROKEN_RECORD in capture.flags:
+                                report(url, f"the record at byte {offset:,} of {name} is not what its digests say")
+                            yield number, capture
+                        elif (place := known.find(record)) is not None:
+                            yield number, known.repeated(record, place, name, offset, whole=whole)
+                        else:
+                            known.put_off(number, Path(path), name, offset)
+                    except BROKEN as error:
+                        if not ends():  # else it is told when it is passed
+                            report(url, _unread(name, offset, error))
+        yield from known.rest(wanted, report)
+
+
+def _unread(name: Path, offset: int, error: Exception) -> str:
+    return f"the record at byte {offset:,} of {name} cannot be read: {cause(error)}"
 
 
 def _pages(stream: Any, name: Path, report: Report) -> Iterator[tuple[ArcWarcRecord, str, int, Ends]]:
@@ -157,11 +173,19 @@ def kept_at(stream: Any, offset: int) -> Kept:
 
 
 class Payloads:
-    """Where the bodies stand that later records repeat: a few bytes for each."""
+    """Where the bodies stand that other records repeat.
 
-    def __init__(self) -> None:
+    Args:
+        originals: Keeps the places.
+        on_missing: Called for every revisit whose body stands in none of the files; default: it is reported.
+    """
+
+    def __init__(self, originals: Originals | None = None, on_missing: Callable[[Missing], None] | None = None) -> None:
         self._files: list[tuple[Path, Path]] = []
-        self._places: dict[int, tuple[int, int]] = {}
+        self._originals = originals or Originals()
+        self._on_missing = on_missing
+        self._put_off = array("q")  # number, file, offset of each
+        self._revisits, self._bodies = Opened(), Opened()
 
     def note(self, record: ArcWarcRecord, path: Path, name: Path, offset: int) -> None:
         """Note a record with a body.
@@ -172,25 +196,61 @@ class Payloads:
             name: The WARC file, which may be one in a WACZ file.
             offset: Where it begins.
         """
-        if said := record.rec_headers.get_header("WARC-Payload-Digest"):
-            if (path, name) not in self._files[-1:]:
-                self._files.append((path, name))
-            self._places.setdefault(hash(said), (len(self._files) - 1, offset))
+        # A conversion has address and time of the answer that it was made of.
+        url, date = (None if record.rec_type == "conversion" else _said(record, f"WARC-{of}") for of in PLACES)
+        names = Names.of(_said(record, "WARC-Payload-Digest"), _said(record, "WARC-Record-ID"), url, date)
+        heads = record.http_headers
+        kind = _said(record, "Content-Type") if heads is None else heads.get_header("Content-Type")
+        self._originals.add(names, self._number_of(path, name), offset, html="html" in (kind or "html").lower())
 
-    def repeated(self, record: ArcWarcRecord, url: str, name: Path, offset: int, *, whole: bool) -> Capture:
+    def _number_of(self, path: Path, name: Path) -> int:
+        if (path, name) not in self._files[-1:]:
+            self._files.append((path, name))
+        return len(self._files) - 1
+
+    def find(self, record: ArcWarcRecord) -> tuple[int, int, bool] | None:
+        """Where the body stands that a revisit repeats, if that has been noted."""
+        return self._originals.find(_referred(record))
+
+    def put_off(self, number: int, path: Path, name: Path, offset: int) -> None:
+        """Note a revisit whose body may come behind it."""
+        self._put_off.extend((number, self._number_of(path, name), offset))
+
+    def rest(self, wanted: Container[int] | None, report: Callable[[str, str], None]) -> Iterator[tuple[int, Capture]]:
+        """The revisits that stand before the bodies which they repeat."""
+        for at in range(0, len(self._put_off), 3):
+            number, file, offset = self._put_off[at : at + 3]
+            path, name = self._files[file]
+            url = str(name)
+            try:
+                record = next(Records(self._revisits.at(path, name, offset)))
+                url = _said(record, "WARC-Target-URI") or ""
+                if (place := self.find(record)) is not None:
+                    whole = wanted is None or number in wanted
+                    yield number, self.repeated(record, place, name, offset, whole=whole)
+                    continue
+                said = [_said(record, f"WARC-Refers-To-{of}") or "?" for of in PLACES]
+                error = ValueError(f"its body stands in another file: the record of {said[0]}, {said[1]}")
+                if self._on_missing is None:
+                    raise error
+                kind = _head(record)[1].get("content-type", "") if record.http_headers is not None else None
+                self._on_missing(Missing(url, kind, _referred(record), f"{url}: {_unread(name, offset, error)}"))
+            except (StopIteration, *BROKEN) as error:
+                report(url, _unread(name, offset, error))
+
+    def repeated(
+        self, record: ArcWarcRecord, place: tuple[int, int, bool], name: Path, offset: int, *, whole: bool
+    ) -> Capture:
         """The capture of a revisit: its own head, if it has one, and the body that it repeats.
 
         Raises:
-            ValueError: if no earlier record of the files holds that body.
+            ValueError: if that cannot be read, or is not the body that the revisit names.
         """
-        said = record.rec_headers.get_header("WARC-Payload-Digest")
-        if said is None or (place := self._places.get(hash(said))) is None:
-            where = [record.rec_headers.get_header(f"WARC-Refers-To-{of}") or "?" for of in ("Target-URI", "Date")]
-            raise ValueError(f"its body stands in another file: the record of {where[0]}, {where[1]}")
+        url = _said(record, "WARC-Target-URI") or ""
         status, headers = _head(record)
         held = None
         if whole or record.http_headers is None:
-            held = self._held(*place, url, whole=whole)
+            held = self._held(record, place, url, whole=whole)
             status, headers = (status, headers) if record.http_headers is not None else (held.status, held.headers)
         source, begin = self._files[place[0]][1], place[1]
         return Capture(
@@ -200,6 +260,7 @@ class Payloads:
             status=status,
             headers=headers,
             source=name.name,
+            flags=_flags(record, *(held.flags if held is not None else ())),
             archive=Archived(
                 file=name.name,
                 offset=offset,
@@ -210,14 +271,27 @@ class Payloads:
             ),
         )
 
-    def _held(self, file: int, offset: int, url: str, *, whole: bool) -> Capture:
+    def _held(self, revisit: ArcWarcRecord, place: tuple[int, int, bool], url: str, *, whole: bool) -> Capture:
         """The capture whose body is repeated."""
-        path, source = self._files[file]
-        for stream, name in streams(path, lambda *_: None):
-            if name == source:
-                stream.seek(offset)
-                return _capture(next(ArchiveIterator(stream)), url, source, offset, whole=whole)
-        raise ValueError(f"{source} is there no more")
+        path, source = self._files[place[0]]
+        record = next(Records(self._bodies.at(path, source, place[1])))
+        mine, theirs = ((_said(one, "WARC-Payload-Digest") or "").lower() for one in (revisit, record))
+        same_kind = len(mine) == len(theirs) and mine.partition(":")[0] == theirs.partition(":")[0]
+        if same_kind and mine != theirs:
+            raise ValueError(f"the record that it refers to has another body: {theirs}, not {mine}")
+        return _capture(record, url, source, place[1], whole=whole)
+
+    def close(self) -> None:
+        """Close what is open."""
+        self._originals.close()
+        self._revisits.close()
+        self._bodies.close()
+
+
+def _referred(record: ArcWarcRecord) -> Names:
+    """What a revisit says of the record that it repeats."""
+    url, date = (_said(record, f"WARC-Refers-To-{of}") for of in PLACES)
+    return Names.of(_said(record, "WARC-Payload-Digest"), _said(record, "WARC-Refers-To"), url, date)
 
 
 def _repeats(record: ArcWarcRecord) -> bool:

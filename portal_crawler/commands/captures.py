@@ -11,14 +11,17 @@ import subprocess
 import sys
 from collections import defaultdict
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from portal_crawler.archive.packed import ENDINGS, WACZ
-from portal_crawler.archive.warc import numbered_captures
+from portal_crawler.archive.originals import Missing, Originals
+from portal_crawler.archive.packed import ENDINGS, WACZ, is_capture
+from portal_crawler.archive.warc import Payloads, numbered_captures
+from portal_crawler.commands.pages import ENDINGS as PAGES
 from portal_crawler.crawling.canonical import site_root
 from portal_crawler.extraction.article import EXTRACTOR_VERSION
 from portal_crawler.extraction.page import is_html
@@ -124,9 +127,20 @@ class Outcome:
 
 
 def capture_files(path: Path) -> list[Path]:
-    """The WARC, ARC and WACZ files that a path is or holds, sorted; none if it is something else."""
+    """The WARC, ARC and WACZ files that a path is or holds, sorted; none if it is something else.
+
+    They are told by their names, or else by how they begin: files that are being written have other names.
+
+    Raises:
+        OSError: if a file cannot be read.
+    """
     inside = path.rglob("*") if path.is_dir() else [path]
-    return sorted(one for one in inside if one.is_file() and one.name.lower().endswith((*ENDINGS, WACZ)))
+    return sorted(one for one in inside if one.is_file() and _is_capture(one))
+
+
+def _is_capture(path: Path) -> bool:
+    name = path.name.lower()
+    return name.endswith((*ENDINGS, WACZ)) or (not name.endswith(PAGES) and is_capture(path))
 
 
 def hosts_of(files: Sequence[Path], problems: list[str], jobs: int = 1) -> list[Host]:
@@ -138,27 +152,49 @@ def hosts_of(files: Sequence[Path], problems: list[str], jobs: int = 1) -> list[
         jobs: How many processes look at large files.
     """
     found: dict[str, Host] = {}
+    lacking = False
     with ExitStack() as stack:
-        each: Iterable[tuple[list[Host], list[str]]] = map(hosts_in, files)
+        folder = Path(stack.enter_context(TemporaryDirectory()))
+        indices = [folder / f"{number}.sqlite" for number in range(len(files))]
+        each: Iterable[tuple[list[Host], list[str], bool]] = map(hosts_in, files, indices)
         if jobs > 1 and len(files) > 1 and sum(path.stat().st_size for path in files) > LARGE:
             # Not forked: this process has a reactor.
             pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
-            each = stack.enter_context(pool).map(hosts_in, files)
-        for hosts, wrong in each:
+            each = stack.enter_context(pool).map(hosts_in, files, indices)
+        for hosts, wrong, lacks in each:
             problems += wrong
+            lacking |= lacks
             for host in hosts:
                 known = found.setdefault(host.name, replace(host, pages=0, files=[]))
                 known.pages += host.pages
                 known.files += host.files
+        if lacking:
+            _add_revisits(files, indices, found, problems)
     return sorted(found.values(), key=lambda host: (-host.pages, host.name))
 
 
-def hosts_in(path: Path) -> tuple[list[Host], list[str]]:
-    """The hosts of which a file has pages, and what cannot be read of it."""
+def hosts_in(path: Path, index: Path) -> tuple[list[Host], list[str], bool]:
+    """The hosts of which a file has pages, what cannot be read of it, and whether it repeats bodies of other files.
+
+    Args:
+        path: The file.
+        index: Where its records are noted, and those that other files hold (``archive.originals``).
+    """
     found: dict[str, Host] = {}
     problems: list[str] = []
     unsaid: set[int] = set()
-    for number, capture in numbered_captures(path, lambda where, why: problems.append(f"{where}: {why}"), wanted=()):
+    missing = 0
+    originals = Originals(index)
+
+    def note(one: Missing) -> None:
+        nonlocal missing
+        missing += 1
+        originals.miss(one)
+
+    def report(where: str, why: str) -> None:
+        problems.append(f"{where}: {why}")
+
+    for number, capture in numbered_captures(path, report, wanted=(), payloads=Payloads(originals, note)):
         kind = capture.headers.get("content-type", "")
         if kind and is_html(kind, b""):
             _count(capture.url, path, found, problems)
@@ -168,7 +204,7 @@ def hosts_in(path: Path) -> tuple[list[Host], list[str]]:
     for number, capture in numbered_captures(path, lambda *_: None, unsaid) if unsaid else ():
         if number in unsaid and capture.body and is_html(None, capture.body):
             _count(capture.url, path, found, problems)
-    return list(found.values()), problems
+    return list(found.values()), problems, missing > 0
 
 
 def _count(url: str, path: Path, found: dict[str, Host], problems: list[str]) -> None:
@@ -182,9 +218,46 @@ def _count(url: str, path: Path, found: dict[str, Host], problems: list[str]) ->
     found.setdefault(name, Host(name, seed, files=[path])).pages += 1
 
 
+def _add_revisits(files: Sequence[Path], indices: list[Path], found: dict[str, Host], problems: list[str]) -> None:
+    """Count what repeats bodies of other files, and give its hosts those files, which may hold no page of theirs.
+
+    Args:
+        files: All files.
+        indices: The index of each.
+        found: The hosts.
+        problems: Gets the revisits whose bodies stand nowhere.
+    """
+    with closing(Originals()) as originals:
+        for number, index in enumerate(indices):
+            with closing(Originals(index)) as one:
+                originals.take(one, number)
+        read: dict[str, set[Path]] = defaultdict(set)
+        for path, index in zip(files, indices, strict=True):
+            with closing(Originals(index)) as one:
+                for revisit in one.missing():
+                    place = originals.find(revisit.names)
+                    if place is None:
+                        problems.append(revisit.why)
+                        continue
+                    if is_html(revisit.kind, b"") if revisit.kind else place[2]:
+                        _count(revisit.url, path, found, problems)
+                    read[_host_in(revisit.url)].update((path, files[place[0]]))
+    order = {path: number for number, path in enumerate(files)}
+    for host in found.values():
+        host.files = sorted(read[host.name].union(host.files), key=order.__getitem__)
+
+
 def host_of(seed: str) -> str:
     """The name of a site's host, and port where its address has one."""
     return urlsplit(seed).netloc.rpartition("@")[2].lower().removeprefix("www.")
+
+
+def _host_in(url: str) -> str:
+    """The host of an address; that of none if it cannot be split."""
+    try:
+        return host_of(site_root(url))
+    except ValueError:
+        return ""
 
 
 def assign(hosts: Sequence[Host], loader: SpiderLoaderProtocol, spider: str | None) -> None:

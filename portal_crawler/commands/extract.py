@@ -27,6 +27,7 @@ from portal_crawler.commands.pages import (
     identify,
     is_address,
     knowledge_of,
+    looks_like_page,
     read_file,
 )
 from portal_crawler.commands.typeset import explanation, reading, safe
@@ -127,7 +128,8 @@ class Command(ScrapyCommand):
         if any(files.values()):
             if not all(files.values()):
                 refuse("captures and other things are extracted apart: name WARC and WACZ files alone")
-            self.from_captures(sorted({file for each in files.values() for file in each}), opts)
+            # As the replays name them: what both cannot read is told once.
+            self.from_captures(sorted({file.absolute() for each in files.values() for file in each}), opts)
             return
         counts = Counter[bool]()
         pages = self.told(self.extracted(args, opts, spider), counts)
@@ -231,6 +233,8 @@ def _check(name: str) -> None:
     path = Path(name)
     if not path.exists():
         refuse(f"there is no file {name}")
+    if path.is_file() and not (capture_files(path) or looks_like_page(path)):
+        refuse(f"{name} is neither a capture (WARC, ARC, WACZ) nor HTML")
     if path.is_dir() and not html_files(path) and not capture_files(path):
         refuse(f"there is no HTML file and no capture in {name}")
 

@@ -16,7 +16,7 @@ from scrapy.crawler import AsyncCrawlerProcess
 
 from portal_crawler.crawling.canonical import canonical_url
 from portal_crawler.crawling.rules import UrlRules
-from portal_crawler.extraction.page import PageError, parse_page
+from portal_crawler.extraction.page import HEAD, PageError, is_html, parse_page
 from portal_crawler.items import Capture, Rejected
 from portal_crawler.platforms.detected import FAMILIES
 from portal_crawler.platforms.fingerprint import fingerprint
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ENDINGS = (".html", ".htm", ".xhtml", ".html.gz", ".htm.gz", ".xhtml.gz")
 GZIP = b"\x1f\x8b"
+STEP = 1 << 16
 
 
 @dataclass(slots=True)
@@ -55,6 +56,24 @@ def is_address(text: str) -> bool:
 def html_files(folder: Path) -> list[Path]:
     """All HTML files under a folder, in the order of their names."""
     return sorted(path for path in folder.rglob("*") if path.name.lower().endswith(ENDINGS) and path.is_file())
+
+
+def looks_like_page(path: Path) -> bool:
+    """Whether a file is called an HTML file, or begins as one.
+
+    Raises:
+        OSError: if it cannot be read.
+    """
+    if path.name.lower().endswith(ENDINGS):
+        return True
+    with path.open("rb") as file:
+        head = file.read(STEP)
+    if head.startswith(GZIP):
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, STEP)
+        except zlib.error:
+            return False
+    return b"<" in head[:HEAD] and is_html(None, head)
 
 
 def read_file(path: Path, url: str | None, limit: int) -> Capture | Rejected:

@@ -78,10 +78,12 @@ def _addresses(body: bytes) -> list[bytes]:
     _, *pieces = body.split(b"href")
     if len(pieces) != body.lower().count(b"href"):
         return HREF.findall(body)
-    for piece in pieces:
-        if (value := VALUE.match(piece)) is not None:
+    for number, piece in enumerate(pieces, 1):
+        value = VALUE.match(piece)
+        # One without quotes that reaches to the end of its piece has the name in it.
+        if value is not None and (value.end() < len(piece) or number == len(pieces) or value[1][:1] in {b'"', b"'"}):
             found.append(value[1])
-        elif piece.lstrip()[:1] == b"=":
+        elif value is not None or piece.lstrip()[:1] == b"=":
             return HREF.findall(body)
     return found
 
