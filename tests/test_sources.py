@@ -153,6 +153,45 @@ def test_an_archive_by_date_that_posts_is_sent_year_by_year() -> None:
     assert len([seen for seen in server.log if seen.method == "POST"]) == 5
 
 
+def test_an_archives_form_is_sent_with_a_state_that_is_still_good() -> None:
+    """States of a session that ends after six requests: those of the first visit have expired by the end."""
+    asked: list[str] = []
+
+    def archive(seen: Seen) -> Answer:
+        asked.append(seen.method)
+        now = len(server.log)
+        if seen.method == "POST" and now - int(seen.form["__VIEWSTATE"]) > 6:
+            return Answer("Validation of viewstate MAC failed", 500)
+        first = {"2023": 1, "2022": 11, "2021": 21}.get(seen.form.get("nam", ""), 99)
+        options = "".join(f"<option>{n}</option>" for n in (2024, 2023, 2022, 2021, 2020))
+        form = f"<form method=post><input type=hidden name=__VIEWSTATE value={now}><select name=nam>{options}</select></form>"
+        return Answer(f"<html><body>{form}<ul>{rows(range(first, min(first + 10, 31)))}</ul></body></html>")
+
+    with PortalServer(portal("<a href=/luu-tru>Lưu trữ</a>") | {"/luu-tru": archive}) as server:
+        done = crawl("unseen", url=server.url)
+    assert len(done.captures) == 30
+    assert not done.rejected
+    assert asked.count("GET") - 2 == done.stats.get("archives/asked_again", 0)
+
+
+def test_an_archive_that_fails_is_left_soon_and_the_host_is_not_taken_for_dead() -> None:
+    def archive(seen: Seen) -> Answer:
+        if seen.method == "POST":
+            return Answer("Server Error", 500)
+        options = "".join(f"<option>{n}</option>" for n in range(2000, 2025))
+        form = (
+            f"<form method=post><input type=hidden name=__VIEWSTATE value=x><select name=nam>{options}</select></form>"
+        )
+        return Answer(f"<html><body>{form}</body></html>")
+
+    settings = {"PORTAL_BREAKER_FAILURES": 2, "PORTAL_BREAKER_REST": 0.01, "RETRY_TIMES": 3}
+    with PortalServer(portal("<a href=/luu-tru>Lưu trữ</a>") | {"/luu-tru": archive}) as server:
+        done = crawl("unseen", settings, url=server.url)
+    assert 2 <= len([seen for seen in server.log if seen.method == "POST"]) <= 6
+    assert {each["reason"] for each in done.rejected} <= {"http_error", "broken_list"}
+    assert not any(key.startswith("hosts/") for key in done.stats)
+
+
 def test_a_list_of_months_with_addresses_is_an_archive() -> None:
     options = "".join(f'<option value="/luu-tru/2023/{n:02}/">Tháng {n} 2023 ({n})</option>' for n in range(1, 4))
     select = (

@@ -56,6 +56,9 @@ DAY_WITHIN = re.compile(r"=((?:19[89]|20\d)\d-[01]\d-[0-3]\d)")
 EARLIEST = 1997  # no Vietnamese portal is older than the country's connection to the internet
 
 
+# Choices of one form in a row that may fail, each with a state that was just fetched.
+MOST_FAILED = 3
+
 # Name of a field -> number of the year or month -> value to be sent.
 Numbers = dict[str, dict[int, str]]
 
@@ -68,11 +71,22 @@ class ArchiveForm:
         key: What stands for the form.
         action: Address that it is sent to, without query.
         choices: A request for each choice, newest first: method, address, body.
+        page: Address of the page where a form stands that is posted; empty if its choices have addresses.
+        fields: What is chosen, for each choice of such a form.
+        written: The form with the state of the page that has shown it last, and that page's address.
+        fresh: Whether that page has come since the form is in use: states expire.
     """
 
     key: str
     action: str
     choices: list[tuple[str, str, bytes]]
+    page: str = ""
+    fields: list[dict[str, str]] = field(default_factory=list)
+    written: tuple[str, str] | None = None
+    fresh: bool = False
+    _again: bool = False
+    _tried: int = -1
+    _failed: int = 0
     _asked: dict[int, bool] = field(default_factory=dict)
     _last: int = -1
     _articles: int = 0
@@ -91,15 +105,36 @@ class ArchiveForm:
             articles: How many articles are known by now: more than before, and the last choice was worth it.
             fetched: How many have been fetched: what a request more weighs.
         """
+        if self._again:
+            self._again = False
+            return self._last, self.choice()
         if self._last >= 0:
             self._asked[self._last] = articles > self._articles
         self._articles = articles
         order = chain(self._spread(), self._beside(), self._rest(fetched))
         self._last = next((each for each in order if each not in self._asked and not self._is_outside(each)), -1)
-        return (self._last, self.choices[self._last]) if self._last >= 0 else None
+        return (self._last, self.choice()) if self._last >= 0 else None
+
+    def choice(self) -> tuple[str, str, bytes]:
+        """The request for the choice that is made now, with the latest state of the form."""
+        if self.written is None:
+            return self.choices[self._last]
+        return next(iter(_requests(*self.written, [self.fields[self._last]])), self.choices[self._last])
+
+    def failed(self) -> bool:
+        """Note that the last choice has failed; True if it is to be made once more, with a state fetched for it."""
+        self.fresh = False
+        if self._tried != self._last:
+            self._tried, self._again = self._last, True
+            return True
+        self._failed += 1
+        if self._failed == MOST_FAILED:
+            self.choices = []
+        return False
 
     def showed(self, keys: frozenset[int]) -> None:
         """Note the articles to which the answer to the last choice links, those beside the list included."""
+        self._failed = 0
         if self._last >= 0:
             self._shown[self._last] = keys
 
@@ -144,7 +179,10 @@ class Archives:
         self._asked: ArchiveForm | None = None
 
     def read(self, page: Page) -> Iterator[ArchiveForm]:
-        """The archive forms of a page that were not met before, and its lists of months with an address each."""
+        """The archive forms of a page that were not met before, and its lists of months with an address each.
+
+        Of those that were met the state is kept, if they are posted: it goes with the next choice.
+        """
         for select in JUMPS(page.root):
             if (choices := _jumps(page, select)) and (key := page_key(choices[-1][1])) not in self._forms:
                 made = self._forms[key] = ArchiveForm(key, choices[0][1].partition("?")[0], choices)
@@ -155,11 +193,17 @@ class Archives:
                 continue
             names = "&".join(sorted({name for choice in fields for name in choice}))
             key = f"{page_key(_joined(page, form))}#{names}"
-            if key in self._forms:
+            # The page's tree has no form machinery: the form alone is parsed again for it.
+            written = tostring(form, encoding="unicode", method="html", with_tail=False), page.url
+            if (known := self._forms.get(key)) is not None:
+                if known.page and known.choices:
+                    known.written, known.fresh = written, known is self._asked
                 continue
-            choices = _requests(page, form, fields)
+            choices = _requests(*written, fields)
             if choices:
                 made = self._forms[key] = ArchiveForm(key, choices[0][1].partition("?")[0], choices)
+                if choices[0][0] == "POST":
+                    made.page, made.fields, made.written = page.url, fields, written
                 yield made
 
     def following(self, articles: int, fetched: int) -> Iterator[tuple[str, tuple[str, str, bytes]]]:
@@ -170,6 +214,19 @@ class Archives:
                 yield f"{key}{found[0]}", found[1]
                 return
             form.choices = []
+
+    def page(self) -> str:
+        """The page to be fetched before a choice is made, for its form's state; empty if the state at hand will do."""
+        return self._asked.page if self._asked is not None and not self._asked.fresh else ""
+
+    def choice(self) -> tuple[str, str, bytes]:
+        """The choice that is made now, with the latest state of its form."""
+        assert self._asked is not None
+        return self._asked.choice()
+
+    def failed(self) -> bool:
+        """Note that the last choice has failed; True if it is to be made once more."""
+        return self._asked is not None and self._asked.failed()
 
     def showed(self, keys: Iterable[str]) -> None:
         """Note the articles to which the answer to the last choice links."""
@@ -195,10 +252,8 @@ def _joined(page: Page, form: Element) -> str:
     return f"{base}|{action}"
 
 
-def _requests(page: Page, form: Element, fields: list[dict[str, str]]) -> list[tuple[str, str, bytes]]:
-    # The page's tree has no form machinery: the form alone is parsed again for it.
-    written = tostring(form, encoding="unicode", method="html", with_tail=False)
-    (made,) = Selector(text=written, base_url=page.url).xpath("//form[1]")
+def _requests(written: str, url: str, fields: list[dict[str, str]]) -> list[tuple[str, str, bytes]]:
+    (made,) = Selector(text=written, base_url=url).xpath("//form[1]")
     found = []
     for choice in fields:
         try:

@@ -116,7 +116,9 @@ class CircuitBreaker:
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Count a server error, or forget what went before."""
-        if not request.meta.get(PROBE) and response.status not in PATIENCE:
+        # A form is answered with 500 where its state has expired: the host is as alive as before.
+        expired = request.method == "POST" and response.status == 500
+        if not (request.meta.get(PROBE) or expired) and response.status not in PATIENCE:
             if response.status >= 500:
                 self._failed(request)
             else:

@@ -31,7 +31,7 @@ from portal_crawler.crawling.spellings import Spellings, bears_token
 from portal_crawler.crawling.traps import PatternBudget, menu_of
 from portal_crawler.extraction.contents import content_of, sentences_of
 from portal_crawler.extraction.page import PageError, parse_page
-from portal_crawler.items import Capture, Gone, Rejected
+from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms import arguments
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE
 from portal_crawler.platforms.lists import PRIORITY_LIST
@@ -339,7 +339,8 @@ class PortalSpider(Revisiting):
         """One reject for each address that promises an article and was held back to the end with others of its kind."""
         for url in dict.fromkeys((*self.budget.left(), *self.named_budget.left())):
             link = self.rules.judge(url)
-            if self.sightings.done(link.key) or not self.promises(url):
+            known = self.revisits.known(article_id(link.url, link.key)) is not None or self.known_barren(link)
+            if known or self.sightings.done(link.key) or not self.promises(url):
                 continue
             self.count("traps/left_articles")
             said = f"{url}: held back, because pages with such addresses have brought nothing new"

@@ -21,7 +21,7 @@ from portal_crawler.crawling.pace import host_key
 from portal_crawler.crawling.robots import Robots
 from portal_crawler.crawling.rules import chain_key
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
-from portal_crawler.extraction.page import PageError
+from portal_crawler.extraction.page import PageError, parse_html
 from portal_crawler.items import WAYS, article_id
 from portal_crawler.platforms.lists import PRIORITY_LIST, Lists
 
@@ -399,11 +399,48 @@ class Sources(Lists):
             return []
         for key, choice in self.archives.following(len(self.sightings), self.sightings.fetched()):
             self.count("archives/asked")
-            options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True, CHOICE: True}}
-            if choice[0] == "POST":
-                options["cb_kwargs"] = {"number": 1, "chain": key}
-            return [archive_request(choice, callback=self.parse, errback=self.failed, **options)]
+            if page := self.archives.page():
+                return [self.ask_form(page, key)]
+            return [self.ask_choice(key, choice)]
         return []
+
+    def ask_choice(self, key: str, choice: tuple[str, str, bytes]) -> Request:
+        """The request for a choice of an archive form."""
+        options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True, CHOICE: True}}
+        if choice[0] == "GET":
+            return archive_request(choice, callback=self.parse, errback=self.failed, **options)
+        # A form state that has expired is no better at another try: the page is fetched for a new one instead.
+        options["meta"]["max_retry_times"] = 0
+        options["cb_kwargs"] = {"number": 1, "chain": key}
+        return archive_request(choice, callback=self.parse, errback=self.choice_failed, dont_filter=True, **options)
+
+    def ask_form(self, page: str, key: str) -> Request:
+        """The request for the page of an archive form, for the state that its choice is sent with."""
+        return scrapy.Request(
+            page,
+            callback=self.parse_form,
+            errback=self.choice_failed,
+            priority=PRIORITY_LIST,
+            dont_filter=True,
+            cb_kwargs={"key": key},
+            meta={"depth_reset": True},
+        )
+
+    def parse_form(self, response: Response, key: str) -> Iterator[Request]:
+        """The page of an archive form: its choice is made with the state that it has now."""
+        try:
+            said = (response.headers.get("Content-Type") or b"").decode("latin-1")
+            self.note_archives(parse_html(response.url, response.body, said or None))
+        except PageError as error:
+            logger.warning("%s: the archive's form cannot be read anew: %s", response.url, error)
+        yield self.ask_choice(key, self.archives.choice())
+
+    def choice_failed(self, failure: Failure) -> Iterator[Any]:
+        """A choice of an archive form without a usable answer: once more with a new state, then a reject."""
+        if self.archives.failed():
+            self.count("archives/asked_again")
+            return
+        yield from self.failed(failure)
 
     def note_choice(self, response: Response, found: list[tuple[Judgement, Element]]) -> None:
         """Note what the choice of an archive form has shown, if a page is the answer to one."""
