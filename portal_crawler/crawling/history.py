@@ -90,6 +90,7 @@ class Revisits:
         self.since = since
         self._row: dict[str, int] = {}
         self._old: dict[str, int] = {}
+        self._shown: dict[str, set[str]] = {}
 
     @property
     def whole(self) -> bool:
@@ -171,8 +172,16 @@ class Revisits:
                 news.add(identifier)
         return news if changed <= max(FEW_MODIFIED, known // 2) else set()
 
-    def reads_on(self, chain: str, identifiers: Collection[str]) -> bool:
-        """Whether a list is followed further, after a page with these articles."""
+    def reads_on(self, chain: str, identifiers: Collection[str], none: Collection[str] = ()) -> bool:
+        """Whether a list is followed further, after a page with these articles.
+
+        What earlier pages of the list have shown as well is a box's or a menu's, and says nothing of this one.
+
+        Args:
+            chain: Key of the list.
+            identifiers: Of all that the page shows.
+            none: Those of them that have proved to be no articles.
+        """
         if self.state is None or not identifiers:
             return True
         # Its first page as it was: what comes behind is as it was, too.
@@ -182,10 +191,13 @@ class Revisits:
             return True
         if unchanged and len(identifiers) >= FEWEST_LISTED:
             return False
-        if any(self.known(each) is None for each in identifiers):
+        shown = self._shown.setdefault(chain, set())
+        own = set(identifiers) - shown - set(none)
+        shown |= own
+        if any(self.known(each) is None for each in own):
             self._row[chain] = 0
         else:
-            self._row[chain] += len(identifiers)
+            self._row[chain] += len(own)
         return self._row[chain] < self.margin
 
     def due(self) -> Iterator[Known]:
@@ -277,6 +289,13 @@ def _checksums(text: str) -> frozenset[int]:
     return frozenset(map(_checksum, _pieces(text)))
 
 
+def _breaks_off(text: str, whole: str) -> bool:
+    """Whether a text is another one up to where it breaks off, perhaps in the middle of a letter."""
+    told = _pieces(whole)
+    rest = _pieces(text.rstrip("\ufffd \n")) - told
+    return not rest or (len(rest) == 1 and any(each.startswith(piece) for piece in rest for each in told))
+
+
 def _checksum(piece: str) -> int:
     return crc32(piece.encode("utf-8", "replace"))
 
@@ -347,6 +366,9 @@ class KeepHistory:
     def _is_as_it_was(self, state: PortalState, known: Known, item: Article) -> bool:
         """Whether the portal shows what it showed before, however it is read by now."""
         if item.content_sha256 in (known.content_sha256, known.read_sha256):
+            return True
+        if "truncated" in item.http.flags and _breaks_off(_told(item), state.text(known.id)):
+            self._count("history/cut_short")
             return True
         reading = Reading.of(item)
         if not reading.rereads(state.text(known.id), state.page(known.id)):

@@ -106,11 +106,18 @@ class Revisiting(Articles):
         if self.state is not None and self.revisits.whole:
             self.state.note_page(key_hash(link.key), fruitful=False)
 
-    def note_none(self, capture: Capture) -> None:
-        """Note a page that was taken for an article and is none, where only evidence, no rule, had spoken for it."""
+    def note_none(self, capture: Capture, reason: str) -> None:
+        """Note a page that is no article: only evidence, no rule, had spoken for it, or strangers have planted it.
+
+        Unlike one that shows nothing new, it is none in any crawl.
+        """
         link = self.rules.judge(capture.url)
-        if link.kind != "article":
-            self.note_barren(link)
+        if self.state is not None and (reason == "spam" or link.kind != "article"):
+            self.state.note_page(key_hash(link.key), fruitful=False)
+
+    def is_none(self, key: str) -> bool:
+        """Whether an earlier crawl has found that there is no article at an address."""
+        return self.state is not None and self.revisits.incremental and self.state.barren(key_hash(key))
 
     def known_barren(self, link: Judgement) -> bool:
         """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show.
