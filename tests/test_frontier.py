@@ -366,6 +366,45 @@ def test_an_article_in_whose_place_its_program_is_sorry_is_gone(tmp_path: Path) 
     assert {item["url"] for item in exported(tmp_path / "replay")} == {item["url"] for item in exported(tmp_path)}
 
 
+def test_an_article_under_two_addresses_is_exported_once_by_all_crawls(tmp_path: Path) -> None:
+    def told(more: str = "") -> str:
+        return text_of(3, more).replace("</h1>", '</h1><div class="date">Ngày đăng: 05/03/2024</div>')
+
+    first, other = "/tin-tuc/hoi-nghi-tong-ket-3.html", "/tin-tuc/noi-bat-hoi-nghi-tong-ket-53.html"
+    pages = known_portal()
+    edit = told("<p>Đính chính: hội nghị diễn ra ngày 06/3.</p>")
+
+    def crawled(server: PortalServer, *more: str) -> tuple[list[tuple[str, int]], list[str], bool]:
+        """What a crawl exports, what it rejects, and whether it asks for the other address."""
+        server.log.clear()
+        before = [exported(tmp_path, kind) for kind in ("", ".rejects")]
+        run(tmp_path, f"{server.url}/", "-a", "platform=nukeviet", *more)
+        items, rejects = (
+            [item for item in exported(tmp_path, kind) if item not in known]
+            for kind, known in zip(("", ".rejects"), before, strict=True)
+        )
+        exports = [(item["url"].removeprefix(server.url), item["version"]) for item in items]
+        return exports, [reject["reason"] for reject in rejects], bool(server.asked(other))
+
+    with PortalServer(pages) as server:
+        server.pages[first] = told()
+        assert len(crawled(server)[0]) == 8
+        # The second address comes to a portal whose article is known already, and is not looked at meanwhile.
+        server.pages[other] = told()
+        server.pages["/"] = server.pages["/"].replace("</body>", link(other, "Hội nghị tổng kết năm") + "</body>")
+        assert crawled(server) == ([], ["duplicate"], True)
+        assert crawled(server) == ([], [], False)
+        assert crawled(server, "--full") == ([], ["duplicate"], True)
+        server.pages[first] = server.pages[other] = edit
+        assert crawled(server, "--full") == ([(first, 2)], ["duplicate"], True)
+        # Once the article is gone where it was known, the other address is a new one.
+        del server.pages[first]
+        exports, _, _ = crawled(server, "--full")
+        if not exports:  # it was looked at before it was known that the first one is gone
+            exports, _, _ = crawled(server)
+        assert exports == [(other, 1)]
+
+
 def test_an_answer_that_breaks_off_is_no_edit(tmp_path: Path) -> None:
     path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
     text = "".join(f"<p>Ngày {day} tháng {day * 7 % 12 + 1}, đoàn {day * 37} làm việc.</p>" for day in range(1, 90))

@@ -15,6 +15,7 @@ from scrapy import signals
 from scrapy.exceptions import DropItem
 
 from portal_crawler.crawling.state import Known
+from portal_crawler.extraction.contents import all_said
 from portal_crawler.extraction.dates import find_dates
 from portal_crawler.items import Article, Gone
 
@@ -122,6 +123,19 @@ class Revisits:
         found = self.state.article(identifier) if self.state is not None else None
         return found if found is not None and found.gone_at is None and found.since < self._crawl else None
 
+    def stands_for(self, identifier: str) -> Known | None:
+        """The known article that another address shows, too, and under whose identifier it was exported."""
+        other = self.state.alias_of(identifier) if self.state is not None else None
+        return self.known(other) if other is not None else None
+
+    def exported_as(self, item: Article) -> str | None:
+        """The identifier under which an article that is not known has been exported, if it has been."""
+        if self.state is None or (said := all_said(item)) is None or self.state.article(item.id) is not None:
+            return None
+        other = self.state.said_by(said)
+        found = self.state.article(other) if other is not None else None
+        return found.id if found is not None and found.gone_at is None else None
+
     @property
     def _crawl(self) -> int:
         assert self.state is not None
@@ -132,9 +146,14 @@ class Revisits:
 
         One of which a list says what none has said before is asked for: its title or its date has been changed.
         """
-        if self.state is None or self.full or (known := self.known(identifier)) is None:
+        if self.state is None or self.full:
             return False
-        self.state.listed(known.id, now())
+        if (known := self.known(identifier)) is not None:
+            self.state.listed(known.id, now())
+        elif (other := self.stands_for(identifier)) is not None:
+            known = replace(other, id=identifier)  # what its lists say is noted apart
+        else:
+            return False
         return not self.announces(known, title, date)
 
     def announces(self, known: Known, title: str | None, date: str | None) -> bool:
@@ -194,7 +213,7 @@ class Revisits:
         shown = self._shown.setdefault(chain, set())
         own = set(identifiers) - shown - set(none)
         shown |= own
-        if any(self.known(each) is None for each in own):
+        if any(self.known(each) is None and self.stands_for(each) is None for each in own):
             self._row[chain] = 0
         else:
             self._row[chain] += len(own)
@@ -356,6 +375,8 @@ class KeepHistory:
         known = state.article(item.id)
         if known is not None and self._is_as_it_was(state, known, item):
             state.unchanged(known, item.fetched_at)
+            if item.content_sha256 == known.content_sha256:
+                state.say(item.id, all_said(item))
             self._count("history/unchanged")
             raise DropItem(f"{item.url} is as it was", log_level="DEBUG")
         if known is not None:
@@ -389,6 +410,7 @@ class KeepHistory:
         reading = Reading.of(item)
         kept = _kept(item, known, state.crawl, reading.by)
         state.keep(kept, _told(item), reading.packed(), spider.run_id)
+        state.say(item.id, all_said(item))
 
     def _count(self, key: str) -> None:
         assert self.crawler.stats is not None

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.crawling.state import Known
+    from portal_crawler.items import Article
 
 # Status of the record of an article whose address redirects elsewhere.
 REDIRECTED = 302
+# Behind all else: what is known under another address is told from it only once that one has come.
+PRIORITY_ALIAS = -10
 
 
 class Revisiting(Articles):
@@ -49,7 +52,10 @@ class Revisiting(Articles):
 
     def ask_linked(self, link: Judgement, **options: Any) -> Request:
         """The request for what a link leads to, an article of an earlier crawl or not."""
-        known = self.revisits.known(article_id(link.url, link.key))
+        identifier = article_id(link.url, link.key)
+        known = self.revisits.known(identifier)
+        if known is None and self.revisits.stands_for(identifier) is not None:
+            options["priority"] = PRIORITY_ALIAS
         return self.ask(link.url, **options) if known is None else self.look_again(known, link.url)
 
     def look_again(self, known: Known, url: str) -> Request:
@@ -86,6 +92,15 @@ class Revisiting(Articles):
         if old:
             self.count("since/not_asked")
         return old
+
+    def exported_as(self, item: Article) -> str | None:
+        """The identifier under which an earlier run has exported what a new article says."""
+        return self.revisits.exported_as(item) if self.state is not None else None
+
+    def note_duplicate(self, identifier: str, other: str) -> None:
+        """Note that an article has been exported under another identifier: crawls to come need not ask for it."""
+        if self.state is not None and self.state.article(identifier) is None:
+            self.state.stand_for(identifier, other)
 
     # Pages that lead on
 
