@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from portal_server import Answer, PortalServer, Seen, article, link, page
+from portal_server import Answer, PortalServer, Seen, article, body, link, page
 from warcio.archiveiterator import ArchiveIterator
 
 from portal_crawler.archive.feeds import recover
@@ -403,6 +403,22 @@ def test_an_article_under_two_addresses_is_exported_once_by_all_crawls(tmp_path:
         if not exports:  # it was looked at before it was known that the first one is gone
             exports, _, _ = crawled(server)
         assert exports == [(other, 1)]
+
+
+def test_what_stands_in_an_articles_place_is_no_version_of_it(tmp_path: Path) -> None:
+    pages = known_portal()
+    paths = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in (3, 4, 5)]
+    with PortalServer(pages) as server:
+        options = ("-a", "platform=nukeviet", "--full", "-s", "PORTAL_SOFT_404=0")
+        assert run(tmp_path, f"{server.url}/", *options) == 0
+        sorry = "Bài viết mà quý vị tìm không còn nữa. Mời quý vị xem các tin khác của cơ quan chúng tôi ở trang chủ."
+        server.pages[paths[0]] = article("Rất tiếc").replace(body("Rất tiếc"), f"<p>{sorry}</p><p>Ban biên tập</p>")
+        server.pages[paths[1]] = article("Một bài viết khác hẳn")  # an edit, as far as one can know
+        assert run(tmp_path, f"{server.url}/", *options) == 0
+        server.pages[paths[2]] = article("Một bài viết khác hẳn")
+        run(tmp_path, f"{server.url}/", *options)  # it is sorry again
+    assert [item["url"] for item in exported(tmp_path) if item["version"] > 1] == [f"{server.url}{paths[1]}"]
+    assert [item["url"] for item in exported(tmp_path, ".gone")] == [f"{server.url}{paths[n]}" for n in (0, 2)]
 
 
 def test_an_answer_that_breaks_off_is_no_edit(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from zlib import crc32
 from scrapy import signals
 from scrapy.exceptions import DropItem
 
+from portal_crawler.crawling.apologies import REGRET
 from portal_crawler.crawling.state import Known
 from portal_crawler.extraction.contents import all_said
 from portal_crawler.extraction.dates import find_dates
-from portal_crawler.items import Article, Gone
+from portal_crawler.items import Article, Gone, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from portal_crawler.crawling.state import PortalState
-    from portal_crawler.items import Rejected
 
 # Lines of a difference that are kept: a text that was replaced wholly needs no more to be seen as that.
 LONGEST_DIFFERENCE = 2_000
@@ -36,6 +36,8 @@ FEWEST_LISTED = 4
 TITLE_WORDS = 4
 # So many articles may be modified between two looks at a sitemap, however few it names.
 FEW_MODIFIED = 5
+# Characters of a page that says that an article is not there; articles that speak of what is not there are longer.
+APOLOGY = 400
 # Sentences, lines and cells: what an extractor takes or leaves.
 PIECE_ENDS = frozenset(".!?;:…")
 
@@ -345,6 +347,18 @@ def gone(known: Known, reject: Rejected) -> Gone:
     )
 
 
+class MissingError(DropItem):
+    """What stands in the place of an article that is gone.
+
+    Attributes:
+        rejected: What stands in the rejects file.
+    """
+
+    def __init__(self, rejected: Rejected) -> None:
+        super().__init__(f"{rejected.reason}: {rejected.detail}", log_level="DEBUG")
+        self.rejected = rejected
+
+
 class KeepHistory:
     """Item pipeline: numbers the versions of articles, and lets only those pass that are new or have changed.
 
@@ -366,7 +380,7 @@ class KeepHistory:
         """Compare an article with what is known of it.
 
         Raises:
-            DropItem: if the portal's last version of it has been exported already.
+            DropItem: if the portal's last version of it has been exported already, or its end has.
         """
         spider: Any = self.crawler.spider
         state: PortalState | None = getattr(spider, "state", None)
@@ -379,10 +393,40 @@ class KeepHistory:
                 state.say(item.id, all_said(item))
             self._count("history/unchanged")
             raise DropItem(f"{item.url} is as it was", log_level="DEBUG")
+        if known is not None and (why := self._why_missing(state, known, item)):
+            return self._missing(state, known, item, why)
         if known is not None:
             item.version, item.first_seen = known.version + 1, known.first_seen
             item.changes = difference(state.text(known.id), _told(item))
         return item
+
+    def _missing(self, state: PortalState, known: Known, item: Article, why: str) -> Gone:
+        """The record of an article in whose place something else stands.
+
+        Raises:
+            MissingError: if it was gone before.
+        """
+        detail, status, at = f"{item.url}: {why}", item.http.status, item.fetched_at
+        reject = Rejected(
+            url=item.url, reason="soft_404", detail=detail, portal=item.portal, status=status, fetched_at=at
+        )
+        if known.gone_at is not None:
+            raise MissingError(reject)
+        state.gone(known, now(), status)
+        self._count("history/gone")
+        return gone(known, reject)
+
+    @staticmethod
+    def _why_missing(state: PortalState, known: Known, item: Article) -> str | None:
+        """Why what stands in an article's place is no version of it; None if it may be one."""
+        told = _told(item)
+        if _pieces(told) & _pieces(state.text(known.id)):
+            return None
+        if len(told) < APOLOGY and REGRET.search(told.lower()):
+            return "nothing of the article is left, and the page says that there is none"
+        if state.exported_by_other(known.id, item.content_sha256):
+            return "nothing of the article is left, and the page says what stands in another one's place"
+        return None
 
     def _is_as_it_was(self, state: PortalState, known: Known, item: Article) -> bool:
         """Whether the portal shows what it showed before, however it is read by now."""

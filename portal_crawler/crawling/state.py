@@ -43,6 +43,7 @@ CREATE INDEX IF NOT EXISTS due_articles ON articles (due);
 CREATE TABLE IF NOT EXISTS versions (
     id TEXT, version INTEGER, content_sha256 TEXT, fetched_at TEXT, run TEXT, PRIMARY KEY (id, version)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS version_texts ON versions (content_sha256);
 """
 
 SOONEST, LATEST = timedelta(days=1), timedelta(days=180)
@@ -354,6 +355,11 @@ class PortalState:
         """The article that says all that a digest was made of."""
         row = self.database.execute("SELECT id FROM said WHERE digest = ?", (digest,)).fetchone()
         return str(row[0]) if row else None
+
+    def exported_by_other(self, identifier: str, content: str) -> bool:
+        """Whether a version of another article has the same text."""
+        query = "SELECT 1 FROM versions WHERE content_sha256 = ? AND id != ? AND version > 1 LIMIT 1"
+        return self.database.execute(query, (content, identifier)).fetchone() is not None
 
     def stand_for(self, identifier: str, other: str) -> None:
         """Note that an article has been exported under another identifier already."""
