@@ -19,6 +19,7 @@ from scrapy.exceptions import DropItem
 
 from portal_crawler.extraction.apart import Extracted, Reader, ReaderError, read
 from portal_crawler.extraction.article import rejected
+from portal_crawler.extraction.contents import all_said
 from portal_crawler.items import Article, Capture, Rejected, as_record
 from portal_crawler.schema import article_schema
 
@@ -33,8 +34,6 @@ OPTIONAL = ("title", "lead", "author", "published_at", "section", "images", "att
 FIRST_YEAR = 1990
 # Pages that a process is handed at a time: one that it reads, and others that are there when it has done with that.
 AT_A_TIME = 4
-# Characters of a text that no two articles of one headline and date have by chance.
-LONG_ENOUGH = 200
 DATES = ("published_at", "modified_at")
 
 
@@ -108,8 +107,8 @@ class ExtractArticle(_Pipeline):
             self.spider.note_content(item, reading.content)
         found = reading.found or rejected(item, self.spider, "error", f"{item.url}: {reading.error}")
         if isinstance(found, Rejected):
-            if found.reason == "no_article":
-                self.spider.note_none(item)
+            if found.reason in ("no_article", "spam"):
+                self.spider.note_none(item, found.reason)
             raise Dropped(found)
         for widget, count in Counter(removed.widget for removed in found.extraction.removed).items():
             self.count(f"removed/{widget}", count)
@@ -254,13 +253,15 @@ class DropDuplicates(_Pipeline):
         self.seen.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, id TEXT) WITHOUT ROWID")
 
     def process_item(self, item: Any) -> Any:
-        """Drop an article that the run has exported already."""
+        """Drop an article that this run, or an earlier one, has exported already under another address."""
         if not isinstance(item, Article):
             return item
         name = f"id {item.id}"
-        if (known := self._first(name, item.id)) is None and (known := self._same(item)) is not None:
+        if (known := self._first(name, item.id)) is None and (known := self._earlier(item) or self._same(item)):
             self.seen.execute("UPDATE seen SET id = ? WHERE digest = ?", (known, _digest(name)))  # it is not exported
         if known is not None:
+            if known != item.id and hasattr(self.spider, "note_duplicate"):
+                self.spider.note_duplicate(item.id, known)
             reject = _from_article(item, "duplicate", f"{item.url}: the article {known} is in the export already")
             reject.duplicate_of = known
             raise Dropped(reject)
@@ -268,20 +269,27 @@ class DropDuplicates(_Pipeline):
             self.count("articles/same_content")
         return item
 
-    def _first(self, what: str, identifier: str) -> str | None:
+    def _first(self, what: str | bytes, identifier: str) -> str | None:
         """The article of which something was true first; None if it is this one, which is noted."""
-        digest = _digest(what)
+        digest = what if isinstance(what, bytes) else _digest(what)
         added = self.seen.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (digest, identifier)).rowcount
         if added:
             return None
         return str(self.seen.execute("SELECT id FROM seen WHERE digest = ?", (digest,)).fetchone()[0])
 
+    def _earlier(self, item: Article) -> str | None:
+        """The article of another ``id`` that an earlier run has exported, and that says all that a new one says."""
+        if not hasattr(self.spider, "exported_as"):
+            return None
+        known: str | None = self.spider.exported_as(item)
+        if known is not None:
+            self.count("articles/same_article")
+        return known
+
     def _same(self, item: Article) -> str | None:
         """The article of another ``id`` that says all that this one says, if there is one."""
-        if len(item.text) < LONG_ENOUGH or not item.title or not item.published_at:
-            return None
-        files = sorted([*(each.url for each in item.attachments), *(each.url for each in item.images)])
-        known = self._first("\n".join((item.content_sha256, item.title, item.published_at, *files)), item.id)
+        said = all_said(item)
+        known = self._first(said, item.id) if said is not None else None
         if known is not None:
             self.count("articles/same_article")
         return known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import random
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from portal_server import Answer, PortalServer, Seen, article, link, page
+from portal_server import Answer, PortalServer, Seen, article, body, link, page
 from warcio.archiveiterator import ArchiveIterator
 
 from portal_crawler.archive.feeds import recover
@@ -325,6 +326,15 @@ def test_an_article_that_leads_to_the_home_page_is_gone(tmp_path: Path) -> None:
     assert lost["last_seen"] <= lost["gone_at"]
 
 
+def look_at_all_again(folder: Path) -> None:
+    """Let the time of all known articles have come."""
+    for path in (folder / "state" / "portals").glob("*.sqlite"):
+        database = sqlite3.connect(path)
+        with database:
+            database.execute("UPDATE articles SET due = '2020-01-01'")
+        database.close()
+
+
 def sorry(seen: Seen) -> Answer | str:
     """A program that answers for articles that it does not have; wrong paths are honest."""
     if not seen.path.startswith("/tin-tuc/"):
@@ -334,23 +344,128 @@ def sorry(seen: Seen) -> Answer | str:
 
 def test_an_article_in_whose_place_its_program_is_sorry_is_gone(tmp_path: Path) -> None:
     pages = known_portal() | {"*": sorry}
-    path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
+    paths = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in (3, 4, 5)]
     probes = []
     with PortalServer(pages) as server:
         url = f"{server.url}/"
-        for more in ((), (), ("--full",)):
+        for path, more in ((None, ()), (paths[0], ("--full",)), (paths[1], ()), (paths[2], ())):
             server.log.clear()
-            assert run(tmp_path, url, "-a", "platform=nukeviet", *more) == 0
-            probes.append([seen.path for seen in server.log if is_probe(seen.path)])
             server.pages.pop(path, None)
-    assert list(map(len, probes)) == [2, 0, 2]  # what the first crawl has learned is known to the second
+            server.pages["/"] = server.pages["/"].replace(f'href="{path}"', 'href="/"')
+            look_at_all_again(tmp_path)
+            assert run(tmp_path, url, "-a", "platform=nukeviet", "-s", "PORTAL_REVISITS=1", *more) == 0
+            probes.append([seen.path for seen in server.log if is_probe(seen.path)])
+    assert list(map(len, probes)) == [2, 2, 0, 0]  # what one crawl has learned is known to those after it
     assert {item["version"] for item in exported(tmp_path)} == {1}
-    (lost,) = exported(tmp_path, ".gone")
-    assert lost["url"] == f"{server.url}{path}" and "nothing is there" in lost["evidence"]
+    gone = exported(tmp_path, ".gone")
+    assert [item["url"] for item in gone] == [f"{server.url}{path}" for path in paths]
+    assert all("nothing is there" in item["evidence"] for item in gone)
     # The archive holds the requests that nobody has linked to: a replay makes no article of their answers.
     warc = " ".join(map(str, sorted((tmp_path / "archive").glob("*.warc.gz"))))
     assert run(tmp_path / "replay", url, "-a", "platform=nukeviet", "-a", f"warc={warc}") == 0
     assert {item["url"] for item in exported(tmp_path / "replay")} == {item["url"] for item in exported(tmp_path)}
+
+
+def test_an_article_under_two_addresses_is_exported_once_by_all_crawls(tmp_path: Path) -> None:
+    def told(more: str = "") -> str:
+        return text_of(3, more).replace("</h1>", '</h1><div class="date">Ngày đăng: 05/03/2024</div>')
+
+    first, other = "/tin-tuc/hoi-nghi-tong-ket-3.html", "/tin-tuc/noi-bat-hoi-nghi-tong-ket-53.html"
+    pages = known_portal()
+    edit = told("<p>Đính chính: hội nghị diễn ra ngày 06/3.</p>")
+
+    def crawled(server: PortalServer, *more: str) -> tuple[list[tuple[str, int]], list[str], bool]:
+        """What a crawl exports, what it rejects, and whether it asks for the other address."""
+        server.log.clear()
+        before = [exported(tmp_path, kind) for kind in ("", ".rejects")]
+        run(tmp_path, f"{server.url}/", "-a", "platform=nukeviet", *more)
+        items, rejects = (
+            [item for item in exported(tmp_path, kind) if item not in known]
+            for kind, known in zip(("", ".rejects"), before, strict=True)
+        )
+        exports = [(item["url"].removeprefix(server.url), item["version"]) for item in items]
+        return exports, [reject["reason"] for reject in rejects], bool(server.asked(other))
+
+    with PortalServer(pages) as server:
+        server.pages[first] = told()
+        assert len(crawled(server)[0]) == 8
+        # The second address comes to a portal whose article is known already, and is not looked at meanwhile.
+        server.pages[other] = told()
+        server.pages["/"] = server.pages["/"].replace("</body>", link(other, "Hội nghị tổng kết năm") + "</body>")
+        assert crawled(server) == ([], ["duplicate"], True)
+        assert crawled(server) == ([], [], False)
+        assert crawled(server, "--full") == ([], ["duplicate"], True)
+        server.pages[first] = server.pages[other] = edit
+        assert crawled(server, "--full") == ([(first, 2)], ["duplicate"], True)
+        # Once the article is gone where it was known, the other address is a new one.
+        del server.pages[first]
+        exports, _, _ = crawled(server, "--full")
+        if not exports:  # it was looked at before it was known that the first one is gone
+            exports, _, _ = crawled(server)
+        assert exports == [(other, 1)]
+
+
+def test_what_stands_in_an_articles_place_is_no_version_of_it(tmp_path: Path) -> None:
+    pages = known_portal()
+    paths = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in (3, 4, 5)]
+    with PortalServer(pages) as server:
+        options = ("-a", "platform=nukeviet", "--full", "-s", "PORTAL_SOFT_404=0")
+        assert run(tmp_path, f"{server.url}/", *options) == 0
+        sorry = "Bài viết mà quý vị tìm không còn nữa. Mời quý vị xem các tin khác của cơ quan chúng tôi ở trang chủ."
+        server.pages[paths[0]] = article("Rất tiếc").replace(body("Rất tiếc"), f"<p>{sorry}</p><p>Ban biên tập</p>")
+        server.pages[paths[1]] = article("Một bài viết khác hẳn")  # an edit, as far as one can know
+        assert run(tmp_path, f"{server.url}/", *options) == 0
+        server.pages[paths[2]] = article("Một bài viết khác hẳn")
+        run(tmp_path, f"{server.url}/", *options)  # it is sorry again
+    assert [item["url"] for item in exported(tmp_path) if item["version"] > 1] == [f"{server.url}{paths[1]}"]
+    assert [item["url"] for item in exported(tmp_path, ".gone")] == [f"{server.url}{paths[n]}" for n in (0, 2)]
+
+
+def test_an_answer_that_breaks_off_is_no_edit(tmp_path: Path) -> None:
+    path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
+    text = "".join(f"<p>Ngày {day} tháng {day * 7 % 12 + 1}, đoàn {day * 37} làm việc.</p>" for day in range(1, 90))
+    sent = gzip.compress(text_of(3, text).encode())
+    headers = {"Content-Type": "text/html; charset=utf-8", "Content-Encoding": "gzip"}
+    told = []
+    with PortalServer(known_portal()) as server:
+        for share in (0.8, 0.7, 0.9, 0.75, 1.0, 0.6):
+            server.pages[path] = Answer(sent[: int(share * len(sent))], headers=headers)
+            assert run(tmp_path, f"{server.url}/", "-a", "platform=nukeviet", "--full", "-s", "RETRY_TIMES=0") == 0
+            told.append(max(item["version"] for item in exported(tmp_path) if item["url"].endswith(path)))
+    assert told == [1, 1, 2, 2, 3, 3]  # what has more than was known is a version, or the export would lack it
+
+
+@pytest.mark.parametrize("planted", [False, True], ids=["the latest news", "a planted advertisement"])
+def test_what_stands_on_every_page_keeps_no_list_from_being_left(tmp_path: Path, *, planted: bool) -> None:
+    order, title = list(range(100, 40, -1)), "Hội nghị triển khai công tác cải cách hành chính lần thứ {}"
+    spam = "/tin-tuc/khuyen-mai-cho-hoi-vien-moi-dang-ky-9999.html"
+    casino = "Nhà cái uy tín với casino trực tuyến, xóc đĩa, baccarat, bắn cá đổi thưởng, cá cược bóng đá, nổ hũ."
+
+    def slug(number: int) -> str:
+        return f"/tin-tuc/hoi-nghi-trien-khai-cong-tac-{number}.html"
+
+    def listed(seen: Seen) -> str:
+        number = int(seen.path[-2]) if seen.path[-2].isdigit() else 1
+        links = [link(slug(n), title.format(n)) for n in order[10 * number - 10 : 10 * number]]
+        box = [link(spam, "Khuyến mãi lớn cho hội viên mới đăng ký")] if planted else []
+        box += [link(slug(n), title.format(n)) for n in order[:5]]
+        onward = [link(f"/ds/page-{number + 1}/", "Trang sau")] if 10 * number < len(order) else []
+        return page(*(f"<p>{each}</p>" for each in links), f"<ul>{''.join(box)}</ul>", *onward)
+
+    pages: dict[str, Any] = {"/": page(link("/ds/", "Tin tức")), "/ds/": listed}
+    pages |= {f"/ds/page-{n}/": listed for n in range(2, 8)} | {
+        slug(n): article(title.format(n)) for n in (*order, 200)
+    }
+    pages[spam] = page(f"<h1>Khuyến mãi lớn cho hội viên mới đăng ký</h1><p>{casino}</p><p>{casino}</p>")
+    with PortalServer(pages) as server:
+        assert run(tmp_path, f"{server.url}/") == 0
+        assert len(exported(tmp_path)) == 60 and server.asked(spam) == planted
+        order.insert(0, 200)
+        server.log.clear()
+        assert run(tmp_path, f"{server.url}/") == 0
+        assert sum(seen.path.startswith("/ds/") for seen in server.log) == 2
+        assert not server.asked(spam)
+    assert [each["title"] for each in exported(tmp_path)][60:] == [title.format(200)]
 
 
 def test_another_reading_of_the_same_page_is_no_edit(tmp_path: Path) -> None:

@@ -98,16 +98,25 @@ def test_the_program_of_the_articles_may_have_an_answer_of_its_own(*, first: boo
     assert len(probes) == done.stats["traps/soft_probes"] == 2
 
 
-def test_an_honest_program_is_asked_once_for_each_form_of_its_addresses() -> None:
-    with PortalServer(program(PATHS, lambda _: Answer("<h1>404</h1>", 404))) as server:
-        done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
-        assert sum(bool(PROBE.search(path)) for path in server.paths) == 1
-    assert len(done.captures) == len(PATHS) and not done.rejected, done.log
+def test_an_honest_program_is_asked_once_for_each_form_of_its_addresses_and_only_if_a_title_is_missing() -> None:
+    pages = program(PATHS, lambda _: Answer("<h1>404</h1>", 404))
+    asked = []
+    with PortalServer(pages) as server:
+        for _ in range(2):
+            server.log.clear()
+            done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
+            assert len(done.captures) == len(PATHS) and not done.rejected, done.log
+            asked.append(sum(bool(PROBE.search(path)) for path in server.paths))
+            for path in PATHS[:2]:
+                server.pages[path] = article(f"Một đầu đề khác {path}", MENU)
+    assert asked == [0, 1]
 
 
 def test_what_robots_txt_forbids_is_not_asked_of_a_program() -> None:
     rules = Answer(f"User-agent: *\nDisallow: /*{IMPOSSIBLE[0]}\n", headers={"Content-Type": "text/plain"})
-    with PortalServer({**program(PATHS, sorry), "/robots.txt": rules}) as server:
+    pages = program(PATHS, sorry)
+    pages[PATHS[0]] = article("Một đầu đề khác", MENU)
+    with PortalServer({**pages, "/robots.txt": rules}) as server:
         done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
         assert not any(map(PROBE.search, server.paths))
     assert len(done.captures) == len(PATHS) and not done.rejected, done.log
@@ -127,6 +136,7 @@ def test_programs_that_answer_any_number_lose_no_article(answer: Callable[[Seen]
     pages = program(PATHS, answer)
     pages[PATHS[2]] = pages[PATHS[2]].replace("</h1>", "</h1><p>Không tìm thấy bình luận nào</p>")
     pages[PATHS[3]] = page(MENU, f"<h1>Hội nghị tổng kết công tác tư pháp {PATHS[3]}</h1>")
+    pages[PATHS[1]] = article("Một đầu đề khác", "<p>Không tìm thấy bình luận nào</p>", MENU)
     with PortalServer(pages) as server:
         done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
     assert len(done.captures) == len(PATHS), done.log
@@ -141,6 +151,7 @@ def test_programs_that_answer_any_number_lose_no_article(answer: Callable[[Seen]
         ("https://a.vn/chi-tiet.aspx?id=9&page=2", "https://a.vn/chi-tiet.aspx?id={}&page=2"),
         ("https://a.vn/xem.php?ma=7#x", "https://a.vn/xem.php?ma={}"),
         ("https://a.vn/tin/hoi-nghi-tong-ket/", "https://a.vn/tin/hoi-nghi-tong-ket-{}/"),
+        ("https://a.vn/bai9.htm;jsessionid=K3V0", "https://a.vn/bai{}.htm"),
         ("https://a.vn/hoi-nghi.html", "https://a.vn/hoi-nghi-{}.html"),
     ],
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from portal_crawler.crawling.patterns import IDENTIFIER
@@ -16,6 +16,8 @@ from portal_crawler.crawling.walls import HIDDEN, TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from scrapy.http import HtmlResponse
 
 # Numbers that no article has, the same for all portals: they can be found in a server's log, and in our own archives.
 # They fit into 32 bits: a number that does not is another kind of error to many programs.
@@ -43,7 +45,7 @@ TITLE_WORDS = 4
 def impossible(url: str, number: str) -> str:
     """The address of an article that does not exist: the number in it is replaced, or one added where it has none."""
     parts = urlsplit(url)
-    query, path = parts.query, parts.path
+    query, path = parts.query, parts.path.partition(";")[0]  # behind it stand sessions
     if (named := IDENTIFIER.search(query)) is not None:
         query = _replaced(query[: named.end()], number) + query[named.end() :]
     elif DIGITS.search(query):
@@ -93,9 +95,19 @@ def bears(body: bytes, title: str | None) -> bool | None:
     Some headlines are links to their own page: links are looked at, too.
     """
     plain = " ".join((title or "").lower().split()).rstrip(" .…")
-    if len(plain.split()) < TITLE_WORDS:
+    if title is None or len(plain.split()) < TITLE_WORDS:
         return None
+    if title.encode("utf-8", "replace") in body:
+        return True
     return any(plain in line or (line in plain and len(line.split()) >= TITLE_WORDS) for line in _lines(_shown(body)))
+
+
+class Shown(NamedTuple):
+    """A page, its address, and what is said of its title elsewhere."""
+
+    url: str
+    body: bytes
+    title: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,44 +123,39 @@ class Apology:
     own: frozenset[str]
 
     @classmethod
-    def learn(
-        cls, answers: Sequence[frozenset[str]], home: frozenset[str], body: bytes, url: str, title: str | None
-    ) -> Apology | None:
+    def learn(cls, answers: Sequence[HtmlResponse], home: frozenset[str], page: Shown) -> Apology | None:
         """What two answers to wrong numbers tell; None if nothing.
 
         Args:
-            answers: Their lines.
-            home: Those of the site's first page.
-            body: The page that the numbers were put into the address of; it may be missing itself.
-            url: Its address.
-            title: What links say of it.
+            answers: They themselves.
+            home: The lines of the site's first page.
+            page: The page that the numbers were put into the address of; it may be missing itself.
         """
-        page, told = lines_said(body, url), bears(body, title)
-        said, common = frozenset().union(*answers), frozenset.intersection(*answers)
-        own = common - home - page
-        if page <= said or (told is False and not own):
-            # The page says what wrong numbers are answered with: the number does not matter, or the page is missing.
+        told = [lines_said(answer.body, answer.url) for answer in answers]
+        said, common = frozenset().union(*told), frozenset.intersection(*told)
+        lines = lines_said(page.body, page.url)
+        own = common - home - lines
+        if lines <= said or not own:
+            # The page says what wrong numbers are answered with: they do not matter, or it is missing itself.
             own = common - home
-            if told or not _regrets(own):
+            if bears(page.body, page.title) or not _regrets(own):
                 return None
-        if sum(map(len, own)) > LONGEST:
-            return None
-        return cls(said, own)
+        return cls(said, own) if sum(map(len, own)) <= LONGEST else None
 
-    def is_said_by(self, body: bytes, url: str, title: str | None) -> bool:
+    def is_said_by(self, page: Shown) -> bool:
         """Whether a page is this answer.
 
-        A page that bears the title of its links is there. What is said of no article at all is not enough by itself:
-        articles without comments may say so, too.
+        A page that bears the title of its links is there, and so is one that says much besides: articles without
+        comments may regret that, too.
         """
-        lines = lines_said(body, url)
+        lines = lines_said(page.body, page.url)
         whole, ours = lines <= self.said, bool(self.own) and self.own <= lines
-        if not lines or not (whole or ours) or (told := bears(body, title)):
+        if not lines or not (whole or ours) or (told := bears(page.body, page.title)):
             return False
         if told is False and whole:
             return True
         little = sum(map(len, lines - self.said)) < LITTLE
-        return ours and ((little or told is False) if _regrets(self.own) else (little and told is False))
+        return ours and little and (told is False or _regrets(self.own))
 
     def kept(self) -> dict[str, list[str]]:
         """As a record that JSON can hold."""

@@ -14,9 +14,11 @@ from zlib import crc32
 from scrapy import signals
 from scrapy.exceptions import DropItem
 
+from portal_crawler.crawling.apologies import REGRET
 from portal_crawler.crawling.state import Known
+from portal_crawler.extraction.contents import all_said
 from portal_crawler.extraction.dates import find_dates
-from portal_crawler.items import Article, Gone
+from portal_crawler.items import Article, Gone, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from portal_crawler.crawling.state import PortalState
-    from portal_crawler.items import Rejected
 
 # Lines of a difference that are kept: a text that was replaced wholly needs no more to be seen as that.
 LONGEST_DIFFERENCE = 2_000
@@ -35,6 +36,8 @@ FEWEST_LISTED = 4
 TITLE_WORDS = 4
 # So many articles may be modified between two looks at a sitemap, however few it names.
 FEW_MODIFIED = 5
+# Characters of a page that says that an article is not there; articles that speak of what is not there are longer.
+APOLOGY = 400
 # Sentences, lines and cells: what an extractor takes or leaves.
 PIECE_ENDS = frozenset(".!?;:…")
 
@@ -90,6 +93,7 @@ class Revisits:
         self.since = since
         self._row: dict[str, int] = {}
         self._old: dict[str, int] = {}
+        self._shown: dict[str, set[str]] = {}
 
     @property
     def whole(self) -> bool:
@@ -121,6 +125,19 @@ class Revisits:
         found = self.state.article(identifier) if self.state is not None else None
         return found if found is not None and found.gone_at is None and found.since < self._crawl else None
 
+    def stands_for(self, identifier: str) -> Known | None:
+        """The known article that another address shows, too, and under whose identifier it was exported."""
+        other = self.state.alias_of(identifier) if self.state is not None else None
+        return self.known(other) if other is not None else None
+
+    def exported_as(self, item: Article) -> str | None:
+        """The identifier under which an article that is not known has been exported, if it has been."""
+        if self.state is None or (said := all_said(item)) is None or self.state.article(item.id) is not None:
+            return None
+        other = self.state.said_by(said)
+        found = self.state.article(other) if other is not None else None
+        return found.id if found is not None and found.gone_at is None else None
+
     @property
     def _crawl(self) -> int:
         assert self.state is not None
@@ -131,9 +148,14 @@ class Revisits:
 
         One of which a list says what none has said before is asked for: its title or its date has been changed.
         """
-        if self.state is None or self.full or (known := self.known(identifier)) is None:
+        if self.state is None or self.full:
             return False
-        self.state.listed(known.id, now())
+        if (known := self.known(identifier)) is not None:
+            self.state.listed(known.id, now())
+        elif (other := self.stands_for(identifier)) is not None:
+            known = replace(other, id=identifier)  # what its lists say is noted apart
+        else:
+            return False
         return not self.announces(known, title, date)
 
     def announces(self, known: Known, title: str | None, date: str | None) -> bool:
@@ -171,8 +193,16 @@ class Revisits:
                 news.add(identifier)
         return news if changed <= max(FEW_MODIFIED, known // 2) else set()
 
-    def reads_on(self, chain: str, identifiers: Collection[str]) -> bool:
-        """Whether a list is followed further, after a page with these articles."""
+    def reads_on(self, chain: str, identifiers: Collection[str], none: Collection[str] = ()) -> bool:
+        """Whether a list is followed further, after a page with these articles.
+
+        What earlier pages of the list have shown as well is a box's or a menu's, and says nothing of this one.
+
+        Args:
+            chain: Key of the list.
+            identifiers: Of all that the page shows.
+            none: Those of them that have proved to be no articles.
+        """
         if self.state is None or not identifiers:
             return True
         # Its first page as it was: what comes behind is as it was, too.
@@ -182,10 +212,13 @@ class Revisits:
             return True
         if unchanged and len(identifiers) >= FEWEST_LISTED:
             return False
-        if any(self.known(each) is None for each in identifiers):
+        shown = self._shown.setdefault(chain, set())
+        own = set(identifiers) - shown - set(none)
+        shown |= own
+        if any(self.known(each) is None and self.stands_for(each) is None for each in own):
             self._row[chain] = 0
         else:
-            self._row[chain] += len(identifiers)
+            self._row[chain] += len(own)
         return self._row[chain] < self.margin
 
     def due(self) -> Iterator[Known]:
@@ -277,6 +310,13 @@ def _checksums(text: str) -> frozenset[int]:
     return frozenset(map(_checksum, _pieces(text)))
 
 
+def _breaks_off(text: str, whole: str) -> bool:
+    """Whether a text is another one up to where it breaks off, perhaps in the middle of a letter."""
+    told = _pieces(whole)
+    rest = _pieces(text.rstrip("\ufffd \n")) - told
+    return not rest or (len(rest) == 1 and any(each.startswith(piece) for piece in rest for each in told))
+
+
 def _checksum(piece: str) -> int:
     return crc32(piece.encode("utf-8", "replace"))
 
@@ -307,6 +347,18 @@ def gone(known: Known, reject: Rejected) -> Gone:
     )
 
 
+class MissingError(DropItem):
+    """What stands in the place of an article that is gone.
+
+    Attributes:
+        rejected: What stands in the rejects file.
+    """
+
+    def __init__(self, rejected: Rejected) -> None:
+        super().__init__(f"{rejected.reason}: {rejected.detail}", log_level="DEBUG")
+        self.rejected = rejected
+
+
 class KeepHistory:
     """Item pipeline: numbers the versions of articles, and lets only those pass that are new or have changed.
 
@@ -328,7 +380,7 @@ class KeepHistory:
         """Compare an article with what is known of it.
 
         Raises:
-            DropItem: if the portal's last version of it has been exported already.
+            DropItem: if the portal's last version of it has been exported already, or its end has.
         """
         spider: Any = self.crawler.spider
         state: PortalState | None = getattr(spider, "state", None)
@@ -337,16 +389,51 @@ class KeepHistory:
         known = state.article(item.id)
         if known is not None and self._is_as_it_was(state, known, item):
             state.unchanged(known, item.fetched_at)
+            if item.content_sha256 == known.content_sha256:
+                state.say(item.id, all_said(item))
             self._count("history/unchanged")
             raise DropItem(f"{item.url} is as it was", log_level="DEBUG")
+        if known is not None and (why := self._why_missing(state, known, item)):
+            return self._missing(state, known, item, why)
         if known is not None:
             item.version, item.first_seen = known.version + 1, known.first_seen
             item.changes = difference(state.text(known.id), _told(item))
         return item
 
+    def _missing(self, state: PortalState, known: Known, item: Article, why: str) -> Gone:
+        """The record of an article in whose place something else stands.
+
+        Raises:
+            MissingError: if it was gone before.
+        """
+        detail, status, at = f"{item.url}: {why}", item.http.status, item.fetched_at
+        reject = Rejected(
+            url=item.url, reason="soft_404", detail=detail, portal=item.portal, status=status, fetched_at=at
+        )
+        if known.gone_at is not None:
+            raise MissingError(reject)
+        state.gone(known, now(), status)
+        self._count("history/gone")
+        return gone(known, reject)
+
+    @staticmethod
+    def _why_missing(state: PortalState, known: Known, item: Article) -> str | None:
+        """Why what stands in an article's place is no version of it; None if it may be one."""
+        told = _told(item)
+        if _pieces(told) & _pieces(state.text(known.id)):
+            return None
+        if len(told) < APOLOGY and REGRET.search(told.lower()):
+            return "nothing of the article is left, and the page says that there is none"
+        if state.exported_by_other(known.id, item.content_sha256):
+            return "nothing of the article is left, and the page says what stands in another one's place"
+        return None
+
     def _is_as_it_was(self, state: PortalState, known: Known, item: Article) -> bool:
         """Whether the portal shows what it showed before, however it is read by now."""
         if item.content_sha256 in (known.content_sha256, known.read_sha256):
+            return True
+        if "truncated" in item.http.flags and _breaks_off(_told(item), state.text(known.id)):
+            self._count("history/cut_short")
             return True
         reading = Reading.of(item)
         if not reading.rereads(state.text(known.id), state.page(known.id)):
@@ -367,6 +454,7 @@ class KeepHistory:
         reading = Reading.of(item)
         kept = _kept(item, known, state.crawl, reading.by)
         state.keep(kept, _told(item), reading.packed(), spider.run_id)
+        state.say(item.id, all_said(item))
 
     def _count(self, key: str) -> None:
         assert self.crawler.stats is not None

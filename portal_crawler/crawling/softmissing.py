@@ -18,7 +18,7 @@ from scrapy.http import HtmlResponse
 from scrapy.http.request import NO_CALLBACK
 from scrapy.utils.response import get_meta_refresh
 
-from portal_crawler.crawling.apologies import IMPOSSIBLE, REGRET, Apology, impossible, lines_said
+from portal_crawler.crawling.apologies import IMPOSSIBLE, REGRET, Apology, Shown, bears, impossible, lines_said
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.patterns import announced, pattern_of
 from portal_crawler.crawling.scope import FOR_PAGE
@@ -49,6 +49,8 @@ WORD = re.compile(r"[^\W\d_]+")
 LINE_WORDS, LONGEST_LINE = 4, 400
 # Requests that a host is sent at most for articles that do not exist: two for each form of address that lies so.
 PROBES = 8
+# Forms of addresses of which a page that is there is kept, to compare others with.
+FORMS = 16
 
 
 class SoftMissingError(Exception):
@@ -97,9 +99,9 @@ class SoftMissing:
     """Downloader middleware: asks each host for what cannot exist, and knows its answers again.
 
     The probe is Bar-Yossef's (Sic Transit Gloria Telae, WWW 2004). One lies beside the first page of the host; and
-    since an article's program may answer for itself, it is asked for impossible numbers when the first article of a
-    form of addresses comes. Where an answer has an honest status, or leads elsewhere by a redirect, nothing is
-    compared. Seeds are never taken for it.
+    since an article's program may answer for itself, it is asked for impossible numbers when the first page of a form
+    of addresses comes that does not bear the title of the links to it. Where an answer has an honest status, or leads
+    elsewhere by a redirect, nothing is compared. Seeds are never taken for it.
 
     Settings:
         PORTAL_SOFT_404: Whether hosts are probed.
@@ -112,6 +114,7 @@ class SoftMissing:
         self.known: dict[str, Missing | None] = {}
         self.homes: dict[str, frozenset[str]] = {}
         self.apologies: dict[str, asyncio.Future[Apology | None]] = {}
+        self.there: dict[str, Shown] = {}  # of each form of addresses a page that is there
         self.probes: Counter[str] = Counter()
 
     @classmethod
@@ -205,12 +208,17 @@ class SoftMissing:
         link = spider.rules.judge(response.url)
         if link.kind != "article" and (spider.ruled or not announced(link.url, spider.patterns)):
             return False
-        title = self._title(request, link.key)
-        name = f"soft 404 {urlsplit(response.url).netloc} {pattern_of(link.url)}"
+        page = Shown(response.url, response.body, self._title(request, link.key))
+        name = f"soft 404 {urlsplit(response.url).netloc} {pattern_of(link.url.partition(';')[0])}"
+        if bears(page.body, page.title):
+            if name in self.there or len(self.there) < FORMS:
+                self.there[name] = page
+            return False
         if name not in self.apologies:
-            self.apologies[name] = asyncio.ensure_future(self._recall_apology(name, response, title))
+            known = self._recall_apology(name, self.there.get(name, page))
+            self.apologies[name] = asyncio.ensure_future(known)
         apology = await asyncio.shield(self.apologies[name])
-        return apology is not None and apology.is_said_by(response.body, response.url, title)
+        return apology is not None and apology.is_said_by(page)
 
     def _title(self, request: Request, key: str) -> str | None:
         """What is known of an article's title before its page is read: by links, or by an earlier crawl."""
@@ -221,21 +229,20 @@ class SoftMissing:
         said = spider.sightings.get(key)
         return said.text if said is not None else None
 
-    async def _recall_apology(self, name: str, response: HtmlResponse, title: str | None) -> Apology | None:
-        """What the last whole crawl has learned of a program, or what it answers to wrong numbers."""
+    async def _recall_apology(self, name: str, page: Shown) -> Apology | None:
+        """What is kept of a program, or what it answers to wrong numbers."""
         if (kept := self._recall(name)) is not None:
             return Apology.of(kept) if kept else None
-        answers = await self._answers(response.url)
+        answers = await self._answers(page.url)
         apology = None
         if len(answers) == len(IMPOSSIBLE):
-            home = self.homes[urlsplit(response.url).netloc]
-            apology = Apology.learn(answers, home, response.body, response.url, title)
+            apology = Apology.learn(answers, self.homes[urlsplit(page.url).netloc], page)
         if apology is not None:
-            logger.info("%s: articles that do not exist are answered with status 200", response.url)
+            logger.info("%s: articles that do not exist are answered with status 200", page.url)
         self._keep(name, apology.kept() if apology is not None else {})
         return apology
 
-    async def _answers(self, url: str) -> list[frozenset[str]]:
+    async def _answers(self, url: str) -> list[HtmlResponse]:
         """What an article's program says to impossible numbers, as far as it claims to have an article there."""
         host, found = urlsplit(url).netloc, []
         rules: Any = self.crawler.spider.rules  # type: ignore[union-attr]
@@ -247,7 +254,7 @@ class SoftMissing:
             self._count("traps/soft_probes")
             if (answer := await self._answer(probe)) is None:
                 break
-            found.append(lines_said(answer.body, answer.url))
+            found.append(answer)
         return found
 
 

@@ -36,10 +36,14 @@ CREATE TABLE IF NOT EXISTS articles (
     reading TEXT, read_sha256 TEXT, due TEXT, text BLOB, page BLOB
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS announced (id TEXT, what TEXT, said TEXT, PRIMARY KEY (id, what, said)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS said (digest BLOB PRIMARY KEY, id TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS said_by ON said (id);
+CREATE TABLE IF NOT EXISTS aliases (id TEXT PRIMARY KEY, of TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS due_articles ON articles (due);
 CREATE TABLE IF NOT EXISTS versions (
     id TEXT, version INTEGER, content_sha256 TEXT, fetched_at TEXT, run TEXT, PRIMARY KEY (id, version)
 ) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS version_texts ON versions (content_sha256);
 """
 
 SOONEST, LATEST = timedelta(days=1), timedelta(days=180)
@@ -342,6 +346,34 @@ class PortalState:
             "INSERT OR IGNORE INTO versions VALUES (?, ?, ?, ?, ?)",
             (known.id, known.version, known.content_sha256, known.last_seen, run),
         )
+
+    # Articles under several identifiers
+
+    def say(self, identifier: str, digest: bytes | None) -> None:
+        """Keep the digest of all that an article says, instead of any before; None: it says too little."""
+        self.database.execute("DELETE FROM said WHERE id = ?", (identifier,))
+        self.database.execute("DELETE FROM aliases WHERE id = ?", (identifier,))
+        if digest is not None:
+            self.database.execute("INSERT OR REPLACE INTO said VALUES (?, ?)", (digest, identifier))
+
+    def said_by(self, digest: bytes) -> str | None:
+        """The article that says all that a digest was made of."""
+        row = self.database.execute("SELECT id FROM said WHERE digest = ?", (digest,)).fetchone()
+        return str(row[0]) if row else None
+
+    def exported_by_other(self, identifier: str, content: str) -> bool:
+        """Whether a version of another article has the same text."""
+        query = "SELECT 1 FROM versions WHERE content_sha256 = ? AND id != ? AND version > 1 LIMIT 1"
+        return self.database.execute(query, (content, identifier)).fetchone() is not None
+
+    def stand_for(self, identifier: str, other: str) -> None:
+        """Note that an article has been exported under another identifier already."""
+        self.database.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (identifier, other))
+
+    def alias_of(self, identifier: str) -> str | None:
+        """The identifier under which an article has been exported, where it is another one."""
+        row = self.database.execute("SELECT of FROM aliases WHERE id = ?", (identifier,)).fetchone()
+        return str(row[0]) if row else None
 
     def unchanged(self, known: Known, now: str) -> None:
         """Note that an article was fetched again, or asked for, and is as it was."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from portal_crawler.extraction.page import Page
+    from portal_crawler.items import Article
 
 # What is mostly links is a menu or a box of the latest news as often as not.
 LINKED = 0.5
@@ -79,3 +80,21 @@ def _sentences(text: str) -> frozenset[int]:
 def _checksums(parts: Iterable[str]) -> frozenset[int]:
     kept = {DIGITS.sub("", part).strip(" .!?;…") for part in parts}
     return frozenset(crc32(part.encode("utf-8", "replace")) for part in kept)
+
+
+# Characters of a text that no two articles of one headline and date have by chance.
+LONG_ENOUGH = 200
+
+
+def all_said(item: Article) -> bytes | None:
+    """A digest of all that an article says: headline, date, lead, text and files.
+
+    Returns:
+        16 bytes, with which chance collisions do not come about; None for a short text, or one without headline or
+        date: notices of one day may differ in nothing that is written.
+    """
+    if len(item.text) < LONG_ENOUGH or not item.title or not item.published_at:
+        return None
+    files = sorted([*(each.url for each in item.attachments), *(each.url for each in item.images)])
+    said = "\n".join((item.content_sha256, item.title, item.published_at, *files))
+    return sha256(said.encode("utf-8", "surrogatepass")).digest()[:16]

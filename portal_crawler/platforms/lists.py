@@ -88,6 +88,10 @@ class Lists(scrapy.Spider):
         """A request without a usable answer."""
         raise NotImplementedError
 
+    def is_none(self, key: str) -> bool:
+        """Whether an earlier crawl has found that there is no article at an address."""
+        raise NotImplementedError
+
     def note_needs(self) -> None:
         """Keep, at the end of a whole crawl, which of the ways have been worth it."""
         raise NotImplementedError
@@ -217,7 +221,9 @@ class Lists(scrapy.Spider):
         """Note a page of a list; False once it is not to be followed further."""
         goes_on = self.chains.turn(chain, keys, number, url, announced, total=total, loaded=loaded)
         told = [key for key in keys if not self.is_guess(key)]
-        if goes_on and not self.revisits.reads_on(chain_key(chain), [article_id(url, key) for key in told]):
+        shown = {key: article_id(url, key) for key in told}
+        none = [identifier for key, identifier in shown.items() if self.is_none(key)]
+        if goes_on and not self.revisits.reads_on(chain_key(chain), shown.values(), none):
             self.count("lists/left_at_known")
         elif goes_on and not self.revisits.reaches(chain_key(chain), list(map(self.sightings.date_of, told))):
             self.count("lists/left_at_old")

@@ -21,11 +21,14 @@ if TYPE_CHECKING:
 
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.crawling.state import Known
+    from portal_crawler.items import Article
 
 # Status of the record of an article whose address redirects elsewhere.
 REDIRECTED = 302
 # Name under which the state keeps what the addresses of traps have in common.
 TRAPS = "exhausted grounds"
+# Behind all else: what is known under another address is told from it only once that one has come.
+PRIORITY_ALIAS = -10
 
 
 class Revisiting(Articles):
@@ -65,7 +68,10 @@ class Revisiting(Articles):
 
     def ask_linked(self, link: Judgement, **options: Any) -> Request:
         """The request for what a link leads to, an article of an earlier crawl or not."""
-        known = self.revisits.known(article_id(link.url, link.key))
+        identifier = article_id(link.url, link.key)
+        known = self.revisits.known(identifier)
+        if known is None and self.revisits.stands_for(identifier) is not None:
+            options["priority"] = PRIORITY_ALIAS
         return self.ask(link.url, **options) if known is None else self.look_again(known, link.url)
 
     def look_again(self, known: Known, url: str) -> Request:
@@ -103,6 +109,15 @@ class Revisiting(Articles):
             self.count("since/not_asked")
         return old
 
+    def exported_as(self, item: Article) -> str | None:
+        """The identifier under which an earlier run has exported what a new article says."""
+        return self.revisits.exported_as(item) if self.state is not None else None
+
+    def note_duplicate(self, identifier: str, other: str) -> None:
+        """Note that an article has been exported under another identifier: crawls to come need not ask for it."""
+        if self.state is not None and self.state.article(identifier) is None:
+            self.state.stand_for(identifier, other)
+
     # Pages that lead on
 
     def note_fruit(self, response: Response, link: Judgement, chain: str, *, fruitful: bool) -> None:
@@ -137,11 +152,18 @@ class Revisiting(Articles):
         if self.state is not None and self.revisits.whole:
             self.state.note_page(key_hash(link.key), fruitful=False)
 
-    def note_none(self, capture: Capture) -> None:
-        """Note a page that was taken for an article and is none, where only evidence, no rule, had spoken for it."""
+    def note_none(self, capture: Capture, reason: str) -> None:
+        """Note a page that is no article: only evidence, no rule, had spoken for it, or strangers have planted it.
+
+        Unlike one that shows nothing new, it is none in any crawl.
+        """
         link = self.rules.judge(capture.url)
-        if link.kind != "article":
-            self.note_barren(link)
+        if self.state is not None and (reason == "spam" or link.kind != "article"):
+            self.state.note_page(key_hash(link.key), fruitful=False)
+
+    def is_none(self, key: str) -> bool:
+        """Whether an earlier crawl has found that there is no article at an address."""
+        return self.state is not None and self.revisits.incremental and self.state.barren(key_hash(key))
 
     def known_barren(self, link: Judgement) -> bool:
         """Whether the last whole crawl has found nothing at an address, or nothing that other pages do not show.
