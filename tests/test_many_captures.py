@@ -266,8 +266,9 @@ def repeated(record: bytes, *, host: str, digest: bool, named: bool = False) -> 
     """A record with what names it, and a revisit of it, at another host if one is given."""
     head, _, block = gzip.decompress(record).partition(b"\r\n\r\n")
     said = dict(line.split(": ", 1) for line in head.decode().splitlines()[1:])
-    number = b"WARC-Payload-Digest: sha1:%s\r\n" % base64.b32encode(hashlib.sha1(block).digest())
-    http = block.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    http, _, payload = block.removesuffix(b"\r\n\r\n").partition(b"\r\n\r\n")
+    http += b"\r\n\r\n"
+    number = b"WARC-Payload-Digest: sha1:%s\r\n" % base64.b32encode(hashlib.sha1(payload).digest())
     refers = (
         f"WARC-Refers-To: {said['WARC-Record-ID']}\r\n"
         if named
