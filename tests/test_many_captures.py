@@ -60,15 +60,16 @@ def test_a_host_of_dots_costs_no_file_of_other_runs(tmp_path: Path) -> None:
     assert "http://../x.html" in errors and "http:///x.html" in errors
 
 
-@pytest.mark.parametrize("host", ["[::1", "a" * 300 + ".vn", "a\0b.vn", "a.vn:99999", "a.vn:x"])
-def test_an_address_that_names_no_host_costs_no_other_record(tmp_path: Path, host: str) -> None:
+def test_addresses_that_name_no_host_cost_no_other_record(tmp_path: Path) -> None:
+    hosts = ("[::1", "a" * 300 + ".vn", "a\0b.vn", "a.vn:99999", "a.vn:x")
     archive = Archive(tmp_path / "a.warc.gz")
-    archive.add(f"http://{host}/x", "<p>x</p>")
+    for host in hosts:
+        archive.add(f"http://{host}/x", "<p>x</p>")
     pages(archive).close()
     code, told, errors = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
     assert code == 6
     assert "1 hosts" in told and "9 articles" in told
-    assert len(errors.splitlines()) == 1 and errors.startswith("http://"), errors
+    assert [line.startswith("http://") for line in errors.splitlines()] == [True] * len(hosts), errors
     assert len(articles(tmp_path / "out")) == 9
     code, _, errors = run(tmp_path, "crawl", "unseen", "-a", "warc=a.warc.gz")
     assert code == 0, errors
@@ -247,9 +248,11 @@ def test_captures_are_known_by_how_they_begin(tmp_path: Path, name: str) -> None
     with zipfile.ZipFile(folder / "letter.docx", "w") as pack:
         pack.writestr("word/document.xml", "<w/>")
     assert capture_files(folder) == [folder / name]
-    code, told, errors = run(tmp_path, "extract", f"in/{name}", "--out", "out")
-    assert (code, errors) == (0, "")
-    assert "9 articles" in told
+    assert len(list(read_captures(folder / name))) > 9
+    if name == "noextension":
+        code, told, errors = run(tmp_path, "extract", f"in/{name}", "--out", "out")
+        assert (code, errors) == (0, "")
+        assert "9 articles" in told
 
 
 def test_what_is_neither_capture_nor_page_is_refused(tmp_path: Path) -> None:
@@ -283,8 +286,16 @@ def repeated(record: bytes, *, host: str, digest: bool, named: bool = False) -> 
     return gzip.compress(first), gzip.compress(again + (number if digest else b"") + b"\r\n" + http + b"\r\n\r\n")
 
 
-@pytest.mark.parametrize("how", ["in one file", "in two", "behind", "by address", "by name", "packed as WACZ"])
-@pytest.mark.parametrize("host", [HOST, "http://khac.example.gov.vn"])
+OTHER = "http://khac.example.gov.vn"
+
+
+@pytest.mark.parametrize(
+    ("host", "how"),
+    [
+        *((HOST, how) for how in ("in one file", "in two", "behind", "by address", "by name", "packed as WACZ")),
+        *((OTHER, how) for how in ("in two", "by address")),
+    ],
+)
 def test_revisits_find_their_originals_wherever_they_stand(tmp_path: Path, how: str, host: str) -> None:
     records = pages(Archive(tmp_path / "x")).records
     digest = how not in ("by address", "by name")
