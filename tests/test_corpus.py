@@ -411,10 +411,12 @@ def test_a_manifest_does_not_lead_out_of_its_folder(runs: Path, tmp_path: Path) 
     export(tmp_path / "corpus", run_files([runs]), ["jsonl"], Choice())
     path = tmp_path / "corpus/manifest.json"
     made = json.loads(path.read_text("utf-8"))
-    made["files"][0]["path"] = "../secret"
+    made["files"][0]["path"] = "../secret.parquet"
+    (tmp_path / "secret.parquet").write_bytes(b"no table")
     path.write_text(json.dumps(made), "utf-8")
     problems = verify(tmp_path / "corpus", nowhere).problems
     assert "outside" in problems[0] and "manifest.json: SHA-256 is" in problems[1]
+    assert not any("cannot be read" in problem for problem in problems)
 
 
 def test_hostile_names_become_no_paths(tmp_path: Path) -> None:

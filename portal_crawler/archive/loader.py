@@ -14,15 +14,12 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.limitreader import LimitReader
 from warcio.recordloader import ArcWarcRecord, ArcWarcRecordLoader
 
-try:
-    from compression import zstd  # type: ignore[import-not-found]
-except ImportError:  # before Python 3.14
-    from backports import zstd
+from portal_crawler.archive.codings import ERRORS
 
 # What a broken record or stream raises while it is read; the last three are warcio's, where a record lacks what it
 # takes for granted.
 BROKEN = (
-    *(ArchiveLoadFailed, zlib.error, zstd.ZstdError, EOFError, ValueError, OverflowError, UnicodeError, OSError),
+    *(ArchiveLoadFailed, *ERRORS, EOFError, ValueError, OverflowError, UnicodeError, OSError),
     *(AttributeError, TypeError, LookupError),
 )
 # The headers of a record, and those of the answer in it, are no larger than this: else a bomb.

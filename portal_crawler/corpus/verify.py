@@ -163,7 +163,10 @@ def _check_articles(base: Path, record: dict[str, Any], listed: set[str], archiv
 
 def _tables(base: Path, listed: set[str]) -> Iterator[tuple[Path, Iterator[Any]]]:
     """The files that hold whole articles, each with these: lines, or what was made of them."""
-    there = [name for name in sorted(listed) if (base / name).is_file()]
+    inside = base.resolve()  # what lies elsewhere is told, and not read
+    there = [
+        name for name in sorted(listed) if (path := (base / name).resolve()).is_relative_to(inside) and path.is_file()
+    ]
     for name in there:
         if name in LINES:
             yield base / name, _lines(base / name)

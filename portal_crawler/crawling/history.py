@@ -14,7 +14,7 @@ from zlib import crc32
 from scrapy import signals
 from scrapy.exceptions import DropItem
 
-from portal_crawler.crawling.apologies import REGRET
+from portal_crawler.crawling.apologies import REGRET, TITLE_WORDS
 from portal_crawler.crawling.state import Known
 from portal_crawler.extraction.contents import all_said
 from portal_crawler.extraction.dates import find_dates
@@ -32,8 +32,6 @@ LONGEST_DIFFERENCE = 2_000
 GONE = (404, 410)
 # A page of fewer articles does not tell whether its list is as it was: all of them may be pinned.
 FEWEST_LISTED = 4
-# Words of a title at least; shorter texts of links say "read more".
-TITLE_WORDS = 4
 # So many articles may be modified between two looks at a sitemap, however few it names.
 FEW_MODIFIED = 5
 # Characters of a page that says that an article is not there; articles that speak of what is not there are longer.

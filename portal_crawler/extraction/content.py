@@ -22,7 +22,7 @@ from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.page import Element, Page
-from portal_crawler.extraction.scoring import probability, score
+from portal_crawler.extraction.scoring import SENTENCE_ENDS, probability, score
 from portal_crawler.extraction.tables import Table, is_widget, tables_inside
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.ways import LEAD_HINT
@@ -66,7 +66,6 @@ KEEP_OPENING = -2.0
 # Of a table so much text may stand on other pages too; and so many lines between it and the text above are its own.
 RECURRING = 0.8
 LINES_ABOVE = 2
-SENTENCE_ENDS = (".", "!", "?", "…", ":", "”", '"', "»", ")")
 # Files are attached to the text that stands so many levels below what they share with it.
 ATTACHED = 3
 # So many blocks behind a document's record may name its files, unless they stand in one of these.

@@ -55,7 +55,7 @@ TAGS = (
 _DATE = re.compile(r"\b\d{1,2}[/.-]\d{1,2}[/.-](?:19|20)\d\d\b|\b(?:19|20)\d\d-\d\d-\d\d")
 # Han and kana are written without spaces; about so many characters make a word.
 _HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
-_ENDS = (".", "!", "?", "…", ":", ";", "”", '"', "。", "»", ")", "“")
+SENTENCE_ENDS = (".", "!", "?", "…", ":", ";", "”", '"', "。", "»", ")", "“")
 
 FEATURES = (
     "words", "link_density", "ends", "commas", "digits", "tag", "depth", "order", "before", "words_1", "links_1",
@@ -258,7 +258,7 @@ def rows(
         score = max(out.score[at], out.score[above])
         parent_length = out.length[above] or 1
         result.append([
-            logs[n], density[n], 1.0 if text.endswith(_ENDS) else 0.0, min(5.0, float(text.count(","))),
+            logs[n], density[n], 1.0 if text.endswith(SENTENCE_ENDS) else 0.0, min(5.0, float(text.count(","))),
             sum(map(text[:60].count, "0123456789")) / min(size, 60), TAGS.get(way.tag, 0),
             float(way.depth), n / count, before / total,
             logs[n - 1] if n else -1.0, density[n - 1] if n else -1.0,
