@@ -256,6 +256,8 @@ class DropDuplicates(_Pipeline):
         """Drop an article that this run, or an earlier one, has exported already under another address."""
         if not isinstance(item, Article):
             return item
+        if hasattr(self.spider, "is_memento") and self.spider.is_memento(item):
+            return item  # another version of what is in the export, or the same: history tells
         name = f"id {item.id}"
         if (known := self._first(name, item.id)) is None and (known := self._earlier(item) or self._same(item)):
             self.seen.execute("UPDATE seen SET id = ? WHERE digest = ?", (known, _digest(name)))  # it is not exported

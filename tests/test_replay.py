@@ -29,8 +29,9 @@ HOST = "http://so.example.gov.vn"
 class Archive:
     """Writes a WARC file record by record (warcio's writer leaves its temporary files open)."""
 
-    def __init__(self, path: Path, *, compressed: bool = True) -> None:
+    def __init__(self, path: Path, *, compressed: bool = True, date: str = "2024-03-06T02:00:00Z") -> None:
         self.path = path
+        self.date = date
         self.compressed = compressed
         self.records: list[bytes] = []
 
@@ -45,7 +46,7 @@ class Archive:
             payload = f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + payload
             media = "application/http; msgtype=response"
         head = (
-            f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url}\r\nWARC-Date: 2024-03-06T02:00:00Z\r\n"
+            f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {url}\r\nWARC-Date: {self.date}\r\n"
             f"WARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-{len(self.records):012}>\r\n"
             f"Content-Type: {media}\r\nContent-Length: {len(payload)}\r\n\r\n"
         )

@@ -413,9 +413,16 @@ def command_of(task: Task) -> list[str]:
     with names.open("w", encoding="utf-8", errors="surrogateescape") as file:
         file.writelines(f"{path.absolute()}\n" for path in host.files)
     inside = str(folder).replace("%", "%%")
-    feed = {f"{inside}/%(run)s.jsonl": {"format": "jsonlines", "item_classes": ["portal_crawler.items.Article"]}}
+    feeds = {
+        f"{inside}/%(run)s.jsonl": {"format": "jsonlines", "item_classes": ["portal_crawler.items.Article"]},
+        f"{inside}/%(run)s.gone.jsonl": {
+            "format": "jsonlines",
+            "store_empty": False,
+            "item_classes": ["portal_crawler.items.Gone"],
+        },
+    }
     settings = {
-        "FEEDS": json.dumps(feed),
+        "FEEDS": json.dumps(feeds),
         "PORTAL_REJECTS": f"{inside}/%(run)s.rejects.jsonl",
         "PORTAL_RUN_RECORD": f"{inside}/%(run)s{RECORD}",
         "LOG_LEVEL": "ERROR",

@@ -101,10 +101,12 @@ class Lists(scrapy.Spider):
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(key, by)
 
-    def reject(self, url: str, reason: str, detail: str, status: int | None = None) -> Rejected:
-        """A reject of this portal."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        return Rejected(url=url, reason=reason, detail=detail, portal=self.name, status=status, fetched_at=now)
+    def reject(
+        self, url: str, reason: str, detail: str, status: int | None = None, at: datetime | None = None
+    ) -> Rejected:
+        """A reject of this portal, of now or of another time."""
+        time = (at or datetime.now(UTC)).isoformat(timespec="seconds")
+        return Rejected(url=url, reason=reason, detail=detail, portal=self.name, status=status, fetched_at=time)
 
     def ask(self, url: str, **options: Any) -> Request:
         """A request that comes back to :meth:`parse`, or with its failure to :meth:`failed`.

@@ -8,7 +8,7 @@ import pickle
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scrapy.http import Response
 
@@ -20,14 +20,15 @@ from portal_crawler.crawling.parts import MOST_PARTS, goes_on, inside, next_part
 from portal_crawler.crawling.rules import plain_address
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.extraction.page import PageError, is_html, parse_page
-from portal_crawler.items import BROKEN_RECORD, RENDERED, Capture
+from portal_crawler.items import BROKEN_RECORD, RENDERED, Capture, article_id
+from portal_crawler.platforms.mementos import Mementos, in_time, keep_history, settled
 from portal_crawler.platforms.sources import feed_entries
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from portal_crawler.crawling.rules import Judgement
-    from portal_crawler.items import Rejected
+    from portal_crawler.items import Gone, Rejected
     from portal_crawler.platforms.portal import PortalSpider
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ SHOWN = 5
 # Records that are read without looking after anything else.
 AT_ONCE = 16
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
+GONE = (404, 410)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +57,14 @@ class Variant:
         evidence: How much the page itself looks like an article.
         by_rule: Whether an address rule says so.
         rendered: Whether it is what scripts have made of the page.
+        time: When it was captured, in seconds since 1970.
     """
 
     record: int
     url: str
     status: int
     full: bool
+    time: float
     evidence: int = 0
     by_rule: bool = False
     rendered: bool = False
@@ -81,8 +85,8 @@ class FirstPass:
         self.variants: dict[str, list[Variant]] = {}
         self.counts: Counter[str] = Counter()
         self.broken: list[tuple[str, str]] = []
-        # Pages that may carry on an article: the address without its number -> numbers and records.
-        self.numbered: dict[str, dict[int, int]] = {}
+        # Pages that may carry on an article: the address without its number -> numbers -> times and records.
+        self.numbered: dict[str, dict[int, list[tuple[float, int]]]] = {}
         self.done = False
         self._learned: set[str] = set()
         self._met: set[str] = set()
@@ -130,7 +134,7 @@ class FirstPass:
             self.counts["shells"] += 1
             return
         if capture.status in OK:
-            self._note_numbers(number, capture.url)
+            self._note_numbers(number, capture)
         if link.kind != "article" and not _is_html(capture):
             self.counts["not_html"] += 1
             return
@@ -139,11 +143,12 @@ class FirstPass:
             return
         self._note_page(number, capture, link)
 
-    def _note_numbers(self, number: int, url: str) -> None:
+    def _note_numbers(self, number: int, capture: Capture) -> None:
         """Note a page by all addresses whose article it may carry on."""
-        part = numbered(url)
-        for base, place in inside(url) if part is None else (part, *inside(url)):
-            self.numbered.setdefault(base, {}).setdefault(place, number)
+        part, within = numbered(capture.url), inside(capture.url)
+        for base, place in within if part is None else (part, *within):
+            captures = self.numbered.setdefault(base, {}).setdefault(place, [])
+            captures.append((capture.fetched_at.timestamp(), number))
 
     def _is_shell(self, capture: Capture) -> bool:
         """Whether a page is only what scripts make a page of, which is another record."""
@@ -187,7 +192,8 @@ class FirstPass:
             # A crawl that tried again has the whole page, too.
             full &= "truncated" not in capture.flags and BROKEN_RECORD not in capture.flags
             by_rule, rendered = link.kind == "article", RENDERED in capture.flags
-            variant = Variant(number, capture.url, capture.status, full, evidence, by_rule, rendered)
+            time = capture.fetched_at.timestamp()
+            variant = Variant(number, capture.url, capture.status, full, time, evidence, by_rule, rendered)
             self.variants.setdefault(link.key, []).append(variant)
         else:
             self.counts["no_article_pages"] += 1
@@ -223,16 +229,33 @@ class FirstPass:
         evidence = max(variant.evidence for variant in variants)
         return not self.spider.declared and self.spider.looks_like_article(variants[0].url, evidence)
 
-    def choose(self) -> dict[int, str]:
-        """The record to take for each article: the plainest address first among those that have a page."""
-        chosen: dict[int, str] = {}
+    def choose(self) -> dict[str, list[int]]:
+        """The records to take for each article, in the order of their times.
+
+        They are of one address, the plainest of those that have a page, once for each time at which it was captured;
+        behind them, if the portal had it no longer in the end, the first answer that says so.
+        """
+        chosen: dict[str, list[int]] = {}
         for key, variants in self.variants.items():
             if not variants[0].by_rule and not self._is_article(variants):
                 self.counts["no_article_pages"] += 1
                 continue
-            best = variants[0] if len(variants) == 1 else self._best(variants)
-            chosen[best.record] = key
+            if len(variants) == 1:
+                chosen[key] = [variants[0].record]
+            else:
+                chosen[key] = [variant.record for variant in self._mementos(variants)]
         return chosen
+
+    def _mementos(self, variants: list[Variant]) -> list[Variant]:
+        best = self._best(variants)
+        own = page_key(best.url)
+        same = [one for one in variants if page_key(one.url) == own]
+        pages = {one.time: one for one in reversed(same) if one.full and one.rendered == best.rendered}
+        if not best.full or not pages:
+            return [best]
+        pages[best.time], last = best, max(pages)
+        gone = [one for one in same if one.status in GONE and one.time > last]
+        return [pages[time] for time in sorted(pages)] + sorted(gone, key=lambda one: one.time)[:1]
 
     def _best(self, variants: list[Variant]) -> Variant:
         order = plain_address([variant.url for variant in variants], self.spider.rules)
@@ -254,57 +277,69 @@ class Parts:
 
     def __init__(self, spider: PortalSpider, first: FirstPass, chosen: dict[int, str]) -> None:
         self.spider = spider
-        urls = {variant.record: variant.url for kind in first.variants.values() for variant in kind}
-        bases = {record: page_key(urls[record]).rstrip("/") for record in chosen} if first.numbered else {}
-        self.numbers = {record: first.numbered[base] for record, base in bases.items() if base in first.numbered}
+        found = {variant.record: variant for kind in first.variants.values() for variant in kind}
+        bases = {record: page_key(found[record].url).rstrip("/") for record in chosen} if first.numbered else {}
+        self.numbers = {
+            record: {number: _nearest(found[record].time, each) for number, each in first.numbered[base].items()}
+            for record, base in bases.items()
+            if base in first.numbered and found[record].status in OK
+        }
         self.wanted = {record for numbers in self.numbers.values() for record in numbers.values()}
+        self.chosen, self.late = chosen, set[str]()
         self.kept: dict[int, Capture] = {}
-        self.waiting: list[tuple[dict[int, int], Capture]] = []
-        self.record = -1
+        self.waiting: list[tuple[int, Capture]] = []
 
     def keep(self, record: int, capture: Capture) -> None:
-        """Note a record if it may carry on an article."""
-        self.record = record
+        """Keep a record if it may carry on an article."""
         if record in self.wanted:
             self.kept[record] = replace(capture, page=None)
 
-    def join(self, item: Capture | Rejected) -> Iterator[Capture | Rejected]:
-        """Pass an article on, or let it wait for its further pages."""
-        numbers = self.numbers.get(self.record)
-        if numbers is None or not isinstance(item, Capture):
-            yield item
-        else:
-            item.page = None
-            self.waiting.append((numbers, item))
+    def wait(self, record: int, capture: Capture) -> bool:
+        """Whether an article waits for further pages, and whatever came of its address later with it."""
+        waits = record in self.numbers or self.chosen[record] in self.late
+        if waits:
+            self.late.add(self.chosen[record])
+            capture.page = None
+            self.waiting.append((record, capture))
+        return waits
 
-    def rest(self) -> Iterator[Capture]:
-        """The articles that waited, with those pages that their own links lead to."""
-        for numbers, whole in self.waiting:
-            last = whole
-            for number in range(1, MOST_PARTS):
-                try:
-                    url = next_part(parse_page(last), whole.url, number)
-                except PageError:
-                    break
-                part = self.kept.get(numbers.get(number + 1, -1))
-                if url is not None and part is None and whole.parts:
-                    # An article that is known to go on: a first link to a page 2 may be another list's.
-                    self.spider.count("missing/part")
-                    whole.flags.append("missing_part")
-                if url is None or part is None or not goes_on(whole, part):
-                    break
-                whole.parts.append(last := part)
-                self.spider.count("articles/parts")
-            yield whole
+    def rest(self) -> Iterator[tuple[int, Capture]]:
+        """The articles that waited, with their records, and with those pages that their own links lead to."""
+        for record, whole in self.waiting:
+            self._join(whole, self.numbers.get(record, {}))
+            yield record, whole
+
+    def _join(self, whole: Capture, numbers: dict[int, int]) -> None:
+        last = whole
+        for number in range(1, MOST_PARTS if numbers else 1):
+            try:
+                url = next_part(parse_page(last), whole.url, number)
+            except PageError:
+                break
+            part = self.kept.get(numbers.get(number + 1, -1))
+            if url is not None and part is None and whole.parts:
+                # An article that is known to go on: a first link to a page 2 may be another list's.
+                self.spider.count("missing/part")
+                whole.flags.append("missing_part")
+            if url is None or part is None or not goes_on(whole, part):
+                break
+            whole.parts.append(last := part)
+            self.spider.count("articles/parts")
 
 
-async def replay(spider: PortalSpider) -> AsyncIterator[Capture | Rejected]:
-    """The captures of one article each, out of the spider's WARC files.
+def _nearest(time: float, captures: list[tuple[float, int]]) -> int:
+    """The record of that capture which was made closest to a time; of several, the first."""
+    return min(captures, key=lambda one: (abs(one[0] - time), one[1]))[1]
+
+
+async def replay(spider: PortalSpider) -> AsyncIterator[Capture | Rejected | Gone]:
+    """The captures of one article each, out of the spider's WARC files; all of one that was captured several times.
 
     Two passes: the first learns, the second yields. The files are read as streams; what stays in memory is a line for
     each article. Several processes may share the second pass (``share``): the first is made by one of them and kept
     (``learned``) for the others.
     """
+    spider.warc = in_time(spider.warc)
     first = _taken_up(spider) or FirstPass(spider)
     if not first.done:
         for _ in first.read():
@@ -317,22 +352,39 @@ async def replay(spider: PortalSpider) -> AsyncIterator[Capture | Rejected]:
         for key, number in sorted(first.counts.items()):
             spider.count(f"replay/{key}", number)
         logger.info("%s: %s; %d chosen", ", ".join(spider.warc), dict(sorted(first.counts.items())), len(chosen))
-    mine = _share(sorted(chosen), *spider.share)
-    parts = Parts(spider, first, {record: chosen[record] for record in mine})
-    for number, capture in _wanted(spider, mine | parts.wanted):
-        parts.keep(number, capture)
-        if number in mine:
-            for item in parts.join(_finish(spider, capture, chosen[number])):
-                yield item
-            await asyncio.sleep(0)
-    for capture in parts.rest():
-        yield capture
+    mine = _share(sorted(chosen, key=lambda key: chosen[key][0]), *spider.share)
+    mementos = Mementos({key: chosen[key] for key in mine})
+    state = keep_history(spider) if mementos.later else None
+    async for item in _second_pass(spider, first, mementos):
+        yield item
+    if state is not None:
+        await settled(spider)
+        spider.count("history/articles", state.count())
 
 
-def _share(records: list[int], place: int, count: int) -> set[int]:
-    """The records of one part of so many; of part 0, none."""
-    begin = len(records) * max(place - 1, 0) // count
-    return set(records[begin : len(records) * place // count])
+async def _second_pass(
+    spider: PortalSpider, first: FirstPass, mementos: Mementos
+) -> AsyncIterator[Capture | Rejected | Gone]:
+    keys = mementos.keys
+    parts = Parts(spider, first, keys)
+    for number, read in _wanted(spider, parts.wanted.union(keys)):
+        parts.keep(number, read)
+        for record, capture in mementos.in_turn(number, read) if number in keys else ():
+            if not parts.wait(record, capture):
+                if record in mementos.later:
+                    await settled(spider)
+                yield _finish(spider, capture, keys[record])
+        await asyncio.sleep(0)
+    for record, capture in parts.rest():
+        if record in mementos.later:
+            await settled(spider)
+        yield _finish(spider, capture, keys[record])
+
+
+def _share(keys: list[str], place: int, count: int) -> list[str]:
+    """The articles of one part of so many; of part 0, none."""
+    begin = len(keys) * max(place - 1, 0) // count
+    return keys[begin : len(keys) * place // count]
 
 
 def _wanted(spider: PortalSpider, wanted: set[int]) -> Iterator[tuple[int, Capture]]:
@@ -372,10 +424,14 @@ def _taken_up(spider: PortalSpider) -> FirstPass | None:
     return first
 
 
-def _finish(spider: PortalSpider, capture: Capture, key: str) -> Any:
+def _finish(spider: PortalSpider, capture: Capture, key: str) -> Capture | Rejected | Gone:
     if capture.status not in OK:
+        detail = f"{capture.url}: HTTP {capture.status}"
+        rejected = spider.reject(capture.url, "http_error", detail, capture.status, capture.fetched_at)
+        if (lost := spider.lost(article_id(capture.url, key), rejected)) is not None:
+            return lost
         spider.count("failed/article")
-        return spider.reject(capture.url, "http_error", f"{capture.url}: HTTP {capture.status}", capture.status)
+        return rejected
     sighting = spider.sightings.get(key)
     addresses = sighting.addresses if sighting else [capture.url]
     best = capture.url

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal_crawler.crawling import history
 from portal_crawler.crawling.archives import is_past
-from portal_crawler.crawling.canonical import key_hash
+from portal_crawler.crawling.canonical import key_hash, page_key
 from portal_crawler.crawling.patterns import announced, pattern_of
 from portal_crawler.crawling.rules import chain_key
 from portal_crawler.items import Capture, Gone, Rejected, article_id
@@ -34,6 +34,7 @@ PRIORITY_ALIAS = -10
 class Revisiting(Articles):
     """What a portal's spider does with articles and pages of earlier crawls."""
 
+    warc: list[str]
     full: bool
     only_new: bool
     since: str | None
@@ -111,7 +112,13 @@ class Revisiting(Articles):
 
     def exported_as(self, item: Article) -> str | None:
         """The identifier under which an earlier run has exported what a new article says."""
-        return self.revisits.exported_as(item) if self.state is not None else None
+        return self.revisits.exported_as(item) if self.state is not None and not self.warc else None
+
+    def is_memento(self, item: Article) -> bool:
+        """Whether a replay has handed on an earlier capture of an article's address (``platforms.mementos``)."""
+        if self.state is None or not self.warc or (known := self.state.article(item.id)) is None:
+            return False
+        return page_key(known.url) == page_key(item.url)
 
     def note_duplicate(self, identifier: str, other: str) -> None:
         """Note that an article has been exported under another identifier: crawls to come need not ask for it."""
@@ -192,13 +199,15 @@ class Revisiting(Articles):
     def vanished(self, request: Request, rejected: Rejected) -> Gone | None:
         """The record of a known article that the portal no longer has; None if it is not known, or only failed."""
         identifier = request.meta.get("portal_known")
-        if self.state is None or identifier is None:
+        return self.lost(identifier, rejected) if identifier is not None else None
+
+    def lost(self, identifier: str, rejected: Rejected) -> Gone | None:
+        """The record of an article in whose place there is nothing; None if it is not known, or only failed."""
+        if self.state is None or (known := self.state.article(identifier)) is None:
             return None
         if rejected.status not in (*history.GONE, REDIRECTED) and rejected.reason != "soft_404":
             return None
-        known = self.state.article(identifier)
-        assert known is not None
-        self.state.gone(known, history.now(), rejected.status)
+        self.state.gone(known, rejected.fetched_at or history.now(), rejected.status)
         self.count("history/gone")
         return history.gone(known, rejected)
 

@@ -1,0 +1,84 @@
+"""The captures of one address at several times (mementos, RFC 7089): handed on in the order of their times.
+
+They are to a replay what the crawls of several years are to a portal's state: the first is the article, each that says
+something else is a new version of it, and the last may say that it is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from scrapy import signals
+
+from portal_crawler.archive.warc import read_captures
+from portal_crawler.crawling.state import PortalState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from portal_crawler.items import Capture
+    from portal_crawler.platforms.portal import PortalSpider
+
+
+class Mementos:
+    """Holds captures back until those of the same article that are older have come.
+
+    Args:
+        records: The records of each article, by its identity, in the order of their times.
+
+    Attributes:
+        keys: The article of each record.
+        later: The records that are not the first of their articles.
+    """
+
+    def __init__(self, records: Mapping[str, Sequence[int]]) -> None:
+        self.keys = {number: key for key, numbers in records.items() for number in numbers}
+        self.later = {number for numbers in records.values() for number in numbers[1:]}
+        self._expected = {key: deque(numbers) for key, numbers in records.items() if len(numbers) > 1}
+        self._held: dict[int, Capture] = {}
+
+    def in_turn(self, record: int, capture: Capture) -> Iterator[tuple[int, Capture]]:
+        """The captures whose turn it is, with their records, now that another has come."""
+        expected = self._expected.get(self.keys[record])
+        if expected is None:
+            yield record, capture
+            return
+        self._held[record] = capture
+        while expected and expected[0] in self._held:
+            number = expected.popleft()
+            yield number, self._held.pop(number)
+
+
+def in_time(paths: Sequence[str]) -> list[str]:
+    """WARC files in the order of their first captures, so that few have to be held back; those without any first."""
+
+    def first(path: str) -> float:
+        capture = next(read_captures(path, lambda *_: None), None)
+        return capture.fetched_at.timestamp() if capture is not None else 0.0
+
+    return sorted(paths, key=first) if len(paths) > 1 else list(paths)
+
+
+def keep_history(spider: PortalSpider) -> PortalState:
+    """Give a spider a state that lasts as long as its replay: what comes later is compared with it."""
+    folder = TemporaryDirectory(prefix="portal-replay-")
+    state = spider.state = PortalState(Path(folder.name) / "replay.sqlite")
+
+    def forget() -> None:
+        state.close()
+        folder.cleanup()
+
+    spider.crawler.signals.connect(forget, signal=signals.spider_closed, weak=False)
+    return state
+
+
+async def settled(spider: PortalSpider) -> None:
+    """Wait until what was handed on has come through the pipelines: a later capture is compared with what they keep."""
+    engine = spider.crawler.engine
+    slot = engine.scraper.slot if engine is not None else None
+    while slot is not None and slot.itemproc_size:  # noqa: ASYNC110 - no signal tells that the last one is through
+        await asyncio.sleep(0)

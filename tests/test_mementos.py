@@ -1,0 +1,77 @@
+"""Captures of the same addresses at several times: the versions of articles, and their end."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from test_captures import articles
+from test_commands import run
+from test_replay import HOST, Archive
+from test_spiders import portal, slug
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+YEARS = (2020, 2022, 2024)
+EDITED, LOST, BACK = 3, 4, 5
+NEWS = "<p>Năm {} thời hạn nộp hồ sơ được gia hạn thêm ba mươi ngày làm việc theo đề nghị của các địa phương.</p>"
+MISSING = "<html><body>Không tìm thấy trang</body></html>"
+
+
+def edition(year: int) -> dict[str, tuple[str, str]]:
+    """The portal in a year: one article was edited since the year before, one is gone in the end, one for a while."""
+    pages = {address: ("200 OK", body) for address, body in portal().items() if isinstance(body, str)}
+    _, body = pages[slug(EDITED)]
+    if year > YEARS[0]:
+        pages[slug(EDITED)] = ("200 OK", body.replace("</p>", f"</p>{NEWS.format(year)}", 1))
+    if year == YEARS[2]:
+        pages[slug(LOST)] = ("404 Not Found", MISSING)
+    if year == YEARS[1]:
+        pages[slug(BACK)] = ("410 Gone", MISSING)
+    return pages
+
+
+def captures(folder: Path, *, apart: bool) -> None:
+    """The portal in all years: each in a file of its own, the newest first by name, or all in one, in that order."""
+    records: list[bytes] = []
+    for year in sorted(YEARS, reverse=True):
+        archive = Archive(folder / f"{YEARS[2] - year}.warc.gz", date=f"{year}-03-06T02:00:00Z")
+        for address, (status, body) in edition(year).items():
+            archive.add(HOST + address, body.replace("</body>", f"Lượt truy cập: {year}</body>"), status)
+        records += archive.records
+        if apart:
+            archive.close()
+    if not apart:
+        (folder / "all.warc.gz").write_bytes(b"".join(records))
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_each_version_of_an_article_is_told_and_its_end(tmp_path: Path, *, apart: bool) -> None:
+    captures(tmp_path, apart=apart)
+    code, told, errors = run(tmp_path, "extract", ".", "--out", "out", "--jobs", "1")
+    assert (code, errors) == (0, "")
+    assert "11 articles of" in told
+    versions: dict[str, list[dict[str, Any]]] = {}
+    for one in articles(tmp_path / "out"):
+        versions.setdefault(one["url"].removeprefix(HOST), []).append(one)
+    assert {address: [one["version"] for one in each] for address, each in versions.items()} == {
+        slug(number): [1, 2, 3] if number == EDITED else [1] for number in range(1, 10)
+    }
+    first, second, third = versions[slug(EDITED)]
+    assert [one["fetched_at"][:4] for one in (first, second, third)] == [str(year) for year in YEARS]
+    assert first["first_seen"] is None and {one["first_seen"] for one in (second, third)} == {first["fetched_at"]}
+    assert "+Năm 2022 thời hạn" in second["changes"]
+    assert "-Năm 2022 thời hạn" in third["changes"] and "+Năm 2024 thời hạn" in third["changes"]
+    (path,) = (tmp_path / "out").rglob("*.gone.jsonl")
+    (lost,) = map(json.loads, path.read_text("utf-8").splitlines())
+    assert lost["url"] == HOST + slug(LOST)
+    assert [lost[name][:4] for name in ("first_seen", "last_seen", "gone_at")] == ["2020", "2022", "2024"]
+    (record,) = (tmp_path / "out").rglob("*.run.json")
+    stats = json.loads(record.read_text("utf-8"))["stats"]
+    assert {name: stats[f"history/{name}"] for name in ("new", "changed", "gone")} == {
+        "new": 9,
+        "changed": 2,
+        "gone": 1,
+    }
