@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
+import os
 import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import forked
 from scrapy import signals
 from scrapy.crawler import AsyncCrawlerProcess
 from scrapy.utils.misc import load_object
@@ -51,9 +52,7 @@ class Crawl:
 
 def crawl(spider: str, settings: dict[str, Any] | None = None, **arguments: str) -> Crawl:
     request = json.dumps({"spider": spider, "settings": {**SETTINGS, **(settings or {})}, "arguments": arguments})
-    done = subprocess.run(
-        [sys.executable, __file__], input=request, capture_output=True, text=True, timeout=120, check=False
-    )
+    done = forked.run(main, cwd=Path(__file__).parent, env=os.environ, given=request)
     assert done.returncode == 0, done.stderr
     result = json.loads(done.stdout.splitlines()[-1])
     return Crawl(**result, log=done.stderr)
@@ -80,9 +79,3 @@ def main() -> None:
     process.start()
     result["stats"] = {key: value for key, value in crawler.stats.get_stats().items() if not hasattr(value, "year")}
     sys.stdout.write(json.dumps(result))
-
-
-if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent.parent))
-    sys.path.insert(0, str(Path(__file__).parent))
-    main()

@@ -10,8 +10,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import forked
 import pytest
 from portal_server import Answer, PortalServer, Seen
+from scrapy.cmdline import execute
 from test_project import articles, command, environment, lines
 
 from portal_crawler.extraction.decode import to_unicode_legacy
@@ -46,15 +48,8 @@ def home(paths: list[str]) -> str:
 
 
 def run_command(url: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*command(url, **settings), "-a", "platform=nukeviet"],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    arguments = [*command(url, **settings)[3:], "-a", "platform=nukeviet"]
+    return forked.run(execute, arguments, cwd=folder, env=environment())
 
 
 def walk(folder: Path, pages: dict[str, Any], **settings: str) -> tuple[int, dict[str, str], dict[str, str], str]:

@@ -10,10 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import forked
 import pytest
 from lxml import html
 from portal_server import Answer, PortalServer, article, page
 from test_project import environment
+
+from portal_crawler.commands.console import main
 
 TITLE = "Hội nghị triển khai nhiệm vụ quý một năm 2024 tại các xã vùng cao"
 PROGRAM = [sys.executable, "-m", "portal_crawler.commands.console"]
@@ -21,16 +24,8 @@ PROGRAM = [sys.executable, "-m", "portal_crawler.commands.console"]
 
 def run(folder: Path, *arguments: str, given: bytes = b"") -> tuple[int, str, str]:
     """Exit code, standard output, standard error."""
-    done = subprocess.run(
-        [*PROGRAM, *arguments],
-        cwd=folder,
-        env=environment(),
-        input=given,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+    done = forked.run(main, arguments, cwd=folder, env=environment(), given=given)
+    return done.returncode, done.stdout, done.stderr
 
 
 def pages_of_a_site(folder: Path, count: int = 6) -> Path:

@@ -7,13 +7,13 @@ import json
 import os
 import random
 import sqlite3
-import subprocess
-import sys
 import zlib
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import forked
+import killed
 import pytest
 from portal_server import Answer, PortalServer, Seen, article, body, link, page
 from warcio.archiveiterator import ArchiveIterator
@@ -38,7 +38,8 @@ def province() -> Iterator[SampleProvince]:
         yield province
 
 
-def command(folder: Path, url: str, *more: str, checkpoint: float = 0.1) -> subprocess.Popen[bytes]:
+def told(folder: Path, url: str, *more: str, checkpoint: float = 0.1) -> tuple[int, str]:
+    """Exit code and standard error of a crawl."""
     settings = {
         "FEEDS": json.dumps(
             {
@@ -56,61 +57,13 @@ def command(folder: Path, url: str, *more: str, checkpoint: float = 0.1) -> subp
         "LOG_LEVEL": "ERROR",
     }
     options = [part for name, value in settings.items() for part in ("-s", f"{name}={value}")]
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "crawl", "unseen", "-a", f"url={url}", *options, *more],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, "COLUMNS": "200"},
-    )
-
-
-# A run is named by its second; here several begin within one. Killed, it dies at a moment of the crawl itself.
-PROGRAM = """
-import os, signal, sys, uuid
-from scrapy import signals
-from portal_crawler.platforms.portal import PortalSpider
-from portal_crawler.commands.console import main
-
-made, after = PortalSpider.from_crawler.__func__, int(os.environ.get("KILL_AFTER", "0"))
-
-@classmethod
-def from_crawler(cls, crawler, *args, **kwargs):
-    spider = made(cls, crawler, *args, **kwargs)
-    spider.run_id = f"{spider.run_id}-{uuid.uuid4().hex[:8]}"
-    passed = []
-    def count(**_):
-        passed.append(1)
-        if after and len(passed) >= after:
-            os.kill(os.getpid(), getattr(signal, os.environ["KILL_WITH"]))
-    if after:
-        for one in (signals.response_received, signals.item_scraped, signals.request_scheduled, signals.item_dropped):
-            crawler.signals.connect(count, signal=one, weak=False)
-    return spider
-
-PortalSpider.from_crawler = from_crawler
-if full := int(os.environ.get("FULL_AFTER", "0")):
-    from portal_crawler.archive.feeds import LineFile
-    written, lines = LineFile.write, []
-    def write(self, data):
-        # As a full disk would: half of a line still fits.
-        if b'"schema_version"' in bytes(data):
-            lines.append(1)
-            if len(lines) > full and self.broken is None:
-                self.broken = OSError(28, "No space left on device")
-                self.on_failure(self.broken)
-                return len(data)
-        return written(self, data)
-    LineFile.write = write
-main()
-"""
+    arguments = ["crawl", "unseen", "-a", f"url={url}", *options, *more]
+    done = forked.run(killed.crawl, arguments, cwd=ROOT, env={**os.environ, "COLUMNS": "200"})
+    return done.returncode, done.stderr
 
 
 def run(folder: Path, url: str, *more: str, **options: Any) -> int:
-    process = command(folder, url, *more, **options)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode is not None, errors
-    return process.returncode
+    return told(folder, url, *more, **options)[0]
 
 
 def exported(folder: Path, kind: str = "") -> list[dict[str, Any]]:
@@ -529,11 +482,10 @@ def test_a_second_crawl_at_the_same_time_ends_without_a_request(province: Sample
     assert run(tmp_path, url) == 0
     state = PortalState(next((tmp_path / "state" / "portals").glob("*.sqlite")))
     asked = len(province.ledgers["sample_stp"].entries)
-    process = command(tmp_path, url)
-    _, errors = process.communicate(timeout=60)
+    code, errors = told(tmp_path, url)
     state.close()
-    assert (process.returncode, len(province.ledgers["sample_stp"].entries)) == (1, asked)
-    assert b"another crawl of this portal is running" in errors and b"Traceback" not in errors
+    assert (code, len(province.ledgers["sample_stp"].entries)) == (1, asked)
+    assert "another crawl of this portal is running" in errors and "Traceback" not in errors
 
 
 def test_two_crawls_of_one_portal_at_once_are_refused(tmp_path: Path) -> None:

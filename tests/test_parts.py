@@ -6,9 +6,11 @@ import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+import forked
 import pytest
 from portal_server import Answer, PortalServer, article, body, link, page
-from test_project import articles, crawl, environment, rejects
+from scrapy.cmdline import execute
+from test_project import articles, command, crawl, environment, rejects
 from test_replay import archive_of
 
 from portal_crawler.crawling.parts import next_part, numbered
@@ -154,18 +156,7 @@ def test_a_replay_marks_the_article_whose_later_page_its_files_lack(tmp_path: Pa
 
 
 def replay(url: str, path: Path, folder: Path) -> Any:
-    import subprocess
-
-    from test_project import command
-
-    return subprocess.run(
-        [*command(url), "-a", f"warc={path}"],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return forked.run(execute, [*command(url)[3:], "-a", f"warc={path}"], cwd=folder, env=environment())
 
 
 def test_a_page_that_cannot_be_had_costs_only_itself(tmp_path: Path) -> None:

@@ -7,11 +7,13 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+import forked
 import pytest
 from crawl import crawl
 from hypothesis import given
 from hypothesis import strategies as st
 from portal_server import Answer, PortalServer, Seen, article, link, page
+from scrapy.cmdline import execute
 from test_project import command, environment
 
 from portal_crawler.crawling.clock import HostClock, QuietHours, retry_after
@@ -176,15 +178,8 @@ def test_wrong_quiet_hours_are_refused(text: str) -> None:
 
 
 def run(tmp_path: Path, url: str, *more: str, contact: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*command(url, **settings), *more],
-        cwd=tmp_path,
-        env=environment() | {"PORTAL_CONTACT": contact},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    arguments = [*command(url, **settings)[3:], *more]
+    return forked.run(execute, arguments, cwd=tmp_path, env=environment() | {"PORTAL_CONTACT": contact})
 
 
 def test_no_crawl_of_others_without_a_contact(tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+import forked
 import pytest
 from jsonschema import Draft202012Validator
 from portal_server import Answer, PortalServer, article, link, page
+from scrapy.cmdline import execute
 
 from portal_crawler.schema import article_schema
 
@@ -41,15 +43,7 @@ def environment() -> dict[str, str]:
 
 
 def crawl(url: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(url, **settings),
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    return forked.run(execute, command(url, **settings)[3:], cwd=folder, env=environment())
 
 
 def lines(folder: Path, ending: str) -> list[dict[str, Any]]:
