@@ -185,6 +185,22 @@ def test_html_without_explain_is_a_mistake(tmp_path: Path) -> None:
     assert "--explain" in err
 
 
+def test_html_writes_over_no_page_that_it_reads(tmp_path: Path) -> None:
+    site = pages_of_a_site(tmp_path, 2)
+    victim = site / "news" / "bai-0.html"
+    before = victim.read_bytes()
+
+    for read in (victim, site):
+        code, _, err = run(tmp_path, "extract", "--explain", "--html", str(victim), str(read))
+        assert (code, len(err.splitlines())) == (2, 1)
+        assert "is one of the pages that are read" in err
+        assert victim.read_bytes() == before
+
+    code, _, _ = run(tmp_path, "extract", "--explain", "--html", str(site / "out.html"), str(site))
+    assert code == 0, "the file that is being written is no page of the folder"
+    assert {path.name for path in site.iterdir()} == {"news", "out.html"}
+
+
 def test_explain_names_each_removed_block_and_why(tmp_path: Path) -> None:
     site = pages_of_a_site(tmp_path)
     code, out, _ = run(tmp_path, "extract", "--explain", str(site))
