@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
@@ -119,7 +120,11 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         if getattr(spider, "broken_certificates", False):
             self._unverified = _make_ssl_context(Settings({**tls, "DOWNLOAD_VERIFY_CERTIFICATES": False}))
         self._broken: set[str] = set()
-        self._session = aiohttp.ClientSession(
+
+    @cached_property
+    def _session(self) -> aiohttp.ClientSession:  # type: ignore[override]
+        """Made for the first request: under ``CrawlerProcess`` and in ``scrapy shell`` no loop runs before."""
+        session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 local_addr=self._bind_address,
                 limit=self._pool_size_total,
@@ -133,7 +138,13 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         )
         # It would ask at once a second time where a connection breaks, which nobody would count, archive or wait for:
         # that is Scrapy's to decide. aiohttp switches it off in this manner for its own tests, and has no public one.
-        self._session._retry_connection = False  # noqa: SLF001
+        session._retry_connection = False  # noqa: SLF001
+        return session
+
+    async def close(self) -> None:
+        """Close the connections, if any was made."""
+        if "_session" in vars(self):
+            await super().close()
 
     async def download_request(self, request: Request) -> Response:
         """Download, once the host has rested.
