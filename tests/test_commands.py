@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from lxml import html
 from portal_server import Answer, PortalServer, article, page
-from test_project import environment
+from test_project import environment, portal
 
 TITLE = "Hội nghị triển khai nhiệm vụ quý một năm 2024 tại các xã vùng cao"
 PROGRAM = [sys.executable, "-m", "portal_crawler.commands.console"]
@@ -199,6 +199,26 @@ def test_html_writes_over_no_page_that_it_reads(tmp_path: Path) -> None:
     code, _, _ = run(tmp_path, "extract", "--explain", "--html", str(site / "out.html"), str(site))
     assert code == 0, "the file that is being written is no page of the folder"
     assert {path.name for path in site.iterdir()} == {"news", "out.html"}
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["fetch", "{url}"], "<h1>Tin tức</h1>"),
+        (["parse", "{url}", "--spider", "sample_stp", "-a", "url={url}"], "tin-tuc/hoi-nghi-1.html"),
+        (["shell", "{url}", "-c", "response.css('h1::text').get()"], "Tin tức"),
+    ],
+    ids=lambda value: value[0],
+)
+def test_scrapys_commands_for_one_page_work_and_leave_nothing(tmp_path: Path, command: list[str], told: str) -> None:
+    with PortalServer(portal()) as server:
+        given = [word.replace("{url}", f"{server.url}/") for word in command]
+        allowed = ("PORTAL_ALLOW_PRIVATE=127.0.0.1", "DOWNLOAD_DELAY=0", "AUTOTHROTTLE_ENABLED=False")
+        code, out, err = run(tmp_path, *given, *(word for each in allowed for word in ("-s", each)))
+    assert "Traceback" not in err, err
+    assert code == 0
+    assert told in out
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_explain_names_each_removed_block_and_why(tmp_path: Path) -> None:

@@ -201,6 +201,7 @@ class PortalSpider(Revisiting):
         spider = super().from_crawler(crawler, *args, **kwargs)
         limit = crawler.settings.getint("PORTAL_PATTERN_BUDGET", 16)
         spider.budget, spider.named_budget = spider.budgets(limit)
+        spider.decide()  # scrapy parse, which asks for one page, puts a start() of its own in the place of ours
         if spider.browser and not spider.warc:
             chromium(crawler.settings.get("PORTAL_BROWSER", ""))
         return spider
