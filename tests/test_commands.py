@@ -19,12 +19,14 @@ TITLE = "Hội nghị triển khai nhiệm vụ quý một năm 2024 tại các 
 PROGRAM = [sys.executable, "-m", "portal_crawler.commands.console"]
 
 
-def run(folder: Path, *arguments: str, given: bytes = b"") -> tuple[int, str, str]:
+def run(
+    folder: Path, *arguments: str, given: bytes = b"", settings: str = "portal_crawler.settings"
+) -> tuple[int, str, str]:
     """Exit code, standard output, standard error."""
     done = subprocess.run(
         [*PROGRAM, *arguments],
         cwd=folder,
-        env=environment(),
+        env={**environment(), "SCRAPY_SETTINGS_MODULE": settings},
         input=given,
         capture_output=True,
         timeout=120,
@@ -52,6 +54,10 @@ def pages_of_a_site(folder: Path, count: int = 6) -> Path:
         (["crawl", "unseen"], "needs an address"),
         (["crawl", "unseen", "-a", "url"], "NAME=VALUE"),
         (["crawl", "unseen", "-a"], "expected one argument"),
+        *(
+            (["crawl", "unseen", "-a", f"url={url}"], "is an address")
+            for url in ("a.gov.vn", "ftp://a/", "http://[::1/")
+        ),
         (["crawl", "unseen", "-a", "url=http://127.0.0.1:1/", "-a", "platfrom=liferay"], "did you mean platform"),
         (["crawl", "unseen", "-a", "url=http://127.0.0.1:1/", "-a", "platform=joomla"], "no platform 'joomla'"),
         (["crawl", "hanoi_sotttt", "-a", "warc=none.warc.gz"], "there is no file none.warc.gz"),
@@ -183,6 +189,29 @@ def test_html_without_explain_is_a_mistake(tmp_path: Path) -> None:
     code, _, err = run(tmp_path, "extract", "--html", "out.html", "a.html")
     assert code == 2
     assert "--explain" in err
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('wrappers = (Wrapper(article="#a["),)', "line 6: SelectorSyntaxError"),
+        ('article_urls = r"^/bai-(?P<id>\\d+)$"', "line 4: TypeError: ViduStp.article_urls is no tuple"),
+        ("here is no Python", "line 6: SyntaxError"),
+    ],
+)
+def test_a_mistake_in_a_sites_file_is_told_with_its_place(tmp_path: Path, line: str, told: str) -> None:
+    (tmp_path / "vidu").mkdir()
+    (tmp_path / "vidu" / "__init__.py").touch()
+    (tmp_path / "vidu" / "stp.py").write_text(
+        "from portal_crawler.extraction.wrapper import Wrapper\n"
+        "from portal_crawler.platforms.nukeviet import NukeVietSpider\n\n"
+        f'class ViduStp(NukeVietSpider):\n    name = "vidu_stp"\n    {line}\n',
+        "utf-8",
+    )
+    (tmp_path / "own.py").write_text('from portal_crawler.settings import *\nSPIDER_MODULES = ["vidu"]\n', "utf-8")
+    code, out, err = run(tmp_path, "portals", settings="own")
+    assert (code, out, len(err.splitlines())) == (2, "", 1), err
+    assert f"vidu/stp.py, {told}" in err
 
 
 def test_html_writes_over_no_page_that_it_reads(tmp_path: Path) -> None:
