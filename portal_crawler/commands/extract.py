@@ -37,6 +37,7 @@ from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.extraction.template import Template
 from portal_crawler.items import Article, Capture, Rejected
 from portal_crawler.monitoring.verdict import ExitCode
+from portal_crawler.platforms.declared import is_seed
 from portal_crawler.platforms.detected import FAMILIES
 
 if TYPE_CHECKING:
@@ -227,6 +228,8 @@ class Command(ScrapyCommand):
 
 def _check(name: str) -> None:
     """Refuse what is neither address nor a file or folder to read."""
+    if is_address(name) and not is_seed(name):
+        refuse(f"{name} is no address: it names no host that can be asked")
     if name == "-" or is_address(name):
         return
     if name.startswith("-"):
