@@ -87,6 +87,13 @@ class _RefusedError(OSError):
         self.told = f"{address} is a {why} address"
 
 
+def _told(error: aiohttp.ClientConnectorError) -> str:
+    """What went wrong; aiohttp's own words hold the place of an object in memory, which no two runs share."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return str(error)
+    return f"{error.host}:{error.port}: {error.strerror}"
+
+
 class GuardedDownloadHandler(AiohttpDownloadHandler):
     """Downloads ``http`` and ``https``; every connection is checked with the very address that it is made to.
 
@@ -189,13 +196,13 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         except (aiohttp.InvalidUrlClientError, aiohttp.NonHttpUrlClientError) as error:
             raise UnsupportedURLSchemeError(str(error)) from error
         except aiohttp.ClientConnectorDNSError as error:
-            raise CannotResolveHostError(str(error)) from error
+            raise CannotResolveHostError(_told(error)) from error
         except aiohttp.ClientSSLError as error:
-            raise TlsError(str(error)) from error
+            raise TlsError(_told(error)) from error
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, _RefusedError):
                 raise ForbiddenAddressError(error.os_error.told) from error
-            raise DownloadConnectionRefusedError(str(error)) from error
+            raise DownloadConnectionRefusedError(_told(error)) from error
         except aiohttp.ClientPayloadError:
             raise  # a body that broke off: the reader above keeps what came
         except aiohttp.ClientError as error:
