@@ -207,6 +207,8 @@ EXTENSIONS = {
     "portal_crawler.archive.rejects.KeepRejects": 100,
     "portal_crawler.monitoring.progress.Progress": 200,
     "portal_crawler.monitoring.summary.RunSummary": 900,
+    # With JOBDIR it would put a dict of its own in the place of the portal's state, which does all that it is for.
+    "scrapy.extensions.spiderstate.SpiderState": None,
 }
 
 # ------------------------------------------------------------------------- log

@@ -14,7 +14,7 @@ import forked
 import pytest
 from lxml import html
 from portal_server import Answer, PortalServer, article, page
-from test_project import environment
+from test_project import environment, portal
 
 from portal_crawler.commands.console import main
 
@@ -22,9 +22,12 @@ TITLE = "Hội nghị triển khai nhiệm vụ quý một năm 2024 tại các 
 PROGRAM = [sys.executable, "-m", "portal_crawler.commands.console"]
 
 
-def run(folder: Path, *arguments: str, given: bytes = b"") -> tuple[int, str, str]:
+def run(
+    folder: Path, *arguments: str, given: bytes = b"", settings: str = "portal_crawler.settings"
+) -> tuple[int, str, str]:
     """Exit code, standard output, standard error."""
-    done = forked.run(main, arguments, cwd=folder, env=environment(), given=given)
+    env = {**environment(), "SCRAPY_SETTINGS_MODULE": settings}
+    done = forked.run(main, arguments, cwd=folder, env=env, given=given)
     return done.returncode, done.stdout, done.stderr
 
 
@@ -47,12 +50,19 @@ def pages_of_a_site(folder: Path, count: int = 6) -> Path:
         (["crawl", "unseen"], "needs an address"),
         (["crawl", "unseen", "-a", "url"], "NAME=VALUE"),
         (["crawl", "unseen", "-a"], "expected one argument"),
+        *(
+            (["crawl", "unseen", "-a", f"url={url}"], "is an address")
+            for url in ("a.gov.vn", "ftp://a/", "http://[::1/")
+        ),
         (["crawl", "unseen", "-a", "url=http://127.0.0.1:1/", "-a", "platfrom=liferay"], "did you mean platform"),
         (["crawl", "unseen", "-a", "url=http://127.0.0.1:1/", "-a", "platform=joomla"], "no platform 'joomla'"),
         (["crawl", "hanoi_sotttt", "-a", "warc=none.warc.gz"], "there is no file none.warc.gz"),
         (["crawl", "unseen", "-a", "warc=none.warc.gz"], "there is no file none.warc.gz"),
         (["crawl", "hanoi_sotttt", "-L", "LOUD"], "no log level"),
+        (["demo", "x"], "demo takes no arguments"),
         (["extract"], "extract needs"),
+        (["export", "corpus", "--confidence", "nan"], "between 0 and 1"),
+        (["extract", "http://[::1/"], "is no address"),
         (["extract", "none.html"], "there is no file none.html"),
         (["extract", "."], "no HTML file"),
         (["extract", "--explian", "-"], "no option --explian"),
@@ -180,6 +190,65 @@ def test_html_without_explain_is_a_mistake(tmp_path: Path) -> None:
     assert "--explain" in err
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('wrappers = (Wrapper(article="#a["),)', "line 6: SelectorSyntaxError"),
+        ('article_urls = r"^/bai-(?P<id>\\d+)$"', "line 4: TypeError: ViduStp.article_urls is no tuple"),
+        ("here is no Python", "line 6: SyntaxError"),
+    ],
+)
+def test_a_mistake_in_a_sites_file_is_told_with_its_place(tmp_path: Path, line: str, told: str) -> None:
+    (tmp_path / "vidu").mkdir()
+    (tmp_path / "vidu" / "__init__.py").touch()
+    (tmp_path / "vidu" / "stp.py").write_text(
+        "from portal_crawler.extraction.wrapper import Wrapper\n"
+        "from portal_crawler.platforms.nukeviet import NukeVietSpider\n\n"
+        f'class ViduStp(NukeVietSpider):\n    name = "vidu_stp"\n    {line}\n',
+        "utf-8",
+    )
+    (tmp_path / "own.py").write_text('from portal_crawler.settings import *\nSPIDER_MODULES = ["vidu"]\n', "utf-8")
+    code, out, err = run(tmp_path, "portals", settings="own")
+    assert (code, out, len(err.splitlines())) == (2, "", 1), err
+    assert f"vidu/stp.py, {told}" in err
+
+
+def test_html_writes_over_no_page_that_it_reads(tmp_path: Path) -> None:
+    site = pages_of_a_site(tmp_path, 2)
+    victim = site / "news" / "bai-0.html"
+    before = victim.read_bytes()
+
+    for read in (victim, site):
+        code, _, err = run(tmp_path, "extract", "--explain", "--html", str(victim), str(read))
+        assert (code, len(err.splitlines())) == (2, 1)
+        assert "is one of the pages that are read" in err
+        assert victim.read_bytes() == before
+
+    code, _, _ = run(tmp_path, "extract", "--explain", "--html", str(site / "out.html"), str(site))
+    assert code == 0, "the file that is being written is no page of the folder"
+    assert {path.name for path in site.iterdir()} == {"news", "out.html"}
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (["fetch", "{url}"], "<h1>Tin tức</h1>"),
+        (["parse", "{url}", "--spider", "sample_stp", "-a", "url={url}"], "tin-tuc/hoi-nghi-1.html"),
+        (["shell", "{url}", "-c", "response.css('h1::text').get()"], "Tin tức"),
+    ],
+    ids=lambda value: value[0],
+)
+def test_scrapys_commands_for_one_page_work_and_leave_nothing(tmp_path: Path, command: list[str], told: str) -> None:
+    with PortalServer(portal()) as server:
+        given = [word.replace("{url}", f"{server.url}/") for word in command]
+        allowed = ("PORTAL_ALLOW_PRIVATE=127.0.0.1", "DOWNLOAD_DELAY=0", "AUTOTHROTTLE_ENABLED=False")
+        code, out, err = run(tmp_path, *given, *(word for each in allowed for word in ("-s", each)))
+    assert "Traceback" not in err, err
+    assert code == 0
+    assert told in out
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_explain_names_each_removed_block_and_why(tmp_path: Path) -> None:
     site = pages_of_a_site(tmp_path)
     code, out, _ = run(tmp_path, "extract", "--explain", str(site))
@@ -286,6 +355,7 @@ def test_record_writes_what_the_test_of_sites_reads(tmp_path: Path) -> None:
         url = f"{server.url}/tin/bai-1.html"
         code, _, said = run(tmp_path, "record", "angiang_snv", url, "-s", "DOWNLOAD_DELAY=0")
         assert code == 0, said
+        assert "is no address of the portal" in said
         code, _, said = run(tmp_path, "record", "angiang_snv", f"{server.url}/tin/bai-2.html", "-s", "DOWNLOAD_DELAY=0")
         assert code == 3
         assert said.startswith("nothing recorded (")
@@ -300,7 +370,8 @@ def test_record_writes_what_the_test_of_sites_reads(tmp_path: Path) -> None:
 
     (tmp_path / "saved.html").write_bytes(body)
     other = "https://snv.angiang.gov.vn/tin/bai-9.html"
-    assert run(tmp_path, "record", "angiang_snv", other, "--file", "saved.html")[0] == 0
+    code, _, said = run(tmp_path, "record", "angiang_snv", other, "--file", "saved.html")
+    assert (code, said) == (0, "")
     assert {path.name for path in sites.iterdir()} == {
         f"angiang_snv{number}.{ending}" for number in ("", ".2") for ending in ("html", "json")
     }

@@ -10,6 +10,8 @@ import pytest
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
+from portal_crawler.extraction.wrapper import Wrapper
+from portal_crawler.platforms.nukeviet import NukeVietSpider
 from portal_crawler.platforms.portal import PortalSpider
 
 LOADER = SpiderLoader.from_settings(Settings({"SPIDER_MODULES": ["portal_crawler.spiders"]}))
@@ -54,3 +56,24 @@ def test_there_are_portals_of_several_families_and_provinces() -> None:
     assert len(spiders) >= 12
     assert len({spider.platform for spider in spiders}) >= 6
     assert len({spider.province for spider in spiders}) >= 8
+
+
+@pytest.mark.parametrize(
+    ("declared", "told"),
+    [
+        ({"start_urls": ["stp.vidu.gov.vn"]}, "no address"),
+        ({"start_urls": ["http://[::1/"]}, "no address"),
+        ({"start_urls": "https://stp.vidu.gov.vn/"}, "comma"),
+        ({"article_urls": r"^/bai-(?P<id>\d+)$"}, "comma"),
+        ({"deny_urls": (r"^/x(",)}, "no regular expression"),
+        ({"wrappers": Wrapper(article="#a")}, "comma"),
+        ({"wrappers": ("#a",)}, "no Wrapper"),
+        ({"min_articles": "400"}, "no int"),
+        ({"min_article": 400}, "did you mean min_articles"),
+    ],
+)
+def test_what_would_be_misread_in_silence_is_refused_when_the_class_is_made(
+    declared: dict[str, object], told: str
+) -> None:
+    with pytest.raises((TypeError, ValueError), match=told):
+        type("ViduStp", (NukeVietSpider,), {"name": "vidu_stp", **declared})

@@ -94,6 +94,34 @@ def test_a_run_writes_articles_that_the_schema_allows(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob("*.part"))
 
 
+SCRIPT = """
+import sys
+from scrapy.crawler import CrawlerProcess
+from scrapy.utils.project import get_project_settings
+settings = get_project_settings()
+settings.update({"DOWNLOAD_DELAY": 0, "AUTOTHROTTLE_ENABLED": False, "JOBDIR": "job"}, "cmdline")
+process = CrawlerProcess(settings)
+process.crawl("unseen", url=sys.argv[1])
+process.start()
+"""
+
+
+def test_a_script_crawls_with_scrapys_own_process_and_a_job_folder(tmp_path: Path) -> None:
+    """No loop runs yet where ``CrawlerProcess`` makes its parts; with JOBDIR, Scrapy sets ``spider.state``."""
+    with PortalServer(portal()) as server:
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT, f"{server.url}/"],
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    assert "Traceback" not in done.stderr, done.stderr
+    assert len(articles(tmp_path)) == 6
+
+
 def test_what_is_no_article_is_kept_with_its_reason(tmp_path: Path) -> None:
     pages = portal()
     odd = {

@@ -200,6 +200,7 @@ def test_a_host_that_refuses_connections() -> None:
         url = server.url
     done = crawl("unseen", url=f"{url}/")
     assert [reject["reason"] for reject in done.rejected] == ["unreachable"]
+    assert "object at" not in done.rejected[0]["detail"], "two runs tell the same"
     assert done.stats["seeds/failed"] == 1
 
 

@@ -10,10 +10,12 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from io import TextIOWrapper
 from pathlib import Path
+from traceback import walk_tb
 from typing import TYPE_CHECKING, NoReturn
 
 import scrapy.commands
 from scrapy.cmdline import execute
+from scrapy.utils.project import get_project_settings
 
 import portal_crawler
 import portal_crawler.commands
@@ -80,6 +82,8 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # the last door: whatever comes here is told in one line
         if debugging():
             raise
+        if place := _site_file(error):
+            refuse(f"{place}: {type(error).__name__}: {error}")
         if isinstance(error, OSError) and error.filename and not _is_ours(error.filename):
             refuse(f"{error.filename}: {error.strerror}")
         end(f"{type(error).__name__}: {error} (--debug shows where)", ExitCode.ERROR)
@@ -110,6 +114,17 @@ def _check_command(given: list[str]) -> None:
 
 def _is_command(package: str, name: str) -> bool:
     return hasattr(import_module(f"{package}.{name}"), "Command")
+
+
+def _site_file(error: Exception) -> str | None:
+    """The spider's file, and the line in it, that an error comes from while the file is read; None: from elsewhere."""
+    if isinstance(error, SyntaxError) and error.filename:  # cssselect's have none
+        return f"{error.filename}, line {error.lineno}"
+    modules = tuple(f"{name}." for name in get_project_settings().getlist("SPIDER_MODULES"))
+    for frame, line in reversed(list(walk_tb(error.__traceback__))):
+        if frame.f_globals.get("__name__", "").startswith(modules):
+            return f"{frame.f_code.co_filename}, line {line}"
+    return None
 
 
 def _is_ours(filename: object) -> bool:

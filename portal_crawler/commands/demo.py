@@ -18,6 +18,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
 from portal_crawler.commands import hazards
+from portal_crawler.commands.console import one_line_errors
 from portal_crawler.items import Article
 from portal_crawler.sample import SampleProvince
 from portal_crawler.sample.scoring import PortalScore, score
@@ -58,6 +59,7 @@ class Command(ScrapyCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         """The command's options."""
         super().add_options(parser)
+        one_line_errors(parser)
         parser.add_argument("--serve", action="store_true", help="only serve the portals, to look at in a browser")
         parser.add_argument(
             "--port", type=int, default=FIRST_PORT, help=f"with --serve: the first of five ports (default {FIRST_PORT})"

@@ -71,6 +71,8 @@ class Command(ScrapyCommand):
         for word in args:
             if word.startswith("-"):
                 refuse(f"export has no option {word}")
+        if not 0 <= opts.confidence <= 1:
+            refuse(f"--confidence is between 0 and 1, not {opts.confidence:g}")
         for day in (opts.since, opts.until):
             _check_day(day)
         sources = _sources([Path(name) for name in args[1:] or ["exports"]])

@@ -37,6 +37,7 @@ from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.extraction.template import Template
 from portal_crawler.items import Article, Capture, Rejected
 from portal_crawler.monitoring.verdict import ExitCode
+from portal_crawler.platforms.declared import is_seed
 from portal_crawler.platforms.detected import FAMILIES
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ class Command(ScrapyCommand):
             refuse("--jobs is at least 1")
         for name in args:
             _check(name)
+            if opts.html and _reads(name, Path(opts.html)):
+                refuse(f"{opts.html} is one of the pages that are read: --html would write over it")
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Extract, print, and set the exit code."""
@@ -134,8 +137,7 @@ class Command(ScrapyCommand):
         counts = Counter[bool]()
         pages = self.told(self.extracted(args, opts, spider), counts)
         if opts.html:
-            with Path(opts.html).open("w", encoding="utf-8", errors="replace") as file:
-                file.writelines(coloured(told for told, _ in pages))
+            write_whole(Path(opts.html), coloured(told for told, _ in pages))
             print(f"{opts.html}: {counts.total():,} pages", file=sys.stderr)
         else:
             for told, layout in pages:
@@ -226,6 +228,8 @@ class Command(ScrapyCommand):
 
 def _check(name: str) -> None:
     """Refuse what is neither address nor a file or folder to read."""
+    if is_address(name) and not is_seed(name):
+        refuse(f"{name} is no address: it names no host that can be asked")
     if name == "-" or is_address(name):
         return
     if name.startswith("-"):
@@ -237,6 +241,33 @@ def _check(name: str) -> None:
         refuse(f"{name} is neither a capture (WARC, ARC, WACZ) nor HTML")
     if path.is_dir() and not html_files(path) and not capture_files(path):
         refuse(f"there is no HTML file and no capture in {name}")
+
+
+def _reads(name: str, target: Path) -> bool:
+    """Whether a file that is there is among the pages that an argument stands for."""
+    path = Path(name)
+    if name == "-" or is_address(name) or not target.exists():
+        return False
+    return any(target.samefile(page) for page in ([path] if path.is_file() else html_files(path)))
+
+
+def write_whole(path: Path, pieces: Iterable[str]) -> None:
+    """Write a file that gets its name, and takes another's place, once it is complete.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    in_place = path.is_symlink() or (path.exists() and not path.is_file())  # /dev/stdout is not to be replaced
+    part = path if in_place else path.with_name(f"{path.name}.part")
+    try:
+        with part.open("w", encoding="utf-8", errors="replace") as file:
+            file.writelines(pieces)
+        if not in_place:
+            part.replace(path)
+    except BaseException:
+        if not in_place:
+            part.unlink(missing_ok=True)
+        raise
 
 
 def learned(files: list[Path], limit: int) -> Template:

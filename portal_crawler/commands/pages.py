@@ -35,6 +35,15 @@ if TYPE_CHECKING:
 ENDINGS = (".html", ".htm", ".xhtml", ".html.gz", ".htm.gz", ".xhtml.gz")
 GZIP = b"\x1f\x8b"
 STEP = 1 << 16
+# For commands of Scrapy's that ask for a single page: they neither go on with a portal's crawl nor leave files behind.
+LEAVE_NOTHING: dict[str, Any] = {
+    "PORTAL_STATE_DIR": "",
+    "PORTAL_ARCHIVE": False,
+    "PORTAL_REJECTS": "",
+    "PORTAL_RUN_RECORD": "",
+    "FEEDS": {},
+    "EXTENSIONS": {},
+}
 
 
 @dataclass(slots=True)

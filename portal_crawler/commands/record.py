@@ -14,12 +14,13 @@ from scrapy.spiderloader import get_spider_loader
 
 from portal_crawler.commands.console import debugging, one_line_errors, refuse
 from portal_crawler.commands.crawl import portal_spider
-from portal_crawler.commands.pages import Site, fetch, is_address, read_file
+from portal_crawler.commands.pages import Site, fetch, read_file
 from portal_crawler.commands.typeset import explanation, reading, safe
 from portal_crawler.extraction.article import extract
 from portal_crawler.extraction.page import parse_page
 from portal_crawler.items import Article, Capture, Rejected
 from portal_crawler.monitoring.verdict import ExitCode
+from portal_crawler.platforms.declared import is_seed
 from portal_crawler.platforms.detected import FAMILIES
 from portal_crawler.platforms.fingerprint import fingerprint
 
@@ -74,7 +75,7 @@ class Command(ScrapyCommand):
             self.settings.set("LOG_LEVEL", "ERROR" if debugging() else "CRITICAL", "cmdline")
         if len(args) != 2 or any(word.startswith("-") for word in args):
             refuse("record needs a spider and an address: portal-crawler record NAME https://…")
-        if not is_address(args[1]):
+        if not is_seed(args[1]):
             refuse(f"record takes an address with http:// or https://, not {args[1]!r}")
         if opts.file and not opts.file.is_file():
             refuse(f"there is no file {opts.file}")
@@ -101,6 +102,10 @@ class Command(ScrapyCommand):
         write(path, capture, found)
         reading().print(explanation(asdict(found), None))
         print(f"written: {path} and its .html; read the article beside the page, then set reviewed to true")
+        if spider.start_urls and spider().rules.judge(url).kind == "outside":
+            # A portal that has moved has old addresses; but it is a mistake more often.
+            seeds = " ".join(spider.start_urls)
+            print(f"{url} is no address of the portal: the crawl of {name} stays at {seeds}", file=sys.stderr)
         if not spider.wrappers and (family := fingerprint(parse_page(capture))):
             print(f"this is a page of {family}: {FAMILIES[family].__name__} has layouts for it, {name} has none")
 

@@ -33,7 +33,8 @@ class HostClock:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         name = f"{(folder / 'hosts.sqlite').absolute().as_uri()}" if folder is not None else IN_MEMORY
-        self._table = sqlite3.connect(name, uri=True, isolation_level=None, timeout=30)
+        # "scrapy shell" makes it in one thread and asks in another, never in both at a time.
+        self._table = sqlite3.connect(name, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
         # What a lost power supply takes away is a few seconds of patience.
         self._table.execute("PRAGMA synchronous=OFF")
         self._table.execute(

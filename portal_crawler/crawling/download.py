@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
@@ -86,6 +87,13 @@ class _RefusedError(OSError):
         self.told = f"{address} is a {why} address"
 
 
+def _told(error: aiohttp.ClientConnectorError) -> str:
+    """What went wrong; aiohttp's own words hold the place of an object in memory, which no two runs share."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return str(error)
+    return f"{error.host}:{error.port}: {error.strerror}"
+
+
 class GuardedDownloadHandler(AiohttpDownloadHandler):
     """Downloads ``http`` and ``https``; every connection is checked with the very address that it is made to.
 
@@ -119,7 +127,11 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         if getattr(spider, "broken_certificates", False):
             self._unverified = _make_ssl_context(Settings({**tls, "DOWNLOAD_VERIFY_CERTIFICATES": False}))
         self._broken: set[str] = set()
-        self._session = aiohttp.ClientSession(
+
+    @cached_property
+    def _session(self) -> aiohttp.ClientSession:  # type: ignore[override]
+        """Made for the first request: under ``CrawlerProcess`` and in ``scrapy shell`` no loop runs before."""
+        session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 local_addr=self._bind_address,
                 limit=self._pool_size_total,
@@ -133,7 +145,13 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         )
         # It would ask at once a second time where a connection breaks, which nobody would count, archive or wait for:
         # that is Scrapy's to decide. aiohttp switches it off in this manner for its own tests, and has no public one.
-        self._session._retry_connection = False  # noqa: SLF001
+        session._retry_connection = False  # noqa: SLF001
+        return session
+
+    async def close(self) -> None:
+        """Close the connections, if any was made."""
+        if "_session" in vars(self):
+            await super().close()
 
     async def download_request(self, request: Request) -> Response:
         """Download, once the host has rested.
@@ -178,13 +196,13 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         except (aiohttp.InvalidUrlClientError, aiohttp.NonHttpUrlClientError) as error:
             raise UnsupportedURLSchemeError(str(error)) from error
         except aiohttp.ClientConnectorDNSError as error:
-            raise CannotResolveHostError(str(error)) from error
+            raise CannotResolveHostError(_told(error)) from error
         except aiohttp.ClientSSLError as error:
-            raise TlsError(str(error)) from error
+            raise TlsError(_told(error)) from error
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, _RefusedError):
                 raise ForbiddenAddressError(error.os_error.told) from error
-            raise DownloadConnectionRefusedError(str(error)) from error
+            raise DownloadConnectionRefusedError(_told(error)) from error
         except aiohttp.ClientPayloadError:
             raise  # a body that broke off: the reader above keeps what came
         except aiohttp.ClientError as error:

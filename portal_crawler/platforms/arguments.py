@@ -7,6 +7,8 @@ from pathlib import Path
 
 from scrapy.exceptions import UsageError
 
+from portal_crawler.platforms.declared import is_seed
+
 
 def switch(value: str | None) -> bool:
     """Whether something is switched on, as by ``1``.
@@ -17,6 +19,18 @@ def switch(value: str | None) -> bool:
     if value not in (None, "", "0", "1"):
         raise UsageError(f"attachments, images and archive are 0 or 1, not {value!r}")
     return value == "1"
+
+
+def seeds(value: str) -> list[str]:
+    """The addresses that a crawl begins with, which spaces separate.
+
+    Raises:
+        UsageError: if one is none.
+    """
+    for address in value.split():
+        if not is_seed(address):
+            raise UsageError(f"url is an address with http:// or https:// and a host, not {address!r}")
+    return value.split()
 
 
 def share(value: str) -> tuple[int, int]:

@@ -34,6 +34,7 @@ from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms import arguments
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE
+from portal_crawler.platforms.declared import check
 from portal_crawler.platforms.lists import PRIORITY_LIST
 from portal_crawler.platforms.replay import replay
 from portal_crawler.platforms.revisiting import Revisiting
@@ -122,6 +123,10 @@ class PortalSpider(Revisiting):
 
     start_urls: list[str] = []
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        check(cls.__name__, dict(vars(cls)), dir(PortalSpider))
+
     def __init__(
         self,
         name: str | None = None,
@@ -143,7 +148,8 @@ class PortalSpider(Revisiting):
         super().__init__(name, **kwargs)
         self.letters = read_dead_letters(Path(retry)) if retry else None
         if url:
-            self.start_urls = url.split()
+            # A capture's host may have any name.
+            self.start_urls = url.split() if warc else arguments.seeds(url)
         self.warc = arguments.files(warc) if warc else []
         self.attachments, self.images = (arguments.switch(value) for value in (attachments, images))
         self.full, self.only_new, self.fresh = (arguments.switch(value) for value in (full, only_new, fresh))
@@ -201,6 +207,7 @@ class PortalSpider(Revisiting):
         spider = super().from_crawler(crawler, *args, **kwargs)
         limit = crawler.settings.getint("PORTAL_PATTERN_BUDGET", 16)
         spider.budget, spider.named_budget = spider.budgets(limit)
+        spider.decide()  # scrapy parse, which asks for one page, puts a start() of its own in the place of ours
         if spider.browser and not spider.warc:
             chromium(crawler.settings.get("PORTAL_BROWSER", ""))
         return spider

@@ -40,7 +40,7 @@ class Revisiting(Articles):
     since: str | None
     began: bool
 
-    def begin(self) -> None:
+    def decide(self) -> None:
         """Decide how much of what is known is asked for again."""
         setting = self.crawler.settings
         self.revisits = history.Revisits(
@@ -52,6 +52,10 @@ class Revisiting(Articles):
             margin=setting.getint("PORTAL_KNOWN_MARGIN", 10),
             since=self.since,
         )
+
+    def begin(self) -> None:
+        """Begin with what earlier runs know of the portal."""
+        self.decide()
         if self.state is not None:
             self.forms |= set(self.state.get("forms").split())
         self.count("crawl/resumed" if self.began else "crawl/begun")
