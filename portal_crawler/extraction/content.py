@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, blocks
 from portal_crawler.extraction.dates import is_date_line, is_stamp
-from portal_crawler.extraction.legal import label_rows, legal_record
+from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.page import Element, Page
 from portal_crawler.extraction.scoring import SENTENCE_ENDS, probability, score
@@ -205,7 +205,7 @@ class _Work:
         if block.hidden:
             return "hidden", "display: none"
         sure = _is_surely_text(block)
-        template = self.template if not _in_record(block.element, top) else None
+        template = None if _in_record(block.element, top) or self._labelled(place) else self.template
         share = self.shares[place]
         if template is not None and template.is_boilerplate(block, max(0.0, share - MARGIN if self.layout else share)):
             return self._kind(block, top) or "template", _frequency(share, template.pages)
@@ -215,6 +215,10 @@ class _Work:
             return None
         widget = self._kind(block, top)
         return (widget, f"inside an element called so, link density {block.link_density:.2f}") if widget else None
+
+    def _labelled(self, place: int) -> bool:
+        """Whether a block of a document's record is a label, or the value behind one, in whatever elements."""
+        return not self.layout and any(is_label(block.text) for block in self.blocks[max(0, place - 1) : place + 1])
 
     @staticmethod
     def _kind(block: Block, top: Element | None) -> str | None:

@@ -1,0 +1,93 @@
+"""Page designs as portals have them, each read alone and with what the site's other pages teach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from types import SimpleNamespace
+
+import pytest
+
+from portal_crawler.extraction.article import extract
+from portal_crawler.extraction.dates import VIETNAM
+from portal_crawler.extraction.page import parse_page
+from portal_crawler.extraction.template import Template
+from portal_crawler.items import Article, Capture
+
+# So many pages has a site; the figures of the third are asked for.
+PAGES, ASKED = 8, 3
+PLACES = ("Vĩnh Ô", "Hải An", "Cam Tuyền", "Ba Nang", "Triệu Độ", "Gio Mai", "Tà Long", "Húc Nghì")
+MENU = "".join(f"<li><a href='/m/{name}'>{name}</a></li>" for name in ("Giới thiệu", "Tin tức", "Văn bản", "Liên hệ"))
+FOOT = "<div class='chan'><p>Sở Công Thương. Địa chỉ: 12 Hùng Vương. Điện thoại: 0233 385 2000</p></div>"
+
+
+def headline(number: int) -> str:
+    return f"Khánh thành cầu treo dân sinh ở xã {PLACES[number]}"
+
+
+def sentence(number: int, part: int) -> str:
+    return (
+        f"Cây cầu ở xã {PLACES[number]} dài {part * 17 + number} mét, có kinh phí {part * 3 + number} tỷ đồng, giúp bà con "
+        f"hai thôn {PLACES[-number]} và {PLACES[part]} đi lại thuận tiện hơn trong mùa mưa lũ sắp tới."
+    )
+
+
+def text(number: int, of: int = 4) -> list[str]:
+    return [sentence(number, part) for part in range(1, of + 1)]
+
+
+def paragraphs(lines: list[str]) -> str:
+    return "".join(f"<p>{line}</p>" for line in lines)
+
+
+def page(number: int, main: str, title: str = "Chi tiết - Sở Công Thương") -> Capture:
+    body = f"<html><head><title>{title}</title></head><body><ul>{MENU}</ul><div class='giua'>{main}</div>{FOOT}</body></html>"
+    return Capture(
+        url=f"http://sct.example.gov.vn/tin/{number + 100}.html",
+        body=body.encode(),
+        fetched_at=datetime(2025, 4, 1, tzinfo=VIETNAM),
+        status=200,
+        headers={"content-type": "text/html; charset=utf-8"},
+    )
+
+
+def read(design: Callable[[int], Capture], *, learned: bool) -> Article:
+    template = Template() if learned else None
+    if template is not None:
+        for number in range(PAGES):
+            shown = design(number)
+            template.learn(parse_page(shown), shown.url)
+    site = SimpleNamespace(name="sct", province=None, department=None, wrappers=(), template=template)
+    found = extract(design(ASKED), site)
+    assert isinstance(found, Article)
+    return found
+
+
+both = pytest.mark.parametrize("learned", [False, True], ids=["alone", "learned"])
+
+
+# --------------------------------------------------------------------------------------------------------- documents
+
+
+def record(number: int) -> Capture:
+    fields = {
+        "Số ký hiệu": f"{number + 210}/QĐ-UBND",
+        "Trích yếu": f"Quyết định phê duyệt phương án cấp nước cho xã {PLACES[number]}",
+        "Ngày ban hành": f"0{number + 1}/03/2019",
+        "Cơ quan ban hành": f"Ủy ban nhân dân xã {PLACES[number]}",
+    }
+    rows = "".join(
+        f"<div class='row'><div class='col-3'>{label}:</div><div class='col-9'>{value}</div></div>"
+        for label, value in fields.items()
+    )
+    return page(number, f"<h2>Chi tiết văn bản</h2><div class='vb'>{rows}</div>")
+
+
+@both
+def test_the_labels_of_a_record_are_part_of_it_on_however_many_pages_they_stand(learned: bool) -> None:
+    found = read(record, learned=learned)
+    assert found.document is not None
+    assert found.document.number == "213/QĐ-UBND"
+    assert found.published_at == found.document.issued_on == "2019-03-04"
+    assert found.title == f"Quyết định phê duyệt phương án cấp nước cho xã {PLACES[ASKED]}"
+    assert "Ngày ban hành:" in found.text
