@@ -91,3 +91,36 @@ def test_the_labels_of_a_record_are_part_of_it_on_however_many_pages_they_stand(
     assert found.published_at == found.document.issued_on == "2019-03-04"
     assert found.title == f"Quyết định phê duyệt phương án cấp nước cho xã {PLACES[ASKED]}"
     assert "Ngày ban hành:" in found.text
+
+
+# ------------------------------------------------------------------------------------------------- tables and notices
+
+CELLS = ["Thứ 2, 14/4", "Họp bàn về xã {place}", "Đ/c Hải", "Thứ 3, 15/4", "Làm việc tại {place}", "Đ/c Lan"]
+
+
+def timetable(number: int, before: str, behind: str) -> Capture:
+    cells = [cell.format(place=PLACES[number]) for cell in CELLS]
+    rows = [("Thời gian", "Nội dung", "Chủ trì"), *zip(cells[::3], cells[1::3], cells[2::3], strict=True)]
+    table = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows * 3)
+    links = "".join(f"<p><a href='/tin/{other + 100}.html'>{headline(other)}</a></p>" for other in range(PAGES))
+    main = (
+        f"<div class='ct'><div class='td'>{headline(number)}</div><div>Ngày đăng: 1{number}-02-2021 | Lượt xem: 17</div>"
+        f"<div class='nd'>{before}<table>{table}</table>{behind}</div></div><div><div>Tin khác</div>{links}</div>"
+    )
+    return page(number, main, f"{headline(number)} - Sở Công Thương")
+
+
+@both
+@pytest.mark.parametrize("before", ["", "<p>Lịch tuần như sau:</p>"], ids=["bare", "led to"])
+def test_a_table_with_next_to_no_text_around_it_is_the_text(learned: bool, before: str) -> None:
+    def design(number: int) -> Capture:
+        # Of the other pages one in two is an ordinary article.
+        if number % 2:
+            return timetable(number, before, f"<p><a href='/f/{number}.pdf'>Lịch {PLACES[number]}</a></p>")
+        return page(number, f"<h1>{headline(number)}</h1>{paragraphs(text(number))}", headline(number))
+
+    found = read(design, learned=learned)
+    assert found.text.count("Thời gian | Nội dung | Chủ trì") == 3
+    assert found.text.count(f"Thứ 3, 15/4 | Làm việc tại {PLACES[ASKED]} | Đ/c Lan") == 3
+    assert "Khánh thành" not in found.text
+    assert [file.name for file in found.attachments] == [f"Lịch {PLACES[ASKED]}"]

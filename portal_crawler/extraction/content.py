@@ -30,7 +30,7 @@ from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
 from portal_crawler.items import Removed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from portal_crawler.extraction.template import Template
 
@@ -306,9 +306,13 @@ class _Work:
             if not (within or self.odds[place] > DOUBTLESS or _is_surely_text(block)):
                 self.out[place] = ("", "")
         for place in told.text:
-            self.out[place] = None
-            self.odds[place] = max(self.odds[place], PLACED)
+            if self.odds[place] > UNSCORED:
+                self.out[place] = None
+                self.odds[place] = max(self.odds[place], PLACED)
         self.out[told.headline] = ("headline", "what the text stands behind; see title")
+        # Of a long table the notice has but the first cells.
+        self._take_tables(told.around, frozenset(told.text))
+        self.attach(told.around)
         return told.around
 
     def _open(self) -> None:
@@ -330,21 +334,27 @@ class _Work:
             if said and not (block.hidden or block.linked) and self.odds[place] > KEEP_OPENING:
                 opening.append(place)
 
-    def _take_tables(self, region: Element) -> None:
+    def _take_tables(self, region: Element, begun: Collection[int] = ()) -> None:
         """Keep the tables of data that stand in the text, with all of their cells, and the lines that lead to them.
 
         A cell says nothing by itself: "STT", "1" and "đạt" look like no text, and stand on other pages of the site as
         well. What counts is the table: where it stands, and how much of its text those pages have.
+
+        Args:
+            region: The element that holds the text.
+            begun: Places of blocks that are text by their place: a table that one of them begins belongs to it.
         """
         tables = tables_inside(region, self.blocks)
         if not tables:
             return
         inside: dict[Element, Element | None] = {}
         first = next((place for place in range(len(self.blocks)) if self._begins(place, region, inside)), len(self.out))
+        first = min(first, *begun, first)
         for table in tables:
-            if table.places[0] < first or is_widget(table, region, self.blocks) or self._recurs(table):
+            if table.places[-1] < first or is_widget(table, region, self.blocks) or self._recurs(table):
                 continue
-            if (lines := self._lines_above(table)) is not None:
+            lines = [] if table.places[0] in begun else self._lines_above(table)
+            if lines is not None:
                 for place in [*lines, *table.places]:
                     self.out[place] = None
                     self.odds[place] = max(self.odds[place], PLACED)
@@ -379,12 +389,13 @@ class _Work:
     def _lines_above(self, table: Table) -> list[int] | None:
         """Places of the lines between the kept text and a table that belongs to it; None if it does not.
 
-        It does if it stands right behind kept text, or before more of it, or most of it was kept for itself.
+        It does if it stands right behind kept text, the headline or its time of publication, or before more text, or if
+        most of it was kept for itself.
         """
         lines: list[int] = []
         for place in range(table.places[0] - 1, -1, -1):
             block = self.blocks[place]
-            if self.out[place] is None:
+            if self.out[place] is None or self._headline(block) or is_stamp(block.text):
                 return lines[::-1]
             if block.hidden:
                 continue
