@@ -124,3 +124,20 @@ def test_a_table_with_next_to_no_text_around_it_is_the_text(learned: bool, befor
     assert found.text.count(f"Thứ 3, 15/4 | Làm việc tại {PLACES[ASKED]} | Đ/c Lan") == 3
     assert "Khánh thành" not in found.text
     assert [file.name for file in found.attachments] == [f"Lịch {PLACES[ASKED]}"]
+
+
+# ------------------------------------------------------------------------------------------------------------- files
+
+
+@both
+def test_a_file_is_the_articles_own_whatever_its_link_says_on_all_pages(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        main = (
+            f"<div class='ct'><h1>{headline(number)}</h1><div class='nd'>{paragraphs(text(number))}</div>"
+            f"<div class='tep'><a href='/f/{number}.pdf'>Tải về</a></div>"
+            "<div class='mau'><a href='/f/mau.doc'>Mẫu đơn</a></div></div>"
+        )
+        return page(number, main, headline(number))
+
+    files = [file.url.rsplit("/", 1)[1] for file in read(design, learned=learned).attachments]
+    assert files == ([f"{ASKED}.pdf"] if learned else [f"{ASKED}.pdf", "mau.doc"])

@@ -24,7 +24,7 @@ from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.page import Element, Page
 from portal_crawler.extraction.scoring import SENTENCE_ENDS, probability, score
 from portal_crawler.extraction.tables import Table, is_widget, tables_inside
-from portal_crawler.extraction.template import COMMON_PARAGRAPH
+from portal_crawler.extraction.template import COMMON_PARAGRAPH, FILE
 from portal_crawler.extraction.ways import LEAD_HINT
 from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
 from portal_crawler.items import Removed
@@ -312,7 +312,7 @@ class _Work:
         self.out[told.headline] = ("headline", "what the text stands behind; see title")
         # Of a long table the notice has but the first cells.
         self._take_tables(told.around, frozenset(told.text))
-        self.attach(told.around)
+        self.attach(told.around, 1)
         return told.around
 
     def _open(self) -> None:
@@ -422,10 +422,10 @@ class _Work:
         if beside is not None and _top(block.element, {beside}, {}) is beside:
             self.out[last + 1] = self._says_widget(block, beside, self.odds[last + 1])
 
-    def attach(self, region: Element) -> None:
+    def attach(self, region: Element, levels: int = ATTACHED) -> None:
         """Keep the links to files that stand near the region: they are attached to its text."""
         top = region
-        for _ in range(ATTACHED):
+        for _ in range(levels):
             above = top.getparent()
             if above is None or above.tag in ("body", "html"):
                 break
@@ -434,8 +434,11 @@ class _Work:
         for place, block in enumerate(self.blocks):
             if self.out[place] is None or not block.linked or block.hidden:
                 continue
-            if self.template is not None and self.template.is_boilerplate(block, self.shares[place]):
-                continue
+            template = self.template
+            if template is not None and template.is_boilerplate(block, self.shares[place]):
+                files = _files(block)
+                if not files or all(map(template.is_constant, files)):
+                    continue
             if _top(block.element, {top}, inside) is top and _file_link(block) and self._kind(block, top) is None:
                 self.out[place] = None
 
@@ -613,7 +616,9 @@ def _in_record(element: Element, top: Element) -> bool:
 
 
 def _file_link(block: Block) -> bool:
-    return bool(re.search(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)\b", block.text, re.IGNORECASE)) or any(
-        re.search(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", link.get("href") or "", re.IGNORECASE)
-        for link in block.element.iter("a")
-    )
+    return bool(re.search(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)\b", block.text, re.IGNORECASE) or _files(block))
+
+
+def _files(block: Block) -> list[str]:
+    """Addresses of the files that a block's links lead to, as written."""
+    return [href for link in block.element.iter("a") if (href := link.get("href")) and FILE.search(href)]

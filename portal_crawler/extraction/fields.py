@@ -502,7 +502,7 @@ def attachments(sheet: Sheet, regions: Iterable[Element]) -> list[Attachment]:
         url = absolute(sheet.page.url, reference)
         if not url or not url.startswith("http") or url.partition("#")[0] == here:
             continue
-        if link in chosen or FILES.search(urlsplit(url).path + "?"):
+        if link in chosen or (FILES.search(urlsplit(url).path + "?") and not sheet.constant(reference or "")):
             known = wanted.setdefault(url, Attachment(url=url))
             known.name = known.name or _file_name(element_text(link) or squeeze(link.get("title") or ""), url)
             known.media_type = media_type(url) or media_type(known.name or "")
