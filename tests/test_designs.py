@@ -141,3 +141,51 @@ def test_a_file_is_the_articles_own_whatever_its_link_says_on_all_pages(learned:
 
     files = [file.url.rsplit("/", 1)[1] for file in read(design, learned=learned).attachments]
     assert files == ([f"{ASKED}.pdf"] if learned else [f"{ASKED}.pdf", "mau.doc"])
+
+
+# ------------------------------------------------------------------------------------------- the line of date and time
+
+
+def dated(line: str, above: str = "", behind: str = "") -> Callable[[int], Capture]:
+    return lambda number: page(
+        number,
+        f"{above}<div class='ct'><h1>{headline(number)}</h1>{line.replace('07:4', f'07:4{number}')}"
+        f"<div class='nd'>{paragraphs(text(number))}</div>{behind}</div>",
+        headline(number),
+    )
+
+
+@both
+@pytest.mark.parametrize(
+    ("line", "author", "source"),
+    [
+        (
+            "<div>Thứ ba, ngày 09/03/2021 07:4 - Tác giả: Trần Bảo - Nguồn: Báo Nhân Dân - Lượt xem: 2.230</div>",
+            "Trần Bảo",
+            "Báo Nhân Dân",
+        ),
+        ("<div>Tác giả: admin | 09/03/2021 07:4 | Lượt xem: 17</div>", None, None),
+        (
+            "<div class='tt'><span class='date'><i></i> 07:4 | 09/03/2021</span><span><i></i> 2230</span></div>",
+            None,
+            None,
+        ),
+        ("<p>Ngày tạo: 09/03/2021 07:4</p>", None, None),
+    ],
+)
+def test_the_line_of_the_date_tells_it_and_is_no_text(
+    line: str, author: str | None, source: str | None, learned: bool
+) -> None:
+    found = read(dated(line, above="<div class='date'>Thứ ba, 01/04/2025</div>"), learned=learned)
+    assert found.text.split("\n\n") == text(ASKED)
+    assert (found.published_at, found.author, found.source) == ("2021-03-09T07:43:00+07:00", author, source)
+
+
+@both
+def test_the_dates_of_other_documents_are_not_those_of_this_one(learned: bool) -> None:
+    rows = "".join(
+        f"<tr><td>{n}/QĐ-SCT</td><td><a href='/vb/{n}'>Quyết định số {n} về cấp phép cho hộ kinh doanh</a></td>"
+        f"<td>0{n}/02/2020</td></tr>"
+        for n in range(1, 6)
+    )
+    assert read(dated("", behind=f"<table>{rows}</table>"), learned=learned).published_at is None

@@ -37,6 +37,12 @@ CREDIT = re.compile(
     r"(?P<source>.+?)\s*[\])]?\.?$",
     re.IGNORECASE,
 )
+# The same as fields of the line of date and time: "25/07/2017 07:40 - Tác giả: Ái Loan - Nguồn: Báo Nhân Dân".
+FIELD = re.compile(
+    r"(?:^|[|•·;,(]|(?<=[\s)])[–—-])\s*(?:(?P<author>tác giả|người viết)|nguồn(?: tin)?)"
+    r"\s*:\s*(?P<value>[^\d:|•·;–—()-]{2,60})",
+    re.IGNORECASE,
+)
 INITIALS = re.compile(r"^(?:PV|BBT|CTV|BTV|P\.V|B\.B\.T)\b")
 # A syllable of a Vietnamese name: a capital, then small letters; or all capitals; initials with full stops.
 JOINERS = frozenset(("-", "–", "—", ",", "và", "&", "/", "+"))
@@ -125,6 +131,19 @@ def read_byline(kept: Sequence[Block]) -> Byline:
             break
         last = False
     return Byline(author, source, signature)
+
+
+def read_stamp(line: str) -> Byline:
+    """Read the fields that stand beside the date, in its line: an author that is a person, and a source."""
+    author: str | None = None
+    source: str | None = None
+    for field in FIELD.finditer(line):
+        value = field["value"].strip(" .,")
+        if field["author"]:
+            author = author or person(value)
+        else:
+            source = source or value
+    return Byline(author, source or None)
 
 
 def _names_account(block: Block) -> bool:

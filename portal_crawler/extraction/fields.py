@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
-from portal_crawler.extraction.dates import DateFound, find_dates, is_stamp, parse_date, parse_iso
+from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_stamp, parse_date, parse_iso
 from portal_crawler.extraction.page import Element, Page, element_text, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.ways import LEAD_HINT, hides
@@ -353,6 +353,7 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
     first, last = sheet.first_kept(), sheet.last_kept()
     inside = {id(block) for block in sheet.kept}
     month_first = sheet.month_first
+    headline = max((place for place in range(first) if sheet.blocks[place].text == sheet.headline), default=first)
     scored: list[tuple[float, DateFound]] = []
     for place in range(max(0, first - BEFORE), min(len(sheet.blocks), last + BEHIND + 1)):
         block = sheet.blocks[place]
@@ -364,7 +365,9 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
         for date in said:
             score = _date_score(block, date, inside=id(block) in inside)
             distance = first - place if place <= first else max(0, place - last) + 2
-            scored.append((score - 0.05 * distance, date))
+            # A clock stands above the headline, the date of publication between it and the text, most often.
+            between = 1.0 if headline < place < first else 0.0
+            scored.append((score + between - 0.05 * distance, date))
     published = max((pair for pair in scored if pair[1].label != "modified"), key=lambda pair: pair[0], default=None)
     modified = max((pair for pair in scored if pair[1].label == "modified"), key=lambda pair: pair[0], default=None)
     return (
@@ -375,21 +378,32 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
 
 def _date_score(block: Block, date: DateFound, *, inside: bool) -> float:
     """How much a date looks like that of the article: labelled, with a time, alone on its line, in a marked place."""
-    rest = len(block.text) - len(date.raw)
+    rest = beside(block.text, date)
     score = 2.0 if date.label else 0.0
     score += 1.0 if "T" in date.value else 0.3
     score += 1.0 if rest <= 4 else 0.5 if rest <= 25 else -1.0
+    # The element of the date itself, if the line has others.
+    own = [node.getparent() if is_tail else node for node, is_tail, text in block.nodes if date.raw in text]
     marks = " ".join(
         f"{node.get('class') or ''} {node.get('id') or ''} {node.get('itemprop') or ''}"
-        for node in (block.element, *islice(block.element.iterancestors(), 2))
+        for node in (*own, block.element, *islice(block.element.iterancestors(), 2))
+        if node is not None
     )
     if DATE_HINT.search(marks):
         score += 1.0
     if any(node.tag == "time" and not is_tail and date.raw in text for node, is_tail, text in block.nodes):
         score += 1.0  # whatever tools stand beside it
-    elif block.linked or block.element.tag in ("a", "li"):
+    elif block.linked or block.element.tag in ("a", "li") or _beside_link(block):
         score -= 2.0
     return score - (1.5 if inside and not date.label else 0.0)
+
+
+def _beside_link(block: Block) -> bool:
+    """Whether a block stands in a row of a list: one of the row's other cells is a link that reads like a headline."""
+    row = next(block.element.iterancestors("tr"), None) if block.way.in_row else None
+    cells = row.iterchildren("td", "th") if row is not None else ()
+    links = ((element_text(cell), cell.find(".//a[@href]")) for cell in cells)
+    return any(link is not None and len(text) > LONG_HINT and element_text(link) == text for text, link in links)
 
 
 _MARKED: Callable[[Element], list[Element]] = etree.XPath("//*[@itemprop]")  # type: ignore[assignment]
