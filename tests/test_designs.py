@@ -189,3 +189,70 @@ def test_the_dates_of_other_documents_are_not_those_of_this_one(learned: bool) -
         for n in range(1, 6)
     )
     assert read(dated("", behind=f"<table>{rows}</table>"), learned=learned).published_at is None
+
+
+# ----------------------------------------------------------------------------- in the midst of the text and behind it
+
+LINKS = "".join(f"<p>&gt;&gt; <a href='/tin/{n}'>Tuần lễ hàng Việt đợt {n} mở tại chợ huyện</a></p>" for n in range(2))
+NAMES = ("Lê Minh Hạnh", "Ái Loan", "Hoàng Thị Yến", "Trần Bảo")
+PAPERS = ("Báo Quảng Trị", "TTXVN", "Báo Công Thương", "Báo Nhân Dân")
+NAMED_LINKS = LINKS.replace("&gt;&gt; ", "")
+
+
+@both
+@pytest.mark.parametrize("links", [LINKS, f"<p><b>Xem thêm:</b></p>{NAMED_LINKS}"], ids=["marks", "heading"])
+@pytest.mark.parametrize(
+    ("end", "author", "source"),
+    [
+        ("<div align='right'><b>Trần Bảo</b></div>", "Trần Bảo", None),
+        (
+            "<p>Hình thành vùng chuyên canh</p><p>Tin, ảnh: Trần Bảo</p><p>Theo Báo Nhân Dân</p>",
+            "Tin, ảnh: Trần Bảo",
+            "Báo Nhân Dân",
+        ),
+    ],
+    ids=["name", "credit"],
+)
+def test_links_to_other_news_part_no_text_from_its_end(
+    links: str, end: str, author: str | None, source: str | None, learned: bool
+) -> None:
+    def design(number: int) -> Capture:
+        lines = text(number)
+        shown = end.replace("Trần Bảo", NAMES[number % 4]).replace("Báo Nhân Dân", PAPERS[number % 4])
+        body = paragraphs(lines[:2]) + links.replace("huyện", PLACES[number]) + paragraphs(lines[2:]) + shown
+        body += f"<p>Tải file: <a href='/f/{number}.doc'>Biểu mẫu {number}</a></p>"
+        return page(
+            number, f"<div class='ct'><h1>{headline(number)}</h1><div class='nd'>{body}</div></div>", headline(number)
+        )
+
+    found = read(design, learned=learned)
+    assert "Tuần lễ hàng Việt" not in found.text
+    assert found.text.count("Cây cầu") == 4
+    assert (found.author, found.source) == (author, source)
+    assert "Trần Bảo" in found.text
+
+
+def test_a_caption_signs_nothing() -> None:
+    caption = "<p>Ảnh: Lãnh đạo xã trao quà cho các hộ có nhà bị ngập</p>"
+    assert read(dated("", behind=caption), learned=False).author is None
+
+
+# --------------------------------------------------------------------------------------------------------- headlines
+
+
+@both
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<span class='tieude'>{}</span><br><span>{}</span>",
+        "<p><span class='d1'>{}</span> <i>({})</i></p>",
+    ],
+)
+def test_a_headline_has_an_element_of_its_own_inside_its_block(head: str, learned: bool) -> None:
+    def design(number: int) -> Capture:
+        line = head.format(headline(number), f"0{number}/03/2021")
+        return page(number, f"<div class='ct'>{line}<div class='nd'>{paragraphs(text(number))}</div></div>")
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at) == (headline(ASKED), "2021-03-03")
+    assert found.text.split("\n\n") == text(ASKED)

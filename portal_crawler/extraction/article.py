@@ -12,7 +12,7 @@ from portal_crawler.extraction import fields
 from portal_crawler.extraction.blocks import count_words
 from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_stamp
 from portal_crawler.extraction.content import Selection, select
-from portal_crawler.extraction.dates import is_stamp
+from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import PHRASING, Element, Page, PageError, parse_page
 from portal_crawler.extraction.render import Rendered, render
@@ -260,9 +260,11 @@ def _byline(sheet: fields.Sheet) -> Byline:
 
 
 def _repeated(sheet: fields.Sheet) -> Block | None:
-    """The first block, if no layout named it and it is the headline: long ones look like a paragraph."""
+    """The first block, if no layout named it and it is the headline, or that and the date: long ones look like text."""
     first = sheet.kept[0] if sheet.kept and sheet.wrapper is None else None
-    if first is None or first.text != sheet.headline:
+    if first is None or sheet.headline is None or not first.text.startswith(sheet.headline):
+        return None
+    if first.text != sheet.headline and not is_date_line(first.text[len(sheet.headline) :]):
         return None
     return first if len(sheet.kept) > 1 or _pictured(sheet) else None
 

@@ -17,14 +17,15 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from portal_crawler.extraction.blocks import Block, blocks
+from portal_crawler.extraction.blocks import Block, blocks, file_addresses
+from portal_crawler.extraction.byline import signs
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.page import Element, Page
 from portal_crawler.extraction.scoring import SENTENCE_ENDS, probability, score
 from portal_crawler.extraction.tables import Table, is_widget, tables_inside
-from portal_crawler.extraction.template import COMMON_PARAGRAPH, FILE
+from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.ways import LEAD_HINT
 from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
 from portal_crawler.items import Removed
@@ -59,6 +60,8 @@ MARGIN = 0.4
 # The same for a line right behind the text, and how long it may be.
 KEEP_SIGNATURE = -2.0
 SIGNATURE_WORDS = 8
+# So many blocks behind the text a name or a credit may stand.
+NEAR_SIGNATURE = 6
 # So many blocks before the text its headline stands at most, for what is between them to be its opening; and what that
 # must not fall below.
 OPENING = 6
@@ -84,6 +87,10 @@ SHORT = 60
 PLACED = 2.0
 # Among so many blocks at the beginning a line of date and time is that of publication.
 HEAD = 4
+# How links to other articles in the midst of a text begin, and how much of such a line is link.
+ASIDE = re.compile(r"(?:>+|»|→)|(?:(?:xem|đọc) thêm|(?:tin|bài)(?: viết| bài)? liên quan)\s*:", re.IGNORECASE)
+ASIDE_LINKED = 0.7
+ASIDE_REASON = "a link to another article in the midst of the text"
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
 
 
@@ -412,15 +419,34 @@ class _Work:
         return [] if 2 * kept > sum(words) else None
 
     def _sign(self, region: Element) -> None:
-        """Keep a short line without links right behind the text: most often who wrote it, or the source."""
-        last = max((place for place, why in enumerate(self.out) if why is None), default=len(self.out))
-        if last + 1 >= len(self.out) or not (last in self.tabled or self._is_text(self.blocks[last])):
+        """Keep the lines right behind the text that say who wrote it, or where it comes from.
+
+        A short line without links is one most often. Inside the region a name or a credit is one whatever it looks
+        like, even behind links to other news.
+        """
+        kept = (place for place, why in enumerate(self.out) if why is None and not _file_link(self.blocks[place]))
+        last = max(kept, default=len(self.out))
+        beside, inside = region.getparent(), dict[Element, Element | None]()
+        for place in range(last + 1, min(last + 1 + NEAR_SIGNATURE, len(self.out))):
+            block = self.blocks[place]
+            if (
+                block.hidden
+                or block.link_density > LINKED
+                or _file_link(block)
+                or says_surely(block.text) == "related_news"
+            ):
+                continue
+            signed = signs(block) and _top(block.element, {region}, inside) is not None
+            if signed and self.shares[place] < COMMON_PARAGRAPH:
+                self.out[place] = self._says_widget(block, region, DOUBTLESS)
+                continue
+            text = last in self.tabled or self._is_text(self.blocks[last])
+            short = place == last + 1 and not block.linked and block.words <= SIGNATURE_WORDS
+            if text and short and self.odds[place] >= KEEP_SIGNATURE and beside is not None:
+                if _top(block.element, {beside}, {}) is beside:
+                    self.out[place] = self._says_widget(block, beside, self.odds[place])
+                continue
             return
-        block, beside = self.blocks[last + 1], region.getparent()
-        if block.hidden or block.linked or block.words > SIGNATURE_WORDS or self.odds[last + 1] < KEEP_SIGNATURE:
-            return
-        if beside is not None and _top(block.element, {beside}, {}) is beside:
-            self.out[last + 1] = self._says_widget(block, beside, self.odds[last + 1])
 
     def attach(self, region: Element, levels: int = ATTACHED) -> None:
         """Keep the links to files that stand near the region: they are attached to its text."""
@@ -436,8 +462,8 @@ class _Work:
                 continue
             template = self.template
             if template is not None and template.is_boilerplate(block, self.shares[place]):
-                files = _files(block)
-                if not files or all(map(template.is_constant, files)):
+                addresses = file_addresses(block)
+                if not addresses or all(map(template.is_constant, addresses)):
                     continue
             if _top(block.element, {top}, inside) is top and _file_link(block) and self._kind(block, top) is None:
                 self.out[place] = None
@@ -473,6 +499,7 @@ class _Work:
         for place in kept[:HEAD]:
             if place not in self.tabled and self.out[place] is None and is_stamp(self.blocks[place].text):
                 self.out[place] = ("date_line", "a date with its time at the head of the text; see published_at")
+        self._trim_asides(kept)
         self._trim_tail([place for place in kept if self.out[place] is None], texts)
 
     @staticmethod
@@ -500,6 +527,17 @@ class _Work:
             )
         elif is_date_line(block.text):
             self.out[place] = ("date_line", "a date before the text; see published_at")
+
+    def _trim_asides(self, kept: list[int]) -> None:
+        """Cut links to other articles that stand in the midst of the text, behind a mark or a line that says so."""
+        for place in kept:
+            block = self.blocks[place]
+            if block.link_density <= ASIDE_LINKED or _file_link(block):
+                continue
+            before = self.out[place - 1] if place else None
+            label = before is not None and says_surely(self.blocks[place - 1].text) == "related_news"
+            if ASIDE.match(block.text) or label or (before is not None and before[1] == ASIDE_REASON):
+                self.out[place] = ("related_news", ASIDE_REASON)
 
     def _trim_tail(self, kept: list[int], texts: list[int]) -> None:
         """Everything behind a heading of related news, if it is mostly links; then links and labels at the very end."""
@@ -616,9 +654,4 @@ def _in_record(element: Element, top: Element) -> bool:
 
 
 def _file_link(block: Block) -> bool:
-    return bool(re.search(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)\b", block.text, re.IGNORECASE) or _files(block))
-
-
-def _files(block: Block) -> list[str]:
-    """Addresses of the files that a block's links lead to, as written."""
-    return [href for link in block.element.iter("a") if (href := link.get("href")) and FILE.search(href)]
+    return bool(re.search(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)\b", block.text, re.IGNORECASE) or file_addresses(block))

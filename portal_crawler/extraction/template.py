@@ -17,14 +17,13 @@ like template.
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from portal_crawler.extraction.blocks import Block, blocks
+from portal_crawler.extraction.blocks import FILE, Block, blocks
 from portal_crawler.extraction.dates import date_orders
 from portal_crawler.extraction.scoring import Scored, score
 
@@ -47,7 +46,6 @@ SAME_ARTICLE = 0.6
 COMMON = 0.3
 COMMON_PARAGRAPH = 0.7
 PARAGRAPH_WORDS = 15
-FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
 # The date of an article stands in a line of its own, of fewer characters.
 LINE = 80
 
