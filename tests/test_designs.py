@@ -150,7 +150,7 @@ def dated(line: str, above: str = "", behind: str = "") -> Callable[[int], Captu
     return lambda number: page(
         number,
         f"{above}<div class='ct'><h1>{headline(number)}</h1>{line.replace('07:4', f'07:4{number}')}"
-        f"<div class='nd'>{paragraphs(text(number))}</div>{behind}</div>",
+        f"<div class='nd'>{paragraphs(text(number))}{behind.replace('07:4', f'07:4{number}')}</div></div>",
         headline(number),
     )
 
@@ -179,6 +179,12 @@ def test_the_line_of_the_date_tells_it_and_is_no_text(
     found = read(dated(line, above="<div class='date'>Thứ ba, 01/04/2025</div>"), learned=learned)
     assert found.text.split("\n\n") == text(ASKED)
     assert (found.published_at, found.author, found.source) == ("2021-03-09T07:43:00+07:00", author, source)
+
+
+@both
+def test_a_labelled_date_behind_the_text_is_none_of_it(learned: bool) -> None:
+    found = read(dated("", behind="<p>Lần cập nhật cuối ( Thứ ba, 09 Tháng 3 2021 07:4 )</p>"), learned=learned)
+    assert found.text.split("\n\n") == text(ASKED)
 
 
 @both

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, blocks, file_addresses
 from portal_crawler.extraction.byline import signs
-from portal_crawler.extraction.dates import is_date_line, is_stamp
+from portal_crawler.extraction.dates import is_date_line, is_labelled_date, is_stamp
 from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.page import Element, Page
@@ -482,9 +482,7 @@ class _Work:
     def trim(self) -> None:
         """Cut what stands before the first and behind the last of the text: headline, date, tools; related news."""
         kept = [place for place, why in enumerate(self.out) if why is None]
-        texts = [
-            place for place in kept if self._is_text(self.blocks[place]) and not self._headline(self.blocks[place])
-        ]
+        texts = [place for place in kept if self._is_text(self.blocks[place]) and not self._tells_of_text(place)]
         # Some sites set the whole text in a heading; and what is but a date line is no text whatever stands behind it.
         texts = texts or [place for place in kept if self._is_long(self.blocks[place])]
         if not texts:
@@ -510,6 +508,10 @@ class _Work:
         # Some systems set the opening paragraph in a heading (h2.detail-sapo).
         heading = block.element.tag in ("h1", "h2") and not LEAD_HINT.search(block.element.get("class") or "")
         return self._is_long(block) and not heading
+
+    def _tells_of_text(self, place: int) -> bool:
+        """Whether a block is the headline, or a line with a labelled date, however many words it has."""
+        return self._headline(self.blocks[place]) or is_labelled_date(self.blocks[place].text)
 
     def _headline(self, block: Block) -> bool:
         """Whether a block before the text repeats the page's own title."""
@@ -563,6 +565,8 @@ class _Work:
                     self._kind(block, None) or "menu",
                     f"link density {block.link_density:.2f} behind the text",
                 )
+            elif place > texts[-1] and is_labelled_date(block.text):
+                self.out[place] = ("date_line", "a date with its label behind the text; see published_at")
             else:
                 break
 

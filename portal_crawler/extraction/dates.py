@@ -206,6 +206,12 @@ def is_stamp(text: str) -> bool:
     return date is not None and ("T" in date.value or date.label is not None)
 
 
+def is_labelled_date(text: str) -> bool:
+    """Whether a line is little else than a date with its label: "Ngày đăng: 1/2/2023"."""
+    date = _line_date(text)
+    return date is not None and date.label is not None
+
+
 def _line_date(text: str) -> DateFound | None:
     if len(text) >= _LONGEST_LINE or not _DIGITS.search(text) or _NUMBERED.search(text):
         return None

@@ -37,6 +37,8 @@ VAGUE = frozenset(("banner", "menu", "form"))
 # one of the words that polls have.
 LABELS = frozenset(("perpetual_calendar", "weather", "exchange_rate", "utilities", "login", "link_box", "poll"))
 RESULTS = "kết quả"
+# Tools of the page that stand above whatever its text begins with, and are no heading.
+TOOLS = frozenset(("print_tools", "share_bar", "account", "skip_link"))
 
 
 class DataTables(dict[Element, bool]):
@@ -150,7 +152,8 @@ def is_widget(table: Table, region: Element, found: Sequence[Block]) -> bool:
         return True
     if any(_is_label(block.text) for block in cells) or sum(is_stamp(block.text) for block in cells) == 1:
         return True
-    return (table.places[0] > 0 and _is_label(found[table.places[0] - 1].text)) or _is_month(cells) or _is_text(cells)
+    above = found[table.places[0] - 1].text if table.places[0] > 0 else ""
+    return (_is_label(above) and says_surely(above) not in TOOLS) or _is_month(cells) or _is_text(cells)
 
 
 def _is_label(text: str) -> bool:
