@@ -366,6 +366,15 @@ class _Work:
                     self.out[place] = None
                     self.odds[place] = max(self.odds[place], PLACED)
                 self.tabled.update(table.places)
+                self._close(table.places[-1] + 1, region)
+
+    def _close(self, place: int, region: Element) -> None:
+        """Keep a sentence of some length right behind a table of the text: beside so many cells it looks like none."""
+        block = self.blocks[place] if place < len(self.blocks) else None
+        if block is None or block.hidden or block.linked or self.odds[place] <= UNSCORED:
+            return
+        if self._is_text(block) and block.text.endswith(SENTENCE_ENDS) and _top(block.element, {region}, {}) is region:
+            self.out[place] = self._says_widget(block, region, self.odds[place])
 
     def _begins(self, place: int, region: Element, inside: dict[Element, Element | None]) -> bool:
         """Whether a block is kept as text of the region: tables before the first such are the page's."""
