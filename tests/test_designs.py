@@ -266,3 +266,34 @@ def test_a_headline_has_an_element_of_its_own_inside_its_block(head: str, learne
     found = read(design, learned=learned)
     assert (found.title, found.published_at) == (headline(ASKED), "2021-03-03")
     assert found.text.split("\n\n") == text(ASKED)
+
+
+# ---------------------------------------------------------------------------------------------------------- pictures
+
+
+@both
+def test_a_notice_that_was_scanned_is_its_headline_its_date_and_its_pictures(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        body = f"<p><img src='/s/{number}.jpg'></p>" if number == ASKED else paragraphs(text(number))
+        main = f"<div><div class='t'>{headline(number)}</div><div>09/03/2021 07:4{number}</div><div>{body}</div></div>"
+        links = "".join(f"<p><a href='/tin/{other}.html'>{headline(other)}</a></p>" for other in range(PAGES))
+        return page(number, f"{main}<div><p>Các tin khác</p>{links}</div>")
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at) == (headline(ASKED), "2021-03-09T07:43:00+07:00")
+    assert ([image.url.rsplit("/", 1)[1] for image in found.images], found.text) == ([f"{ASKED}.jpg"], "")
+
+
+@both
+def test_the_caption_that_ends_a_text_is_kept(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        links = "".join(f"<li><a href='/tin/{other}.html'>{headline(other)}</a></li>" for other in range(PAGES))
+        shown = "".join(f"<p><img src='/h/{n}.jpg'></p><p><em>Bà con thôn {n} qua cầu mới</em></p>" for n in range(4))
+        shown += (
+            f"<figure><img src='/h/9.jpg'><figcaption>Học sinh xã {PLACES[number]} đi trên cầu</figcaption></figure>"
+        )
+        cells = f"<td class='t'>{headline(number)}</td></tr><tr><td>09/03/2021 07:4{number}</td>"
+        body = f"<tr><td><p>{sentence(number, 1)}</p>{shown}</td></tr>"
+        return page(number, f"<table><tr>{cells}</tr>{body}</table><h3>Tin mới</h3><ul>{links}</ul>")
+
+    assert read(design, learned=learned).images[-1].caption == f"Học sinh xã {PLACES[ASKED]} đi trên cầu"

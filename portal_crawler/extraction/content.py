@@ -285,7 +285,7 @@ class _Work:
             block, vote = self.blocks[place], self.votes[place]
             odds = self.odds[place] = logit if vote is None else OWN * logit + VOTE * max(-4.0, min(4.0, vote))
             top = _top(block.element, {region}, inside) if region is not None else None
-            if odds > keep or (top is not None and (odds > KEEP_INSIDE or _file_link(block))):
+            if odds > keep or (top is not None and (odds > KEEP_INSIDE or _file_link(block) or _is_caption(block))):
                 self.out[place] = self._says_widget(block, top, odds)
         if region is not None:
             self.attach(region)
@@ -664,6 +664,11 @@ def _in_record(element: Element, top: Element) -> bool:
             return True
         node = node.getparent()
     return False
+
+
+def _is_caption(block: Block) -> bool:
+    """Whether a block is what a picture of the text shows, and no link from it."""
+    return block.element.tag == "figcaption" and not block.linked
 
 
 def _file_link(block: Block) -> bool:

@@ -134,12 +134,15 @@ class Sheet:
         )
 
     def first_kept(self) -> int:
-        """Position of the article's first block among all blocks; 0 where none is kept."""
-        return self._position(self.kept[0]) if self.kept else 0
+        """Position of the article's first block among all blocks; without any that behind the headline, or 0."""
+        return self._position(self.kept[0]) if self.kept else self._behind_headline()
 
     def last_kept(self) -> int:
-        """Position of the article's last block among all blocks."""
-        return self._position(self.kept[-1]) if self.kept else len(self.blocks) - 1
+        """Position of the article's last block among all blocks; without any that of the headline, or the last."""
+        return self._position(self.kept[-1]) if self.kept else (self._behind_headline() or len(self.blocks)) - 1
+
+    def _behind_headline(self) -> int:
+        return next((place + 1 for place, block in enumerate(self.blocks) if block.text == self.headline), 0)
 
     def _position(self, block: Block) -> int:
         return next((place for place, other in enumerate(self.blocks) if other is block), 0)
@@ -186,6 +189,8 @@ def title(sheet: Sheet) -> str | None:
     """The headline: the wrapper's, or the block near the text that the page's own hints agree on."""
     if sheet.wrapper is not None and (said := sheet.said(sheet.wrapper.title)):
         return said
+    if not sheet.kept:
+        return _over_pictures(sheet)
     hints = _title_hints(sheet)
     long_hints = tuple(hint for hint in hints if len(hint) > LONG_HINT)
     first, best, best_score = sheet.first_kept(), None, 2.5
@@ -199,6 +204,11 @@ def title(sheet: Sheet) -> str | None:
         if score > best_score:
             best, best_score = block.text, score
     return best or _announced(sheet, first) or _beside_date(sheet, first)
+
+
+def _over_pictures(sheet: Sheet) -> str | None:
+    """The headline of a page without text, as of a notice that was scanned: the line of date and time tells it."""
+    return next((block.text for place, block in enumerate(sheet.blocks) if _above_stamp(sheet, place)), None)
 
 
 def _announced(sheet: Sheet, first: int) -> str | None:
