@@ -220,8 +220,9 @@ NAMED_LINKS = LINKS.replace("&gt;&gt; ", "")
             "Tin, ảnh: Trần Bảo",
             "Báo Nhân Dân",
         ),
+        ("<p><b>Trần Bảo</b></p><p>Nguồn: Báo Nhân Dân</p>", "Trần Bảo", "Báo Nhân Dân"),
     ],
-    ids=["name", "credit"],
+    ids=["name", "label and credit", "name and credit"],
 )
 def test_links_to_other_news_part_no_text_from_its_end(
     links: str, end: str, author: str | None, source: str | None, learned: bool

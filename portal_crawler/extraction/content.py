@@ -433,17 +433,14 @@ class _Work:
         A short line without links is one most often. Inside the region a name or a credit is one whatever it looks
         like, even behind links to other news.
         """
-        kept = (place for place, why in enumerate(self.out) if why is None and not _file_link(self.blocks[place]))
-        last = max(kept, default=len(self.out))
+        backwards = (place for place in reversed(range(len(self.out))) if self.out[place] is None)
+        texts = (each for each in backwards if not (_file_link(self.blocks[each]) or signs(self.blocks[each])))
+        last = next(texts, len(self.out))
         beside, inside = region.getparent(), dict[Element, Element | None]()
         for place in range(last + 1, min(last + 1 + NEAR_SIGNATURE, len(self.out))):
             block = self.blocks[place]
-            if (
-                block.hidden
-                or block.link_density > LINKED
-                or _file_link(block)
-                or says_surely(block.text) == "related_news"
-            ):
+            passed = self.out[place] is None or block.hidden or block.link_density > LINKED or _file_link(block)
+            if passed or says_surely(block.text) == "related_news":
                 continue
             signed = signs(block) and _top(block.element, {region}, inside) is not None
             if signed and self.shares[place] < COMMON_PARAGRAPH:
