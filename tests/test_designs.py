@@ -298,3 +298,18 @@ def test_the_caption_that_ends_a_text_is_kept(learned: bool) -> None:
         return page(number, f"<table><tr>{cells}</tr>{body}</table><h3>Tin mới</h3><ul>{links}</ul>")
 
     assert read(design, learned=learned).images[-1].caption == f"Học sinh xã {PLACES[ASKED]} đi trên cầu"
+
+
+@both
+def test_a_caption_in_a_table_with_its_picture_is_kept(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        frame = (
+            f"<table width=500><tr><td><img src='/h/{number}.jpg'></td></tr><tr><td align=center><i>Cầu {PLACES[number]}</i>"
+            "</td></tr></table>"
+        )
+        lines = text(number)
+        body = paragraphs(lines[:2]) + frame + paragraphs(lines[2:])
+        main = f"<table><tr><td><b>{headline(number)}</b></td></tr><tr><td>09/03/2021 07:4{number}</td></tr><tr><td>{body}</td></tr>"
+        return page(number, f"<form>{main}</table></form>")
+
+    assert f"Cầu {PLACES[ASKED]}\n" in read(design, learned=learned).text

@@ -24,7 +24,7 @@ from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.page import Element, Page
 from portal_crawler.extraction.scoring import SENTENCE_ENDS, probability, score
-from portal_crawler.extraction.tables import Table, is_widget, tables_inside
+from portal_crawler.extraction.tables import Table, around_table, is_framed, is_widget, tables_inside
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.ways import LEAD_HINT
 from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
@@ -351,6 +351,7 @@ class _Work:
             region: The element that holds the text.
             begun: Places of blocks that are text by their place: a table that one of them begins belongs to it.
         """
+        region = around_table(region)
         tables = tables_inside(region, self.blocks)
         if not tables:
             return
@@ -665,7 +666,7 @@ def _in_record(element: Element, top: Element) -> bool:
 
 def _is_caption(block: Block) -> bool:
     """Whether a block is what a picture of the text shows, and no link from it."""
-    return block.element.tag == "figcaption" and not block.linked
+    return not block.linked and (block.element.tag == "figcaption" or (block.way.in_row and is_framed(block)))
 
 
 def _file_link(block: Block) -> bool:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.dates import is_stamp
-from portal_crawler.extraction.page import Element
+from portal_crawler.extraction.page import Element, element_text
 from portal_crawler.extraction.widgets import named, says, says_surely
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # A cell that holds more than this share of a table's characters, in several runs, holds a text and no figure.
 MOST = 0.8
 CELLS = ("td", "th")
+# So many cells has the table around a picture and its caption at most.
+FRAME_CELLS = 4
 # More than half of a table's words in one cell, and so many, are a text with something beside it.
 LONG_CELL = 60
 # A table of which more is links is a list of links.
@@ -137,6 +139,21 @@ def tables_inside(region: Element, found: Sequence[Block]) -> list[Table]:
             if around is not None and around in told:
                 told[around].places.append(place)
     return [table for table in told.values() if table.places]
+
+
+def around_table(region: Element) -> Element:
+    """The element around the table of data that a region is or stands in; else the region itself."""
+    table = region if region.tag == "table" else table_of(region)
+    above = table.getparent() if table is not None and DataTables()[table] else None
+    return region if above is None else above
+
+
+def is_framed(block: Block) -> bool:
+    """Whether a block stands alone in a small table with a picture, as captions did before there were figures."""
+    table = table_of(block.element)
+    if table is None or len(list(islice(table.iter(*CELLS), FRAME_CELLS + 1))) > FRAME_CELLS:
+        return False
+    return table.find(".//img") is not None and element_text(table) == block.text
 
 
 def is_widget(table: Table, region: Element, found: Sequence[Block]) -> bool:
