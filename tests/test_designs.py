@@ -130,6 +130,27 @@ def test_a_table_with_next_to_no_text_around_it_is_the_text(learned: bool, befor
     assert [file.name for file in found.attachments] == [f"Lịch {PLACES[ASKED]}"]
 
 
+@both
+def test_a_table_that_is_most_of_the_text_is_kept_whole(learned: bool) -> None:
+    works = ("Tập huấn kỹ năng số cho cán bộ cấp xã", "Khảo sát các điểm sạt lở ven sông", "Sửa chữa nhà văn hóa thôn")
+
+    def design(number: int) -> Capture:
+        rows = [
+            [str(n), works[n % 3], f"{n * 3701 + number}", f"{n * 2903 + number}", f"{n * 1907 + number}"]
+            for n in range(1, 36)
+        ]
+        table = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+        head = "".join(f"<th>{cell}</th>" for cell in ("STT", "Nội dung", "Dự toán", "Thực hiện", "So sánh (%)"))
+        table = f"<table class='table'><thead><tr>{head}</tr></thead><tbody>{table}</tbody></table>"
+        body = f"<p>{sentence(number, 1)}</p>{table}" if number == ASKED else paragraphs(text(number))
+        main = f"<div>Điều hành</div><div>{headline(number)}</div><div>09/03/2021 07:4{number}</div><div>{body}</div>"
+        return page(number, f"<section><div>{main}</div></section>", headline(number))
+
+    found = read(design, learned=learned).text.splitlines()
+    assert "STT | Nội dung | Dự toán | Thực hiện | So sánh (%)" in found
+    assert f"35 | {works[35 % 3]} | 129538 | 101608 | 66748" in found
+
+
 # ------------------------------------------------------------------------------------------------------------- files
 
 
