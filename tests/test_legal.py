@@ -104,6 +104,8 @@ LAYOUTS = {
     "one line": "<ul><li>Số ký hiệu: 925/QĐ-UBND | Ngày ban hành: 05/03/2019 | Người ký: Ái Loan</li></ul>",
     "blocks": "<div><div>Số ký hiệu</div><div>925/QĐ-UBND</div></div><div><p>Ngày ban hành:</p><p>05/03/2019</p></div>"
     "<div><div>Người ký</div><div>Ái Loan</div></div>",
+    "labels in elements": "<div><p><label>Số ký hiệu</label>925/QĐ-UBND</p><p><b>Ngày ban hành</b> <i>05/03/2019</i></p>"
+    "<div><span>Người ký</span><span>Ái Loan</span></div></div>",
     "nukeviet list": "<div class=table-rows><div class=c-code><span class=label-name>Số ký hiệu:</span><a>925/QĐ-UBND</a></div>"
     "<div class=c-time><span class=label-name>Ngày ban hành:</span>05/03/2019</div><div><span>Người ký:</span>Ái Loan</div></div>",
 }

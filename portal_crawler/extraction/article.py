@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from portal_crawler.extraction import fields
 from portal_crawler.extraction.blocks import count_words
-from portal_crawler.extraction.byline import Byline, is_account, read_byline
+from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_stamp
 from portal_crawler.extraction.content import Selection, select
+from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import PHRASING, Element, Page, PageError, parse_page
 from portal_crawler.extraction.render import Rendered, render
@@ -41,6 +42,8 @@ DOCUMENT_LABEL = re.compile(
     re.IGNORECASE,
 )
 LONG_LABEL = 200
+# So many blocks before the text the line of date and time stands at most.
+NEAR_STAMP = 6
 NOTICE = re.compile(r"^\W*(?:thông báo|giấy mời|thư mời|lịch tiếp công dân|mời thầu|tuyển dụng)\b", re.IGNORECASE)
 NOTICE_SECTION = re.compile(r"thông báo|tuyển dụng|mời thầu", re.IGNORECASE)
 
@@ -241,10 +244,15 @@ def _without_dropped(
 
 
 def _byline(sheet: fields.Sheet) -> Byline:
-    """Author and source: named by the layout, or signed in the last lines."""
+    """Author and source: named by the layout, or signed in the last lines, or named beside the date."""
     read = read_byline(sheet.kept)
     if sheet.wrapper is None:
-        return read
+        first = sheet.first_kept()
+        stamp = next(
+            (block.text for block in sheet.blocks[max(0, first - NEAR_STAMP) : first] if is_stamp(block.text)), ""
+        )
+        beside = read_stamp(stamp)
+        return Byline(read.author or beside.author, read.source or beside.source, read.signature)
     author, source = sheet.said(sheet.wrapper.author), sheet.said(sheet.wrapper.source)
     if author is not None and is_account(author):
         author = None
@@ -252,9 +260,11 @@ def _byline(sheet: fields.Sheet) -> Byline:
 
 
 def _repeated(sheet: fields.Sheet) -> Block | None:
-    """The first block, if no layout named it and it is the headline: long ones look like a paragraph."""
+    """The first block, if no layout named it and it is the headline, or that and the date: long ones look like text."""
     first = sheet.kept[0] if sheet.kept and sheet.wrapper is None else None
-    if first is None or first.text != sheet.headline:
+    if first is None or sheet.headline is None or not first.text.startswith(sheet.headline):
+        return None
+    if first.text != sheet.headline and not is_date_line(first.text[len(sheet.headline) :]):
         return None
     return first if len(sheet.kept) > 1 or _pictured(sheet) else None
 

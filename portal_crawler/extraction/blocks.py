@@ -27,6 +27,9 @@ _DIGITS = re.compile(r"\d+")
 # Texts of so many characters are worth remembering.
 _LONGEST_LABEL = 120
 
+# Addresses of files.
+FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
+
 # An element and whether its tail is meant, not its text; the same with the text itself.
 Slot: TypeAlias = tuple[Element, bool]
 _Node: TypeAlias = tuple[Element, bool, str]
@@ -113,6 +116,11 @@ class Block:
     def link_density(self) -> float:
         """Share of the characters that stand in links, from 0 to 1."""
         return self.linked / len(self.text)
+
+
+def file_addresses(block: Block) -> list[str]:
+    """Addresses of the files that a block's links lead to, as written."""
+    return [href for link in block.element.iter("a") if (href := link.get("href")) and FILE.search(href)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

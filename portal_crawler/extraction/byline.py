@@ -12,13 +12,13 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from portal_crawler.extraction.blocks import Block, file_addresses
 from portal_crawler.extraction.page import Element, squeeze
 from portal_crawler.extraction.tables import DataTables
+from portal_crawler.extraction.widgets import says
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from portal_crawler.extraction.blocks import Block
 
 # How many lines from the end a signature may stand: captions and credits come after it at times.
 LAST_LINES = 4
@@ -31,13 +31,23 @@ LABEL = re.compile(
     r"\s*(?P<colon>[::])?\s*(?P<name>.+)$",
     re.IGNORECASE,
 )
+PICTURE = re.compile(r"^(?:trong )?(?:ảnh|video|clip)\s*[::]", re.IGNORECASE)
+# Of more words what stands behind "Ảnh:" is no name but a caption.
+CREDITED = 6
 AUTHOR_LABEL = re.compile(r"^(?:tác giả|người viết|bài viết)\b", re.IGNORECASE)
 CREDIT = re.compile(
     r"^[(\[]?\s*(?:(?P<theo>theo)(?:\s*:\s*|\s+)|(?:nguồn(?: tin)?|nguồn bài viết|trích nguồn)\s*[::]\s*)"
     r"(?P<source>.+?)\s*[\])]?\.?$",
     re.IGNORECASE,
 )
+# The same as fields of the line of date and time: "25/07/2017 07:40 - Tác giả: Ái Loan - Nguồn: Báo Nhân Dân".
+FIELD = re.compile(
+    r"(?:^|[|•·;,(]|(?<=[\s)])[–—-])\s*(?:(?P<author>tác giả|người viết)|nguồn(?: tin)?)"
+    r"\s*:\s*(?P<value>[^\d:|•·;–—()-]{2,60})",
+    re.IGNORECASE,
+)
 INITIALS = re.compile(r"^(?:PV|BBT|CTV|BTV|P\.V|B\.B\.T)\b")
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # A syllable of a Vietnamese name: a capital, then small letters; or all capitals; initials with full stops.
 JOINERS = frozenset(("-", "–", "—", ",", "và", "&", "/", "+"))
 # Where the system prints the account that entered the text, as a line of its own and without a label.
@@ -96,6 +106,20 @@ def person(text: str) -> str | None:
     return None
 
 
+def signs(block: Block) -> bool:
+    """Whether a line says who wrote a text or where it comes from, and nothing else.
+
+    A bare name is set apart, and no label of a widget: "Chia Sẻ", "YOU MAY ALSO LIKE".
+    """
+    line = block.text
+    if block.element.tag in HEADINGS or says(line) is not None:
+        return False
+    if _credit(line) is not None or _labelled(line) is not None:
+        return True
+    apart = _moved_right(block) or any(node.tag in ("b", "strong", "i", "em") for node, _ in block.slots)
+    return apart and not line.isascii() and person(line) is not None
+
+
 def _is_name(words: list[str]) -> bool:
     if not 1 <= len(words) <= 5 or words[0].lower() in NOT_NAMES:
         return False
@@ -108,6 +132,10 @@ def read_byline(kept: Sequence[Block]) -> Byline:
     source: str | None = None
     signature: Block | None = None
     lines = [block for block in kept if not _names_account(block)] if kept and _names_account(kept[-1]) else kept
+    behind = len(lines)
+    while behind > 1 and lines[behind - 1].linked and file_addresses(lines[behind - 1]):
+        behind -= 1
+    lines = lines[:behind]
     tables = DataTables(kept)
     last = True  # nothing but credits has come after this line
     for block in reversed(lines[-LAST_LINES:]):
@@ -125,6 +153,19 @@ def read_byline(kept: Sequence[Block]) -> Byline:
             break
         last = False
     return Byline(author, source, signature)
+
+
+def read_stamp(line: str) -> Byline:
+    """Read the fields that stand beside the date, in its line: an author that is a person, and a source."""
+    author: str | None = None
+    source: str | None = None
+    for field in FIELD.finditer(line):
+        value = field["value"].strip(" .,")
+        if field["author"]:
+            author = author or person(value)
+        else:
+            source = source or value
+    return Byline(author, source or None)
 
 
 def _names_account(block: Block) -> bool:
@@ -160,6 +201,8 @@ def _labelled(text: str) -> str | None:
         return person(name)
     if not name or len(name.split()) > 14 or is_account(name):
         return None
+    if PICTURE.match(bare) and len(name.split()) > CREDITED and person(name) is None:
+        return None  # what it shows
     # "Tin, ảnh: ..." says what the person did; "Tác giả: ..." only names the field.
     return name if AUTHOR_LABEL.match(bare) else bare.rstrip(" .")
 

@@ -17,20 +17,21 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from portal_crawler.extraction.blocks import Block, blocks
-from portal_crawler.extraction.dates import is_date_line, is_stamp
-from portal_crawler.extraction.legal import label_rows, legal_record
+from portal_crawler.extraction.blocks import Block, blocks, file_addresses
+from portal_crawler.extraction.byline import signs
+from portal_crawler.extraction.dates import is_date_line, is_labelled_date, is_stamp
+from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.page import Element, Page
 from portal_crawler.extraction.scoring import SENTENCE_ENDS, probability, score
-from portal_crawler.extraction.tables import Table, is_widget, tables_inside
+from portal_crawler.extraction.tables import Table, around_table, is_framed, is_widget, tables_inside
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.ways import LEAD_HINT
 from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
 from portal_crawler.items import Removed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from portal_crawler.extraction.template import Template
 
@@ -59,6 +60,8 @@ MARGIN = 0.4
 # The same for a line right behind the text, and how long it may be.
 KEEP_SIGNATURE = -2.0
 SIGNATURE_WORDS = 8
+# So many blocks behind the text a name or a credit may stand.
+NEAR_SIGNATURE = 6
 # So many blocks before the text its headline stands at most, for what is between them to be its opening; and what that
 # must not fall below.
 OPENING = 6
@@ -84,6 +87,10 @@ SHORT = 60
 PLACED = 2.0
 # Among so many blocks at the beginning a line of date and time is that of publication.
 HEAD = 4
+# How links to other articles in the midst of a text begin, and how much of such a line is link.
+ASIDE = re.compile(r"(?:>+|»|→)|(?:(?:xem|đọc) thêm|(?:tin|bài)(?: viết| bài)? liên quan)\s*:", re.IGNORECASE)
+ASIDE_LINKED = 0.7
+ASIDE_REASON = "a link to another article in the midst of the text"
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
 
 
@@ -205,7 +212,7 @@ class _Work:
         if block.hidden:
             return "hidden", "display: none"
         sure = _is_surely_text(block)
-        template = self.template if not _in_record(block.element, top) else None
+        template = None if _in_record(block.element, top) or self._labelled(place) else self.template
         share = self.shares[place]
         if template is not None and template.is_boilerplate(block, max(0.0, share - MARGIN if self.layout else share)):
             return self._kind(block, top) or "template", _frequency(share, template.pages)
@@ -215,6 +222,10 @@ class _Work:
             return None
         widget = self._kind(block, top)
         return (widget, f"inside an element called so, link density {block.link_density:.2f}") if widget else None
+
+    def _labelled(self, place: int) -> bool:
+        """Whether a block of a document's record is a label, or the value behind one, in whatever elements."""
+        return not self.layout and any(is_label(block.text) for block in self.blocks[max(0, place - 1) : place + 1])
 
     @staticmethod
     def _kind(block: Block, top: Element | None) -> str | None:
@@ -274,7 +285,7 @@ class _Work:
             block, vote = self.blocks[place], self.votes[place]
             odds = self.odds[place] = logit if vote is None else OWN * logit + VOTE * max(-4.0, min(4.0, vote))
             top = _top(block.element, {region}, inside) if region is not None else None
-            if odds > keep or (top is not None and (odds > KEEP_INSIDE or _file_link(block))):
+            if odds > keep or (top is not None and (odds > KEEP_INSIDE or _file_link(block) or _is_caption(block))):
                 self.out[place] = self._says_widget(block, top, odds)
         if region is not None:
             self.attach(region)
@@ -302,9 +313,13 @@ class _Work:
             if not (within or self.odds[place] > DOUBTLESS or _is_surely_text(block)):
                 self.out[place] = ("", "")
         for place in told.text:
-            self.out[place] = None
-            self.odds[place] = max(self.odds[place], PLACED)
+            if self.odds[place] > UNSCORED:
+                self.out[place] = None
+                self.odds[place] = max(self.odds[place], PLACED)
         self.out[told.headline] = ("headline", "what the text stands behind; see title")
+        # Of a long table the notice has but the first cells.
+        self._take_tables(told.around, frozenset(told.text))
+        self.attach(told.around, 1)
         return told.around
 
     def _open(self) -> None:
@@ -326,25 +341,41 @@ class _Work:
             if said and not (block.hidden or block.linked) and self.odds[place] > KEEP_OPENING:
                 opening.append(place)
 
-    def _take_tables(self, region: Element) -> None:
+    def _take_tables(self, region: Element, begun: Collection[int] = ()) -> None:
         """Keep the tables of data that stand in the text, with all of their cells, and the lines that lead to them.
 
         A cell says nothing by itself: "STT", "1" and "đạt" look like no text, and stand on other pages of the site as
         well. What counts is the table: where it stands, and how much of its text those pages have.
+
+        Args:
+            region: The element that holds the text.
+            begun: Places of blocks that are text by their place: a table that one of them begins belongs to it.
         """
+        region = around_table(region)
         tables = tables_inside(region, self.blocks)
         if not tables:
             return
         inside: dict[Element, Element | None] = {}
         first = next((place for place in range(len(self.blocks)) if self._begins(place, region, inside)), len(self.out))
+        first = min(first, *begun, first)
         for table in tables:
-            if table.places[0] < first or is_widget(table, region, self.blocks) or self._recurs(table):
+            if table.places[-1] < first or is_widget(table, region, self.blocks) or self._recurs(table):
                 continue
-            if (lines := self._lines_above(table)) is not None:
+            lines = [] if table.places[0] in begun else self._lines_above(table)
+            if lines is not None:
                 for place in [*lines, *table.places]:
                     self.out[place] = None
                     self.odds[place] = max(self.odds[place], PLACED)
                 self.tabled.update(table.places)
+                self._close(table.places[-1] + 1, region)
+
+    def _close(self, place: int, region: Element) -> None:
+        """Keep a sentence of some length right behind a table of the text: beside so many cells it looks like none."""
+        block = self.blocks[place] if place < len(self.blocks) else None
+        if block is None or block.hidden or block.linked or self.odds[place] <= UNSCORED:
+            return
+        if self._is_text(block) and block.text.endswith(SENTENCE_ENDS) and _top(block.element, {region}, {}) is region:
+            self.out[place] = self._says_widget(block, region, self.odds[place])
 
     def _begins(self, place: int, region: Element, inside: dict[Element, Element | None]) -> bool:
         """Whether a block is kept as text of the region: tables before the first such are the page's."""
@@ -375,12 +406,13 @@ class _Work:
     def _lines_above(self, table: Table) -> list[int] | None:
         """Places of the lines between the kept text and a table that belongs to it; None if it does not.
 
-        It does if it stands right behind kept text, or before more of it, or most of it was kept for itself.
+        It does if it stands right behind kept text, the headline or its time of publication, or before more text, or if
+        most of it was kept for itself.
         """
         lines: list[int] = []
         for place in range(table.places[0] - 1, -1, -1):
             block = self.blocks[place]
-            if self.out[place] is None:
+            if self.out[place] is None or self._headline(block) or is_stamp(block.text):
                 return lines[::-1]
             if block.hidden:
                 continue
@@ -397,20 +429,36 @@ class _Work:
         return [] if 2 * kept > sum(words) else None
 
     def _sign(self, region: Element) -> None:
-        """Keep a short line without links right behind the text: most often who wrote it, or the source."""
-        last = max((place for place, why in enumerate(self.out) if why is None), default=len(self.out))
-        if last + 1 >= len(self.out) or not (last in self.tabled or self._is_text(self.blocks[last])):
-            return
-        block, beside = self.blocks[last + 1], region.getparent()
-        if block.hidden or block.linked or block.words > SIGNATURE_WORDS or self.odds[last + 1] < KEEP_SIGNATURE:
-            return
-        if beside is not None and _top(block.element, {beside}, {}) is beside:
-            self.out[last + 1] = self._says_widget(block, beside, self.odds[last + 1])
+        """Keep the lines right behind the text that say who wrote it, or where it comes from.
 
-    def attach(self, region: Element) -> None:
+        A short line without links is one most often. Inside the region a name or a credit is one whatever it looks
+        like, even behind links to other news.
+        """
+        backwards = (place for place in reversed(range(len(self.out))) if self.out[place] is None)
+        texts = (each for each in backwards if not (_file_link(self.blocks[each]) or signs(self.blocks[each])))
+        last = next(texts, len(self.out))
+        beside, inside = region.getparent(), dict[Element, Element | None]()
+        for place in range(last + 1, min(last + 1 + NEAR_SIGNATURE, len(self.out))):
+            block = self.blocks[place]
+            passed = self.out[place] is None or block.hidden or block.link_density > LINKED or _file_link(block)
+            if passed or says_surely(block.text) == "related_news":
+                continue
+            signed = signs(block) and _top(block.element, {region}, inside) is not None
+            if signed and self.shares[place] < COMMON_PARAGRAPH:
+                self.out[place] = self._says_widget(block, region, DOUBTLESS)
+                continue
+            text = last in self.tabled or self._is_text(self.blocks[last])
+            short = place == last + 1 and not block.linked and block.words <= SIGNATURE_WORDS
+            if text and short and self.odds[place] >= KEEP_SIGNATURE and beside is not None:
+                if _top(block.element, {beside}, {}) is beside:
+                    self.out[place] = self._says_widget(block, beside, self.odds[place])
+                continue
+            return
+
+    def attach(self, region: Element, levels: int = ATTACHED) -> None:
         """Keep the links to files that stand near the region: they are attached to its text."""
         top = region
-        for _ in range(ATTACHED):
+        for _ in range(levels):
             above = top.getparent()
             if above is None or above.tag in ("body", "html"):
                 break
@@ -419,8 +467,11 @@ class _Work:
         for place, block in enumerate(self.blocks):
             if self.out[place] is None or not block.linked or block.hidden:
                 continue
-            if self.template is not None and self.template.is_boilerplate(block, self.shares[place]):
-                continue
+            template = self.template
+            if template is not None and template.is_boilerplate(block, self.shares[place]):
+                addresses = file_addresses(block)
+                if not addresses or all(map(template.is_constant, addresses)):
+                    continue
             if _top(block.element, {top}, inside) is top and _file_link(block) and self._kind(block, top) is None:
                 self.out[place] = None
 
@@ -438,9 +489,7 @@ class _Work:
     def trim(self) -> None:
         """Cut what stands before the first and behind the last of the text: headline, date, tools; related news."""
         kept = [place for place, why in enumerate(self.out) if why is None]
-        texts = [
-            place for place in kept if self._is_text(self.blocks[place]) and not self._headline(self.blocks[place])
-        ]
+        texts = [place for place in kept if self._is_text(self.blocks[place]) and not self._tells_of_text(place)]
         # Some sites set the whole text in a heading; and what is but a date line is no text whatever stands behind it.
         texts = texts or [place for place in kept if self._is_long(self.blocks[place])]
         if not texts:
@@ -455,6 +504,7 @@ class _Work:
         for place in kept[:HEAD]:
             if place not in self.tabled and self.out[place] is None and is_stamp(self.blocks[place].text):
                 self.out[place] = ("date_line", "a date with its time at the head of the text; see published_at")
+        self._trim_asides(kept)
         self._trim_tail([place for place in kept if self.out[place] is None], texts)
 
     @staticmethod
@@ -465,6 +515,10 @@ class _Work:
         # Some systems set the opening paragraph in a heading (h2.detail-sapo).
         heading = block.element.tag in ("h1", "h2") and not LEAD_HINT.search(block.element.get("class") or "")
         return self._is_long(block) and not heading
+
+    def _tells_of_text(self, place: int) -> bool:
+        """Whether a block is the headline, or a line with a labelled date, however many words it has."""
+        return self._headline(self.blocks[place]) or is_labelled_date(self.blocks[place].text)
 
     def _headline(self, block: Block) -> bool:
         """Whether a block before the text repeats the page's own title."""
@@ -482,6 +536,17 @@ class _Work:
             )
         elif is_date_line(block.text):
             self.out[place] = ("date_line", "a date before the text; see published_at")
+
+    def _trim_asides(self, kept: list[int]) -> None:
+        """Cut links to other articles that stand in the midst of the text, behind a mark or a line that says so."""
+        for place in kept:
+            block = self.blocks[place]
+            if block.link_density <= ASIDE_LINKED or _file_link(block):
+                continue
+            before = self.out[place - 1] if place else None
+            label = before is not None and says_surely(self.blocks[place - 1].text) == "related_news"
+            if ASIDE.match(block.text) or label or (before is not None and before[1] == ASIDE_REASON):
+                self.out[place] = ("related_news", ASIDE_REASON)
 
     def _trim_tail(self, kept: list[int], texts: list[int]) -> None:
         """Everything behind a heading of related news, if it is mostly links; then links and labels at the very end."""
@@ -507,6 +572,8 @@ class _Work:
                     self._kind(block, None) or "menu",
                     f"link density {block.link_density:.2f} behind the text",
                 )
+            elif place > texts[-1] and is_labelled_date(block.text):
+                self.out[place] = ("date_line", "a date with its label behind the text; see published_at")
             else:
                 break
 
@@ -597,8 +664,10 @@ def _in_record(element: Element, top: Element) -> bool:
     return False
 
 
+def _is_caption(block: Block) -> bool:
+    """Whether a block is what a picture of the text shows, and no link from it."""
+    return not block.linked and (block.element.tag == "figcaption" or (block.way.in_row and is_framed(block)))
+
+
 def _file_link(block: Block) -> bool:
-    return bool(re.search(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)\b", block.text, re.IGNORECASE)) or any(
-        re.search(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", link.get("href") or "", re.IGNORECASE)
-        for link in block.element.iter("a")
-    )
+    return bool(re.search(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)\b", block.text, re.IGNORECASE) or file_addresses(block))

@@ -104,7 +104,7 @@ _LUNAR_BEFORE = re.compile(r"(?:âm\s+lịch|\bm[ùồ]ng)[\s:,]*(?:ngày\s*)?$"
 _LABEL = re.compile(
     r"(?:(?P<modified>(?:ngày|thời\s+gian|lần)?\s*(?:cập\s+nhật|sửa\s+đổi|chỉnh\s+sửa)(?:\s+(?:lần\s+)?cuối(?:\s+cùng)?)?"
     r"|last\s+(?:updated?|modified|changed)|(?:updated?|modified)(?:\s+(?:date|time))?)"
-    r"|(?P<published>(?:ngày|giờ|thời\s+gian|thời\s+điểm)\s+(?:đăng|gửi|xuất\s+bản|đưa|viết|phát\s+hành)(?:\s+(?:tin|bài))*"
+    r"|(?P<published>(?:ngày|giờ|thời\s+gian|thời\s+điểm)\s+(?:đăng|gửi|xuất\s+bản|đưa|viết|tạo|phát\s+hành)(?:\s+(?:tin|bài))*"
     r"|(?:đã\s+|được\s+)?(?:đăng|gửi|xuất\s+bản)(?:\s+(?:tin|bài))*"
     r"|publish(?:ed)?(?:\s+(?:date|time))?|posted|post\s+date|date\s+published))"
     r"[\s:.|,–—(-]{0,8}(?:(?:vào|lúc|ngày|hồi|on|at)[\s:]*){0,3}$",
@@ -185,6 +185,12 @@ def parse_iso(text: str) -> str | None:
 
 # The number of a decision or a letter.
 _NUMBERED = re.compile(r"\bsố:? ?\d", re.IGNORECASE)
+# What else portals print in the line of the date: "... - Tác giả: Ái Loan - Nguồn: Báo Nhân Dân - Lượt xem: 215".
+_FIELD_BESIDE = re.compile(
+    r"(?:^|[|•·;,()]|(?<=[\s)])[–—-])\s*(?:tác giả|người (?:đăng|viết|gửi)|đăng bởi|nguồn(?: tin)?|chuyên mục|đã xem"
+    r"|(?:số )?(?:lượt|lần) (?:xem|đọc|truy cập))\s*:\s*(?:[\d.,]+\)?|[^\d:|•·;–—.!?-]{1,50})",
+    re.IGNORECASE,
+)
 # How much longer than its date a line may be; a label, and a counter beside the date, make it longer.
 _BESIDE, _BESIDE_LABELLED, _LONGEST_LINE = 30, 50, 120
 
@@ -200,13 +206,25 @@ def is_stamp(text: str) -> bool:
     return date is not None and ("T" in date.value or date.label is not None)
 
 
+def is_labelled_date(text: str) -> bool:
+    """Whether a line is little else than a date with its label: "Ngày đăng: 1/2/2023"."""
+    date = _line_date(text)
+    return date is not None and date.label is not None
+
+
 def _line_date(text: str) -> DateFound | None:
     if len(text) >= _LONGEST_LINE or not _DIGITS.search(text) or _NUMBERED.search(text):
         return None
     date = next(iter(find_dates(text)), None)
-    if date is None or len(text) - len(date.raw) >= (_BESIDE_LABELLED if date.label else _BESIDE):
+    if date is None or beside(text, date) >= (_BESIDE_LABELLED if date.label else _BESIDE):
         return None
     return date
+
+
+def beside(text: str, date: DateFound) -> int:
+    """How many characters of a line are neither its date nor a labelled field that portals print with it."""
+    around = (text[: date.start], text[date.start + len(date.raw) :])
+    return sum(len(_FIELD_BESIDE.sub("", part)) if ":" in part else len(part) for part in around)
 
 
 def date_orders(text: str) -> tuple[int, int]:

@@ -17,8 +17,8 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
-from portal_crawler.extraction.dates import DateFound, find_dates, is_stamp, parse_date, parse_iso
-from portal_crawler.extraction.page import Element, Page, element_text, squeeze
+from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_date_line, is_stamp, parse_date, parse_iso
+from portal_crawler.extraction.page import PHRASING, Element, Page, element_text, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.ways import LEAD_HINT, hides
 from portal_crawler.extraction.wrapper import Wrapper, compiled, find_all
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 BEFORE = 30
 BEHIND = 6
 
-LONGEST_TITLE = 80  # words
+LEAST_TITLE, LONGEST_TITLE = 5, 80  # words
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
 TITLE_HINT = re.compile(r"title|headline|tieu-?_?de|heading|subject", re.IGNORECASE)
@@ -134,12 +134,15 @@ class Sheet:
         )
 
     def first_kept(self) -> int:
-        """Position of the article's first block among all blocks; 0 where none is kept."""
-        return self._position(self.kept[0]) if self.kept else 0
+        """Position of the article's first block among all blocks; without any that behind the headline, or 0."""
+        return self._position(self.kept[0]) if self.kept else self._behind_headline()
 
     def last_kept(self) -> int:
-        """Position of the article's last block among all blocks."""
-        return self._position(self.kept[-1]) if self.kept else len(self.blocks) - 1
+        """Position of the article's last block among all blocks; without any that of the headline, or the last."""
+        return self._position(self.kept[-1]) if self.kept else (self._behind_headline() or len(self.blocks)) - 1
+
+    def _behind_headline(self) -> int:
+        return next((place + 1 for place, block in enumerate(self.blocks) if block.text == self.headline), 0)
 
     def _position(self, block: Block) -> int:
         return next((place for place, other in enumerate(self.blocks) if other is block), 0)
@@ -186,6 +189,8 @@ def title(sheet: Sheet) -> str | None:
     """The headline: the wrapper's, or the block near the text that the page's own hints agree on."""
     if sheet.wrapper is not None and (said := sheet.said(sheet.wrapper.title)):
         return said
+    if not sheet.kept:
+        return _over_pictures(sheet)
     hints = _title_hints(sheet)
     long_hints = tuple(hint for hint in hints if len(hint) > LONG_HINT)
     first, best, best_score = sheet.first_kept(), None, 2.5
@@ -198,7 +203,12 @@ def title(sheet: Sheet) -> str | None:
             score += 3.0
         if score > best_score:
             best, best_score = block.text, score
-    return best or _announced(sheet, first)
+    return best or _announced(sheet, first) or _beside_date(sheet, first)
+
+
+def _over_pictures(sheet: Sheet) -> str | None:
+    """The headline of a page without text, as of a notice that was scanned: the line of date and time tells it."""
+    return next((block.text for place, block in enumerate(sheet.blocks) if _above_stamp(sheet, place)), None)
 
 
 def _announced(sheet: Sheet, first: int) -> str | None:
@@ -209,6 +219,22 @@ def _announced(sheet: Sheet, first: int) -> str | None:
     for block in sheet.blocks[max(0, first - BEFORE) : first + 3]:
         if link in block.text and any(element_text(part) == link for part in block.element.iter() if part.tag != "a"):
             return link
+    return None
+
+
+def _beside_date(sheet: Sheet, first: int) -> str | None:
+    """The headline that shares its line with the date and nothing else: "<b>headline</b> <i>(1/2/2023)</i>"."""
+    for block in sheet.blocks[max(0, first - BEFORE) : first + 1]:
+        if block.linked or block.hidden or not LEAST_TITLE <= block.words <= LONGEST_TITLE:
+            continue
+        for part in block.element.iter():
+            text = element_text(part) if part is not block.element and part.tag in PHRASING else ""
+            if (
+                text.count(" ") + 1 >= LEAST_TITLE
+                and block.text.startswith(text)
+                and is_date_line(block.text[len(text) :])
+            ):
+                return text
     return None
 
 
@@ -264,9 +290,10 @@ def _title_score(sheet: Sheet, block: Block, hints: dict[str, float], long_hints
         return -10.0
     element = block.element
     parent = element.getparent()
+    holder = _holder(block)
     tags = (element.tag, parent.tag) if parent is not None else (element.tag,)
     score = 3.0 if "h1" in tags else 1.5 if "h2" in tags else 1.0 if "h3" in tags else 0.0
-    score += _title_marks(element) or (_title_marks(parent) if parent is not None else 0.0)
+    score += _title_marks(holder) or _title_marks(element) or (_title_marks(parent) if parent is not None else 0.0)
     if text in hints:
         score += hints[text] + (1.0 if words > 3 else 0.0)
     elif words > 5 and (text.startswith(long_hints) or any(hint.startswith(text) for hint in long_hints)):
@@ -282,6 +309,18 @@ def _title_score(sheet: Sheet, block: Block, hints: dict[str, float], long_hints
     if links and not any(_same_page(sheet, node) for node in links):
         score -= 2.5
     return score - 10.0 if sheet.recurs(block) else score
+
+
+def _holder(block: Block) -> Element:
+    """The outermost element that holds a block's text and nothing else: its own may hold other blocks as well."""
+    holder = block.element
+    node, is_tail = block.slots[0]
+    while not is_tail and node is not block.element and element_text(node) == block.text:
+        holder = node
+        above = node.getparent()
+        assert above is not None  # the block's own element at the latest
+        node = above
+    return holder
 
 
 def _title_marks(element: Element) -> float:
@@ -353,7 +392,8 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
     first, last = sheet.first_kept(), sheet.last_kept()
     inside = {id(block) for block in sheet.kept}
     month_first = sheet.month_first
-    scored: list[tuple[float, DateFound]] = []
+    headline = max((place for place in range(first) if sheet.blocks[place].text == sheet.headline), default=first)
+    scored: list[tuple[float, float, DateFound]] = []
     for place in range(max(0, first - BEFORE), min(len(sheet.blocks), last + BEHIND + 1)):
         block = sheet.blocks[place]
         if len(block.text) > 160 or (id(block) in inside and first + 3 < place < last - 3):
@@ -361,21 +401,30 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
         said = find_dates(block.text, month_first=month_first)
         if not said or sheet.constant(block.text):
             continue
+        # A clock stands above the headline, the date of publication between it and the text, most often.
+        between = 1.0 if headline < place < first else 0.0
         for date in said:
-            score = _date_score(block, date, inside=id(block) in inside)
             distance = first - place if place <= first else max(0, place - last) + 2
-            scored.append((score - 0.05 * distance, date))
-    published = max((pair for pair in scored if pair[1].label != "modified"), key=lambda pair: pair[0], default=None)
-    modified = max((pair for pair in scored if pair[1].label == "modified"), key=lambda pair: pair[0], default=None)
-    return (
-        published[1] if published and published[0] > 1.0 else None,
-        modified[1] if modified and modified[0] > 1.0 else None,
-    )
+            rest = beside(block.text, date)
+            if sheet.headline and block.text.startswith(sheet.headline):
+                rest -= len(sheet.headline)
+            score = _date_score(block, date, rest, inside=id(block) in inside) - 0.05 * distance
+            if score > 1.0:
+                scored.append((score + between, -len(scored), date))
+    published = max((each for each in scored if each[2].label != "modified"), default=None)
+    modified = max((each for each in scored if each[2].label == "modified"), default=None)
+    return published[2] if published else None, modified[2] if modified else None
 
 
-def _date_score(block: Block, date: DateFound, *, inside: bool) -> float:
-    """How much a date looks like that of the article: labelled, with a time, alone on its line, in a marked place."""
-    rest = len(block.text) - len(date.raw)
+def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool) -> float:
+    """How much a date looks like that of the article: labelled, with a time, alone on its line, in a marked place.
+
+    Args:
+        block: The line.
+        date: A date in it.
+        rest: How many of its characters are something else.
+        inside: Whether the line is text of the article.
+    """
     score = 2.0 if date.label else 0.0
     score += 1.0 if "T" in date.value else 0.3
     score += 1.0 if rest <= 4 else 0.5 if rest <= 25 else -1.0
@@ -387,9 +436,17 @@ def _date_score(block: Block, date: DateFound, *, inside: bool) -> float:
         score += 1.0
     if any(node.tag == "time" and not is_tail and date.raw in text for node, is_tail, text in block.nodes):
         score += 1.0  # whatever tools stand beside it
-    elif block.linked or block.element.tag in ("a", "li"):
+    elif block.linked or block.element.tag in ("a", "li") or _beside_link(block):
         score -= 2.0
     return score - (1.5 if inside and not date.label else 0.0)
+
+
+def _beside_link(block: Block) -> bool:
+    """Whether a block stands in a row of a list: one of the row's other cells is a link that reads like a headline."""
+    row = next(block.element.iterancestors("tr"), None) if block.way.in_row else None
+    cells = row.iterchildren("td", "th") if row is not None else ()
+    links = ((element_text(cell), cell.find(".//a[@href]")) for cell in cells)
+    return any(link is not None and len(text) > LONG_HINT and element_text(link) == text for text, link in links)
 
 
 _MARKED: Callable[[Element], list[Element]] = etree.XPath("//*[@itemprop]")  # type: ignore[assignment]
@@ -502,7 +559,7 @@ def attachments(sheet: Sheet, regions: Iterable[Element]) -> list[Attachment]:
         url = absolute(sheet.page.url, reference)
         if not url or not url.startswith("http") or url.partition("#")[0] == here:
             continue
-        if link in chosen or FILES.search(urlsplit(url).path + "?"):
+        if link in chosen or (FILES.search(urlsplit(url).path + "?") and not sheet.constant(reference or "")):
             known = wanted.setdefault(url, Attachment(url=url))
             known.name = known.name or _file_name(element_text(link) or squeeze(link.get("title") or ""), url)
             known.media_type = media_type(url) or media_type(known.name or "")

@@ -244,12 +244,18 @@ _LABEL_IN_LINE = re.compile(
 )
 
 
+def is_label(text: str) -> bool:
+    """Whether a text is the label of a field of such records, and nothing else."""
+    return len(text) <= _LONGEST_LABEL and _key(text) in _FIELDS
+
+
 def label_rows(element: Element) -> list[tuple[str, str]]:
     """The label/value pairs under an element, in document order, white space collapsed.
 
     Pairs are read from table rows of two cells (or of four: label, value, label, value), from definition lists, from
-    lines ``label: value``, and from a block that holds a known label and nothing else, whose value stands in the next
-    block.  Rows and lists give any label; lines and blocks only those of legal documents.
+    lines ``label: value``, from a block whose first inline element holds a known label and nothing else, and from a
+    block that is such a label, whose value stands in the next block.  Rows and lists give any label; lines and blocks
+    only those of legal documents.
     """
     rows: list[tuple[str, str]] = []
     done: Element | None = None  # the element whose pairs were read: what is inside it is passed over
@@ -317,7 +323,17 @@ def _block_pairs(node: Element) -> list[tuple[str, str]]:
             return []
         value = element_text(following)
         return [(lines[0].rstrip(" :"), value)] if value and _key(value) not in _FIELDS and len(value) < 2000 else []
-    return [pair for line in lines for pair in _line_pairs(line)]
+    return _marked_pair(node, lines) or [pair for line in lines for pair in _line_pairs(line)]
+
+
+def _marked_pair(node: Element, lines: list[str]) -> list[tuple[str, str]]:
+    """The pair of a line whose label has an element of its own: it needs no colon there."""
+    first = next((child for child in node if isinstance(child.tag, str)), None)
+    if first is None or len(lines) != 1 or (node.text or "").strip():
+        return []
+    label = element_text(first)
+    value = lines[0].removeprefix(label).strip(" :")
+    return [(label.rstrip(" :"), value)] if value and _FIELDS.get(_key(label)) is not None else []
 
 
 def _line_pairs(line: str) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.dates import is_date_line, is_stamp
+from portal_crawler.extraction.tables import is_widget, tables_inside
 from portal_crawler.extraction.widgets import named, says
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Notice:
 
     Attributes:
         headline: Place of its headline among the blocks.
-        text: Places of its text, in order; never empty.
+        text: Places of its text, in order; never empty. Of a table of data it may be the first cell alone.
         around: The element that holds both.
     """
 
@@ -118,15 +119,23 @@ def _behind(
             break
         if block.hidden or is_date_line(block.text):
             continue
-        if _is_none(block, odds[other], is_file) or _in_widget(block.element, top, own):
-            if text:
-                break
+        none = _is_none(block, odds[other], is_file) or _in_widget(block.element, top, own)
+        if none and text:
+            break
+        if none and not _begins_table(other, top, found):
             continue
         around = around if around is not None else top
         text.append(other)
         if len(text) == MOST_BLOCKS:
             break
     return Notice(place, text, around) if around is not None else None
+
+
+def _begins_table(place: int, top: Element, found: Sequence[Block]) -> bool:
+    """Whether a block is the first cell of a table of data: no cell looks like text, and the table is it."""
+    return found[place].way.in_row and any(
+        table.places[0] == place and not is_widget(table, top, found) for table in tables_inside(top, found)
+    )
 
 
 def _is_none(block: Block, odds: float, is_file: Callable[[Block], bool]) -> bool:

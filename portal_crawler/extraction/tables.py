@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.dates import is_stamp
-from portal_crawler.extraction.page import Element
+from portal_crawler.extraction.page import Element, element_text
 from portal_crawler.extraction.widgets import named, says, says_surely
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # A cell that holds more than this share of a table's characters, in several runs, holds a text and no figure.
 MOST = 0.8
 CELLS = ("td", "th")
+# So many cells has the table around a picture and its caption at most.
+FRAME_CELLS = 4
 # More than half of a table's words in one cell, and so many, are a text with something beside it.
 LONG_CELL = 60
 # A table of which more is links is a list of links.
@@ -37,6 +39,8 @@ VAGUE = frozenset(("banner", "menu", "form"))
 # one of the words that polls have.
 LABELS = frozenset(("perpetual_calendar", "weather", "exchange_rate", "utilities", "login", "link_box", "poll"))
 RESULTS = "kết quả"
+# Tools of the page that stand above whatever its text begins with, and are no heading.
+TOOLS = frozenset(("print_tools", "share_bar", "account", "skip_link"))
 
 
 class DataTables(dict[Element, bool]):
@@ -137,6 +141,21 @@ def tables_inside(region: Element, found: Sequence[Block]) -> list[Table]:
     return [table for table in told.values() if table.places]
 
 
+def around_table(region: Element) -> Element:
+    """The element around the table of data that a region is or stands in; else the region itself."""
+    table = region if region.tag == "table" else table_of(region)
+    above = table.getparent() if table is not None and DataTables()[table] else None
+    return region if above is None else above
+
+
+def is_framed(block: Block) -> bool:
+    """Whether a block stands alone in a small table with a picture, as captions did before there were figures."""
+    table = table_of(block.element)
+    if table is None or len(list(islice(table.iter(*CELLS), FRAME_CELLS + 1))) > FRAME_CELLS:
+        return False
+    return table.find(".//img") is not None and element_text(table) == block.text
+
+
 def is_widget(table: Table, region: Element, found: Sequence[Block]) -> bool:
     """Whether a table is a calendar, a poll, a box of links, a form, or a text with something beside it.
 
@@ -150,7 +169,8 @@ def is_widget(table: Table, region: Element, found: Sequence[Block]) -> bool:
         return True
     if any(_is_label(block.text) for block in cells) or sum(is_stamp(block.text) for block in cells) == 1:
         return True
-    return (table.places[0] > 0 and _is_label(found[table.places[0] - 1].text)) or _is_month(cells) or _is_text(cells)
+    above = found[table.places[0] - 1].text if table.places[0] > 0 else ""
+    return (_is_label(above) and says_surely(above) not in TOOLS) or _is_month(cells) or _is_text(cells)
 
 
 def _is_label(text: str) -> bool:

@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from portal_crawler.extraction.blocks import Block, blocks
+from portal_crawler.extraction.blocks import FILE, Block, blocks
 from portal_crawler.extraction.dates import date_orders
 from portal_crawler.extraction.scoring import Scored, score
 
 if TYPE_CHECKING:
     from portal_crawler.extraction.page import Page
 
-FORMAT = 5
+FORMAT = 6
 # From so many different pages on the figures mean something.
 ENOUGH = 5
 # Blocks that are remembered at most; when there are more, those met on one page only are forgotten first.
@@ -105,7 +105,7 @@ class Template:
             self._remember(own, [mark for mark, _ in longest])
             self._poll(found, scored)
         self.pages += 1
-        self._count(found)
+        self._count(found, page)
         if len(self._counts) > MOST_BLOCKS:
             self._prune()
 
@@ -140,9 +140,11 @@ class Template:
                 self._orders[0] += american
                 self._orders[1] += other
 
-    def _count(self, found: list[Block]) -> None:
+    def _count(self, found: list[Block], page: Page) -> None:
         seen: set[int] = set()
-        texts: set[int] = set()
+        # "Download" stands on all pages, and leads to another file on each: files count by their addresses.
+        files = (href for link in page.root.iter("a") if (href := link.get("href")) and FILE.search(href))
+        texts = {crc32(href.encode("utf-8", "replace")) for href in files}
         for block in found:
             key = block.key
             if key not in seen:
@@ -207,7 +209,7 @@ class Template:
         return american > 9 * other
 
     def is_constant(self, text: str) -> bool:
-        """Whether a text stands on so many pages that it belongs to none of them."""
+        """Whether a text, or a link to a file of that address, stands on so many pages that it belongs to none."""
         count = self._texts.get(crc32(text.encode("utf-8", "replace")), 0)
         return count >= 3 and count >= COMMON * self.pages
 

@@ -45,7 +45,17 @@ _TAGS = {"nav": "menu", "footer": "footer", "header": "menu", "form": "form", "m
 _FIGURES = r"\s*[::]?\s*[\d.,\s]*"
 # The condition under which a text may be used again, as some systems print it below each article.
 _REUSE = r"(?:chú ý|lưu ý)\W+(?:việc )?(?:đăng lại|sao chép|trích dẫn) .*"
+# The account that entered the text, where it is nobody's name.
+_ACCOUNT = (
+    r"(?:(?:viết|đăng|gửi|tạo) bởi|người (?:đăng|gửi)|posted by|written by)\W+"
+    r"(?:admin(?:istrator)?|super user|quản trị(?: viên| hệ thống| website)?|biên tập viên|ban biên tập)\W?"
+)
+# What players that read the text aloud say.
+_PLAYER = (
+    r"(?:(?:giọng (?:đọc|nam|nữ)(?: miền (?:bắc|trung|nam))?|tốc độ(?: đọc)?|nghe (?:bài viết|đọc bài|tin))[\s:,|]*)+"
+)
 _SAYS: dict[str, tuple[str, ...]] = {
+    "account": (_ACCOUNT,),
     "visit_counter": (
         r"\W?(?:(?:số )?(?:lượt |người )?đang (?:truy cập|online|xem)|số lượt đang online|hôm nay|hôm qua)" + _FIGURES,
         r"\W?(?:(?:trong )?(?:tuần|tháng|năm)(?: này| trước| hiện tại| nay)?|tất cả)" + _FIGURES,
@@ -62,6 +72,7 @@ _SAYS: dict[str, tuple[str, ...]] = {
         r"in(?: ra| bài viết| trang| tin)?|bản in|print|e-?mail",
         r"gửi (?:mail|email|bài viết qua email)|lưu bài viết này|giới thiệu bài viết cho bạn bè",
         r"(?:xem )?cỡ chữ|a[-+]|tương phản|(?:nghe )?đọc bài(?: viết)?",
+        _PLAYER,
     ),
     "share_bar": (r"chia sẻ(?: bài viết)?\W?", r"share|tweet|facebook|twitter|zalo|google\+?|like|thích"),
     "rating": (
@@ -71,12 +82,15 @@ _SAYS: dict[str, tuple[str, ...]] = {
     "related_news": (
         (
             r"(?:các |những )?(?:tin|bài|bài viết|tin tức)(?: bài)?"
-            r"(?: (?:khác|liên quan|cùng chuyên mục|mới hơn|cũ hơn|đã đưa|mới nhất|(?:xem|đọc) nhiều))+\W?"
+            r"(?: (?:khác|liên quan|cùng (?:chuyên mục|loại|chủ đề|danh mục)|mới hơn|cũ hơn|đã đưa|mới nhất"
+            r"|(?:xem|đọc) nhiều))+\W?"
         ),
+        r"(?:các )?văn bản (?:khác|mới nhất|cùng (?:loại|lĩnh vực|chuyên mục))\W?",
         r"other news|related(?: news| articles)?\W?|theo dòng sự kiện|xem thêm\W?",
     ),
     "comments": (
-        r"ý kiến bạn đọc|gửi (?:bình luận|phản hồi|ý kiến)|viết bình luận(?: mới)?|mã bảo mật|bình luận(?: \(\d+\))?",
+        r"(?:ý kiến bạn đọc|bình luận)(?: \(\d+\))?|gửi (?:bình luận|phản hồi|ý kiến)",
+        r"viết bình luận(?: mới)?|mã bảo mật",
     ),
     "poll": (r"thăm dò ý kiến|bình chọn|biểu quyết|kết quả",),
     "login": (r"đăng nhập|đăng ký|đăng xuất|sign in|login",),
@@ -96,6 +110,7 @@ _SAID = re.compile("|".join(f"(?P<{name}>{'|'.join(says)})" for name, says in _S
 # The labels that no article consists of, even in a cell of a table: "Năm 2023", "Tổng số", "Tốt", "Email", "Facebook"
 # are headings and values of tables as well, and are left alone inside a text.
 _SURELY: dict[str, tuple[str, ...]] = {
+    "account": (_ACCOUNT,),
     "visit_counter": (
         r"\W?(?:(?:số )?(?:lượt |người )?đang (?:truy cập|online)|số lượt đang online)" + _FIGURES,
         r"\W?(?:hôm nay|hôm qua|tất cả)\s*[::]\s*[\d.,]+",
@@ -109,11 +124,12 @@ _SURELY: dict[str, tuple[str, ...]] = {
     "print_tools": (
         r"in ra|in (?:bài viết|trang)|bản in|lưu bài viết này|giới thiệu bài viết cho bạn bè",
         r"gửi (?:mail|email|bài viết qua email)|(?:xem )?cỡ chữ|(?:nghe )?đọc bài viết|in bài viết gửi mail",
+        _PLAYER,
     ),
     "share_bar": (r"chia sẻ bài viết\W?", r"tweet"),
     "rating": (r"click để đánh giá bài viết|tổng số điểm của bài viết.*|đánh giá bài viết\W?",),
     "related_news": _SAYS["related_news"],
-    "comments": (r"ý kiến bạn đọc|gửi (?:bình luận|phản hồi)|mã bảo mật|bình luận \(\d+\)",),
+    "comments": (r"ý kiến bạn đọc(?: \(\d+\))?|gửi (?:bình luận|phản hồi)|mã bảo mật|bình luận \(\d+\)",),
     "skip_link": _SAYS["skip_link"],
     "footer": (_REUSE,),
     "archive_toolbar": _SAYS["archive_toolbar"],

@@ -1,0 +1,336 @@
+"""Page designs as portals have them, each read alone and with what the site's other pages teach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from types import SimpleNamespace
+
+import pytest
+
+from portal_crawler.extraction.article import extract
+from portal_crawler.extraction.dates import VIETNAM
+from portal_crawler.extraction.page import parse_page
+from portal_crawler.extraction.template import Template
+from portal_crawler.items import Article, Capture
+
+# So many pages has a site; the figures of the third are asked for.
+PAGES, ASKED = 8, 3
+PLACES = ("Vĩnh Ô", "Hải An", "Cam Tuyền", "Ba Nang", "Triệu Độ", "Gio Mai", "Tà Long", "Húc Nghì")
+MENU = "".join(f"<li><a href='/m/{name}'>{name}</a></li>" for name in ("Giới thiệu", "Tin tức", "Văn bản", "Liên hệ"))
+FOOT = "<div class='chan'><p>Sở Công Thương. Địa chỉ: 12 Hùng Vương. Điện thoại: 0233 385 2000</p></div>"
+
+
+def headline(number: int) -> str:
+    return f"Khánh thành cầu treo dân sinh ở xã {PLACES[number]}"
+
+
+def sentence(number: int, part: int) -> str:
+    return (
+        f"Cây cầu ở xã {PLACES[number]} dài {part * 17 + number} mét, có kinh phí {part * 3 + number} tỷ đồng, giúp bà con "
+        f"hai thôn {PLACES[-number]} và {PLACES[part]} đi lại thuận tiện hơn trong mùa mưa lũ sắp tới."
+    )
+
+
+def text(number: int, of: int = 4) -> list[str]:
+    return [sentence(number, part) for part in range(1, of + 1)]
+
+
+def paragraphs(lines: list[str]) -> str:
+    return "".join(f"<p>{line}</p>" for line in lines)
+
+
+def page(number: int, main: str, title: str = "Chi tiết - Sở Công Thương") -> Capture:
+    body = f"<html><head><title>{title}</title></head><body><ul>{MENU}</ul><div class='giua'>{main}</div>{FOOT}</body></html>"
+    return Capture(
+        url=f"http://sct.example.gov.vn/tin/{number + 100}.html",
+        body=body.encode(),
+        fetched_at=datetime(2025, 4, 1, tzinfo=VIETNAM),
+        status=200,
+        headers={"content-type": "text/html; charset=utf-8"},
+    )
+
+
+def read(design: Callable[[int], Capture], *, learned: bool) -> Article:
+    template = Template() if learned else None
+    if template is not None:
+        for number in range(PAGES):
+            shown = design(number)
+            template.learn(parse_page(shown), shown.url)
+    site = SimpleNamespace(name="sct", province=None, department=None, wrappers=(), template=template)
+    found = extract(design(ASKED), site)
+    assert isinstance(found, Article)
+    return found
+
+
+both = pytest.mark.parametrize("learned", [False, True], ids=["alone", "learned"])
+
+
+# --------------------------------------------------------------------------------------------------------- documents
+
+
+def record(number: int) -> Capture:
+    fields = {
+        "Số ký hiệu": f"{number + 210}/QĐ-UBND",
+        "Trích yếu": f"Quyết định phê duyệt phương án cấp nước cho xã {PLACES[number]}",
+        "Ngày ban hành": f"0{number + 1}/03/2019",
+        "Cơ quan ban hành": f"Ủy ban nhân dân xã {PLACES[number]}",
+    }
+    rows = "".join(
+        f"<div class='row'><div class='col-3'>{label}:</div><div class='col-9'>{value}</div></div>"
+        for label, value in fields.items()
+    )
+    return page(number, f"<h2>Chi tiết văn bản</h2><div class='vb'>{rows}</div>")
+
+
+@both
+def test_the_labels_of_a_record_are_part_of_it_on_however_many_pages_they_stand(learned: bool) -> None:
+    found = read(record, learned=learned)
+    assert found.document is not None
+    assert found.document.number == "213/QĐ-UBND"
+    assert found.published_at == found.document.issued_on == "2019-03-04"
+    assert found.title == f"Quyết định phê duyệt phương án cấp nước cho xã {PLACES[ASKED]}"
+    assert "Ngày ban hành:" in found.text
+
+
+# ------------------------------------------------------------------------------------------------- tables and notices
+
+CELLS = ["Thứ 2, 14/4", "Họp bàn về xã {place}", "Đ/c Hải", "Thứ 3, 15/4", "Làm việc tại {place}", "Đ/c Lan"]
+
+
+def timetable(number: int, before: str, behind: str) -> Capture:
+    cells = [cell.format(place=PLACES[number]) for cell in CELLS]
+    rows = [("Thời gian", "Nội dung", "Chủ trì"), *zip(cells[::3], cells[1::3], cells[2::3], strict=True)]
+    table = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows * 3)
+    links = "".join(f"<p><a href='/tin/{other + 100}.html'>{headline(other)}</a></p>" for other in range(PAGES))
+    main = (
+        f"<div class='ct'><div class='td'>{headline(number)}</div><div>Ngày đăng: 1{number}-02-2021 | Lượt xem: 17</div>"
+        f"<div class='nd'>{before}<table>{table}</table>{behind}</div></div><div><div>Tin khác</div>{links}</div>"
+    )
+    return page(number, main, f"{headline(number)} - Sở Công Thương")
+
+
+@both
+@pytest.mark.parametrize("before", ["", "<p>Lịch tuần như sau:</p>"], ids=["bare", "led to"])
+def test_a_table_with_next_to_no_text_around_it_is_the_text(learned: bool, before: str) -> None:
+    def design(number: int) -> Capture:
+        # Of the other pages one in two is an ordinary article.
+        if number % 2:
+            return timetable(
+                number,
+                before,
+                f"<p>{sentence(number, 5)}</p><p><a href='/f/{number}.pdf'>Lịch {PLACES[number]}</a></p>",
+            )
+        return page(number, f"<h1>{headline(number)}</h1>{paragraphs(text(number))}", headline(number))
+
+    found = read(design, learned=learned)
+    assert found.text.count("Thời gian | Nội dung | Chủ trì") == 3
+    assert found.text.count(f"Thứ 3, 15/4 | Làm việc tại {PLACES[ASKED]} | Đ/c Lan") == 3
+    assert sentence(ASKED, 5) in found.text and "Khánh thành" not in found.text
+    assert [file.name for file in found.attachments] == [f"Lịch {PLACES[ASKED]}"]
+
+
+@both
+def test_a_table_that_is_most_of_the_text_is_kept_whole(learned: bool) -> None:
+    works = ("Tập huấn kỹ năng số cho cán bộ cấp xã", "Khảo sát các điểm sạt lở ven sông", "Sửa chữa nhà văn hóa thôn")
+
+    def design(number: int) -> Capture:
+        rows = [
+            [str(n), works[n % 3], f"{n * 3701 + number}", f"{n * 2903 + number}", f"{n * 1907 + number}"]
+            for n in range(1, 36)
+        ]
+        table = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+        head = "".join(f"<th>{cell}</th>" for cell in ("STT", "Nội dung", "Dự toán", "Thực hiện", "So sánh (%)"))
+        table = f"<table class='table'><thead><tr>{head}</tr></thead><tbody>{table}</tbody></table>"
+        body = f"<p>{sentence(number, 1)}</p>{table}" if number == ASKED else paragraphs(text(number))
+        main = f"<div>Điều hành</div><div>{headline(number)}</div><div>09/03/2021 07:4{number}</div><div>{body}</div>"
+        return page(number, f"<section><div>{main}</div></section>", headline(number))
+
+    found = read(design, learned=learned).text.splitlines()
+    assert "STT | Nội dung | Dự toán | Thực hiện | So sánh (%)" in found
+    assert f"35 | {works[35 % 3]} | 129538 | 101608 | 66748" in found
+
+
+# ------------------------------------------------------------------------------------------------------------- files
+
+
+@both
+def test_a_file_is_the_articles_own_whatever_its_link_says_on_all_pages(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        main = (
+            f"<div class='ct'><h1>{headline(number)}</h1><div class='nd'>{paragraphs(text(number))}</div>"
+            f"<div class='tep'><a href='/f/{number}.pdf'>Tải về</a></div>"
+            "<div class='mau'><a href='/f/mau.doc'>Mẫu đơn</a></div></div>"
+        )
+        return page(number, main, headline(number))
+
+    files = [file.url.rsplit("/", 1)[1] for file in read(design, learned=learned).attachments]
+    assert files == ([f"{ASKED}.pdf"] if learned else [f"{ASKED}.pdf", "mau.doc"])
+
+
+# ------------------------------------------------------------------------------------------- the line of date and time
+
+
+def dated(line: str, above: str = "", behind: str = "") -> Callable[[int], Capture]:
+    return lambda number: page(
+        number,
+        f"{above}<div class='ct'><h1>{headline(number)}</h1>{line.replace('07:4', f'07:4{number}')}"
+        f"<div class='nd'>{paragraphs(text(number))}{behind.replace('07:4', f'07:4{number}')}</div></div>",
+        headline(number),
+    )
+
+
+@both
+@pytest.mark.parametrize(
+    ("line", "author", "source"),
+    [
+        (
+            "<div>Thứ ba, ngày 09/03/2021 07:4 - Tác giả: Trần Bảo - Nguồn: Báo Nhân Dân - Lượt xem: 2.230</div>",
+            "Trần Bảo",
+            "Báo Nhân Dân",
+        ),
+        ("<div>Tác giả: admin | 09/03/2021 07:4 | Lượt xem: 17</div>", None, None),
+        (
+            "<div class='tt'><span class='date'><i></i> 07:4 | 09/03/2021</span><span><i></i> 2230</span></div>",
+            None,
+            None,
+        ),
+        ("<p>Ngày tạo: 09/03/2021 07:4</p>", None, None),
+    ],
+)
+def test_the_line_of_the_date_tells_it_and_is_no_text(
+    line: str, author: str | None, source: str | None, learned: bool
+) -> None:
+    found = read(dated(line, above="<div class='date'>Thứ ba, 01/04/2025</div>"), learned=learned)
+    assert found.text.split("\n\n") == text(ASKED)
+    assert (found.published_at, found.author, found.source) == ("2021-03-09T07:43:00+07:00", author, source)
+
+
+@both
+def test_a_labelled_date_behind_the_text_is_none_of_it(learned: bool) -> None:
+    found = read(dated("", behind="<p>Lần cập nhật cuối ( Thứ ba, 09 Tháng 3 2021 07:4 )</p>"), learned=learned)
+    assert found.text.split("\n\n") == text(ASKED)
+
+
+@both
+def test_the_dates_of_other_documents_are_not_those_of_this_one(learned: bool) -> None:
+    rows = "".join(
+        f"<tr><td>{n}/QĐ-SCT</td><td><a href='/vb/{n}'>Quyết định số {n} về cấp phép cho hộ kinh doanh</a></td>"
+        f"<td>0{n}/02/2020</td></tr>"
+        for n in range(1, 6)
+    )
+    assert read(dated("", behind=f"<table>{rows}</table>"), learned=learned).published_at is None
+
+
+# ----------------------------------------------------------------------------- in the midst of the text and behind it
+
+LINKS = "".join(f"<p>&gt;&gt; <a href='/tin/{n}'>Tuần lễ hàng Việt đợt {n} mở tại chợ huyện</a></p>" for n in range(2))
+NAMES = ("Lê Minh Hạnh", "Ái Loan", "Hoàng Thị Yến", "Trần Bảo")
+PAPERS = ("Báo Quảng Trị", "TTXVN", "Báo Công Thương", "Báo Nhân Dân")
+NAMED_LINKS = LINKS.replace("&gt;&gt; ", "")
+
+
+@both
+@pytest.mark.parametrize("links", [LINKS, f"<p><b>Xem thêm:</b></p>{NAMED_LINKS}"], ids=["marks", "heading"])
+@pytest.mark.parametrize(
+    ("end", "author", "source"),
+    [
+        ("<div align='right'><b>Trần Bảo</b></div>", "Trần Bảo", None),
+        (
+            "<p>Hình thành vùng chuyên canh</p><p>Tin, ảnh: Trần Bảo</p><p>Theo Báo Nhân Dân</p>",
+            "Tin, ảnh: Trần Bảo",
+            "Báo Nhân Dân",
+        ),
+        ("<p><b>Trần Bảo</b></p><p>Nguồn: Báo Nhân Dân</p>", "Trần Bảo", "Báo Nhân Dân"),
+    ],
+    ids=["name", "label and credit", "name and credit"],
+)
+def test_links_to_other_news_part_no_text_from_its_end(
+    links: str, end: str, author: str | None, source: str | None, learned: bool
+) -> None:
+    def design(number: int) -> Capture:
+        lines = text(number)
+        shown = end.replace("Trần Bảo", NAMES[number % 4]).replace("Báo Nhân Dân", PAPERS[number % 4])
+        body = paragraphs(lines[:2]) + links.replace("huyện", PLACES[number]) + paragraphs(lines[2:]) + shown
+        body += f"<p>Tải file: <a href='/f/{number}.doc'>Biểu mẫu {number}</a></p>"
+        return page(
+            number, f"<div class='ct'><h1>{headline(number)}</h1><div class='nd'>{body}</div></div>", headline(number)
+        )
+
+    found = read(design, learned=learned)
+    assert "Tuần lễ hàng Việt" not in found.text
+    assert found.text.count("Cây cầu") == 4
+    assert (found.author, found.source) == (author, source)
+    assert "Trần Bảo" in found.text
+
+
+def test_a_caption_signs_nothing() -> None:
+    caption = "<p>Ảnh: Lãnh đạo xã trao quà cho các hộ có nhà bị ngập</p>"
+    assert read(dated("", behind=caption), learned=False).author is None
+
+
+# --------------------------------------------------------------------------------------------------------- headlines
+
+
+@both
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<span class='tieude'>{}</span><br><span>{}</span>",
+        "<p><span class='d1'>{}</span> <i>({})</i></p>",
+    ],
+)
+def test_a_headline_has_an_element_of_its_own_inside_its_block(head: str, learned: bool) -> None:
+    def design(number: int) -> Capture:
+        line = head.format(headline(number), f"0{number}/03/2021")
+        return page(number, f"<div class='ct'>{line}<div class='nd'>{paragraphs(text(number))}</div></div>")
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at) == (headline(ASKED), "2021-03-03")
+    assert found.text.split("\n\n") == text(ASKED)
+
+
+# ---------------------------------------------------------------------------------------------------------- pictures
+
+
+@both
+def test_a_notice_that_was_scanned_is_its_headline_its_date_and_its_pictures(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        body = f"<p><img src='/s/{number}.jpg'></p>" if number == ASKED else paragraphs(text(number))
+        main = f"<div><div class='t'>{headline(number)}</div><div>09/03/2021 07:4{number}</div><div>{body}</div></div>"
+        links = "".join(f"<p><a href='/tin/{other}.html'>{headline(other)}</a></p>" for other in range(PAGES))
+        return page(number, f"{main}<div><p>Các tin khác</p>{links}</div>")
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at) == (headline(ASKED), "2021-03-09T07:43:00+07:00")
+    assert ([image.url.rsplit("/", 1)[1] for image in found.images], found.text) == ([f"{ASKED}.jpg"], "")
+
+
+@both
+def test_the_caption_that_ends_a_text_is_kept(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        links = "".join(f"<li><a href='/tin/{other}.html'>{headline(other)}</a></li>" for other in range(PAGES))
+        shown = "".join(f"<p><img src='/h/{n}.jpg'></p><p><em>Bà con thôn {n} qua cầu mới</em></p>" for n in range(4))
+        shown += (
+            f"<figure><img src='/h/9.jpg'><figcaption>Học sinh xã {PLACES[number]} đi trên cầu</figcaption></figure>"
+        )
+        cells = f"<td class='t'>{headline(number)}</td></tr><tr><td>09/03/2021 07:4{number}</td>"
+        body = f"<tr><td><p>{sentence(number, 1)}</p>{shown}</td></tr>"
+        return page(number, f"<table><tr>{cells}</tr>{body}</table><h3>Tin mới</h3><ul>{links}</ul>")
+
+    assert read(design, learned=learned).images[-1].caption == f"Học sinh xã {PLACES[ASKED]} đi trên cầu"
+
+
+@both
+def test_a_caption_in_a_table_with_its_picture_is_kept(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        frame = (
+            f"<table width=500><tr><td><img src='/h/{number}.jpg'></td></tr><tr><td align=center><i>Cầu {PLACES[number]}</i>"
+            "</td></tr></table>"
+        )
+        lines = text(number)
+        body = paragraphs(lines[:2]) + frame + paragraphs(lines[2:])
+        main = f"<table><tr><td><b>{headline(number)}</b></td></tr><tr><td>09/03/2021 07:4{number}</td></tr><tr><td>{body}</td></tr>"
+        return page(number, f"<form>{main}</table></form>")
+
+    assert f"Cầu {PLACES[ASKED]}\n" in read(design, learned=learned).text
