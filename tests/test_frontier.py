@@ -326,13 +326,60 @@ def test_an_article_that_leads_to_the_home_page_is_gone(tmp_path: Path) -> None:
     assert lost["last_seen"] <= lost["gone_at"]
 
 
-def look_at_all_again(folder: Path) -> None:
-    """Let the time of all known articles have come."""
+def let_time_pass(folder: Path, statement: str) -> None:
+    """Change what the state of a portal says of the past."""
     for path in (folder / "state" / "portals").glob("*.sqlite"):
         database = sqlite3.connect(path)
         with database:
-            database.execute("UPDATE articles SET due = '2020-01-01'")
+            database.execute(statement)
         database.close()
+
+
+def test_articles_are_not_gone_because_the_portal_hides_them_for_a_day(tmp_path: Path) -> None:
+    pages = known_portal()
+    paths = [path for path in pages if path.startswith("/tin-tuc/")]
+    maintenance = page("<h1>Hệ thống đang bảo trì</h1><p>Xin quý vị vui lòng quay lại sau.</p>")
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        # One is gone, and no other would be looked at: another one tells that the portal has its articles still.
+        del server.pages[paths[0]]
+        let_time_pass(tmp_path, "UPDATE articles SET due = iif(url LIKE '%-1.html', '2020-01-01', '2999-01-01')")
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+        assert [each["url"] for each in exported(tmp_path, ".gone")] == [f"{server.url}{paths[0]}"]
+        assert sum(map(server.asked, paths)) == 2
+        server.pages = {"*": maintenance}
+        assert run(tmp_path, *options, "--full") == 6
+        lost = [each for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]
+        assert {each["url"].removeprefix(server.url) for each in lost} == set(paths[1:])
+        assert len(exported(tmp_path, ".gone")) == 1
+        # What has been missing for long is gone, however much it is.
+        server.pages = {"/": pages["/"]}
+        let_time_pass(tmp_path, "UPDATE meta SET value = '2020-01-01T00:00:00+00:00' WHERE name = 'most missing since'")
+        run(tmp_path, *options, "--full")
+        assert len(exported(tmp_path, ".gone")) == len(paths)
+
+
+def test_an_article_that_has_moved_is_looked_for_where_lists_show_it(tmp_path: Path) -> None:
+    path, moved = "/tin-tuc/hoi-nghi-tong-ket-3.html", "/thong-bao/hoi-nghi-tong-ket-3.html"
+    with PortalServer(known_portal()) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_REVISITS=1")
+        assert run(tmp_path, *options) == 0
+        server.pages[moved] = server.pages.pop(path)
+        server.pages["/"] = server.pages["/"].replace(path, moved)
+        for _ in range(2):
+            server.log.clear()
+            look_at_all_again(tmp_path)
+            assert run(tmp_path, *options) == 0
+        assert not server.asked(path)  # it is known where it is now
+    assert len(exported(tmp_path)) == 8
+    assert exported(tmp_path, ".gone") == []
+
+
+def look_at_all_again(folder: Path) -> None:
+    """Let the time of all known articles have come."""
+    let_time_pass(folder, "UPDATE articles SET due = '2020-01-01'")
 
 
 def sorry(seen: Seen) -> Answer | str:
