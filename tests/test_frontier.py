@@ -377,6 +377,20 @@ def test_an_article_that_has_moved_is_looked_for_where_lists_show_it(tmp_path: P
     assert exported(tmp_path, ".gone") == []
 
 
+def test_who_wants_new_articles_only_gets_no_edit(tmp_path: Path) -> None:
+    path, new = "/tin-tuc/hoi-nghi-tong-ket-3.html", "Hội nghị đã được dời sang tuần sau"
+    with PortalServer(known_portal()) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        before = next(each["title"] for each in exported(tmp_path) if each["url"].endswith(path))
+        server.pages["/"] = server.pages["/"].replace(f'href="{path}">', f'href="{path}">{new} ')
+        assert before != new
+        for more, asked in (("--only-new", False), ("--no-archive", True)):
+            server.log.clear()
+            assert run(tmp_path, *options, more) == 0
+            assert bool(server.asked(path)) is asked
+
+
 def look_at_all_again(folder: Path) -> None:
     """Let the time of all known articles have come."""
     let_time_pass(folder, "UPDATE articles SET due = '2020-01-01'")

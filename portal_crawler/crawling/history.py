@@ -85,6 +85,7 @@ class Revisits:
         since: str | None = None,
     ) -> None:
         self.state = state
+        self.only_new = only_new
         self.share = 0.0 if only_new else share
         self.full, self.margin = full, margin
         walked = state.get("walked") if state is not None else ""
@@ -160,7 +161,7 @@ class Revisits:
             known = replace(other, id=identifier)  # what its lists say is noted apart
         else:
             return False
-        return not self.announces(known, title, date)
+        return self.only_new or not self.announces(known, title, date)
 
     def announces(self, known: Known, title: str | None, date: str | None) -> bool:
         """Note what a list says of a known article; True if that is another title or date than any before."""
@@ -182,13 +183,13 @@ class Revisits:
         Args:
             identifiers: Of the articles that it names, each with the time of its last change, as written.
         """
-        if self.state is None:
+        if self.state is None or self.only_new:
             return set()
         known = changed = 0
         news = set()
         for identifier, said in identifiers.items():
             before = self.state.announcements(identifier, "lastmod")
-            self.state.announce(identifier, "lastmod", said)
+            self.state.announce_instead(identifier, "lastmod", max({said} | before))
             if self.known(identifier) is None or not before:
                 continue
             known += 1
