@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import zlib
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -271,6 +272,24 @@ def test_an_article_that_a_list_announces_otherwise_is_looked_at_again(tmp_path:
     assert [item["url"] for item in exported(tmp_path) if item["version"] == 2] == [f"{server.url}{path}"]
 
 
+def test_edits_are_announced_where_no_rule_knows_an_article_by_its_address(tmp_path: Path) -> None:
+    def lists(first: int, title: str) -> str:
+        told = {number: f"Hội nghị tổng kết công tác năm số {number}" for number in range(1, 31)}
+        order = [first, *(number for number in range(30, 0, -1) if number != first)]
+        items = (link(f"/ChiTiet.aspx?id={number}", {**told, first: title}[number]) for number in order)
+        return page(*(f"<li>{item}</li>" for item in items))
+
+    with PortalServer({f"/ChiTiet.aspx?id={number}": text_of(number) for number in range(1, 31)}) as server:
+        server.pages["/"] = page(link("/DanhMuc.aspx?muc=1", "Tin tức sự kiện"))
+        server.pages["/DanhMuc.aspx?muc=1"] = lists(30, "Hội nghị tổng kết công tác năm số 30")
+        assert run(tmp_path, f"{server.url}/") == 0
+        assert len(exported(tmp_path)) == 30
+        server.pages["/DanhMuc.aspx?muc=1"] = lists(3, "Hội nghị đã được dời sang tuần sau")
+        server.log.clear()
+        assert run(tmp_path, f"{server.url}/", "-s", "PORTAL_REVISITS=0") == 0
+        assert [seen.path for seen in server.log if seen.path.startswith("/ChiTiet")] == ["/ChiTiet.aspx?id=3"]
+
+
 def test_what_has_proved_to_be_no_article_is_left_to_the_next_whole_crawl(tmp_path: Path) -> None:
     name = "Thủ tục vay vốn Quỹ hỗ trợ nông dân mẫu số {}"
     forms = {f"/index.php?mod=tthc&id={n}": name.format(n) for n in range(1, 9)}
@@ -311,6 +330,10 @@ def test_an_article_that_a_sitemap_calls_modified_is_looked_at_again(tmp_path: P
         server.log.clear()
         assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
         assert [seen.path for seen in server.log if seen.path in paths] == []
+    (state,) = (tmp_path / "state" / "portals").glob("*.sqlite")
+    with closing(sqlite3.connect(state)) as database:
+        kept = database.execute("SELECT said FROM announced WHERE what = 'lastmod'").fetchall()
+    assert len(kept) == len(paths)  # not one more each day
 
 
 def test_an_article_that_leads_to_the_home_page_is_gone(tmp_path: Path) -> None:

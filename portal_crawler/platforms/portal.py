@@ -578,7 +578,8 @@ class PortalSpider(Revisiting):
                 return
             options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
         else:
-            if self.waits(link):
+            # A known article that is not passed over has been edited, whatever pages like it have brought.
+            if self.revisits.known(article_id(link.url, link.key)) is None and self.waits(link):
                 return
             options = {"priority": PRIORITY_MENU if link.kind == "listing" or menu else PRIORITY_PAGE}
             if self.spellings.is_witness(link.url):
