@@ -400,6 +400,20 @@ def test_an_article_that_has_moved_is_looked_for_where_lists_show_it(tmp_path: P
     assert exported(tmp_path, ".gone") == []
 
 
+def test_a_portal_whose_addresses_all_redirect_to_new_ones_is_not_in_trouble(tmp_path: Path) -> None:
+    pages = known_portal()
+    moved = {path: path.replace("/tin-tuc/", "/tin-moi/so-") for path in pages if path != "/"}
+    moved = {path: target.replace(".html", "7.html") for path, target in moved.items()}
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "--full")
+        assert run(tmp_path, *options) == 0
+        for path, target in moved.items():
+            server.pages["/"] = server.pages["/"].replace(f'"{path}"', f'"{target}"')
+            server.pages[path], server.pages[target] = Answer("", 301, {"Location": target}), pages[path]
+        assert run(tmp_path, *options) == 0
+    assert {each["url"].removeprefix(server.url) for each in exported(tmp_path, ".gone")} == set(moved)
+
+
 def test_who_wants_new_articles_only_gets_no_edit(tmp_path: Path) -> None:
     path, new = "/tin-tuc/hoi-nghi-tong-ket-3.html", "Hội nghị đã được dời sang tuần sau"
     with PortalServer(known_portal()) as server:

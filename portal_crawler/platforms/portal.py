@@ -672,7 +672,7 @@ class PortalSpider(Revisiting):
         sighting = self.sightings.get(target.key)
         return target.key in self.asked or self.sightings.done(target.key) or (sighting is not None and sighting.asked)
 
-    def failed(self, failure: Failure) -> Iterator[Rejected]:
+    def failed(self, failure: Failure) -> Iterator[Gone | Rejected]:
         """A request without a usable answer: one reject with its reason."""
         request: Request = failure.request  # type: ignore[attr-defined]
         error = failure.value

@@ -248,7 +248,15 @@ class Revisiting(Articles):
             self.count("failed/article")
             yield rejected
 
-    def redirected(self, request: Request, asked: str, target: str) -> Iterator[Rejected]:
+    def has_moved_to(self, request: Request, link: Judgement) -> bool:
+        """Whether an address stands for the known article that was asked for: it says the same, or bears its title."""
+        if self.state is None or (known := self.state.article(request.meta.get("portal_known", ""))) is None:
+            return False
+        identifier = article_id(link.url, link.key)
+        there = self.state.article(identifier)
+        return self.state.alias_of(identifier) == known.id or (there is not None and there.title == known.title)
+
+    def redirected(self, request: Request, asked: str, target: str) -> Iterator[Gone | Rejected]:
         """An address that redirects to a known page: another address of an article, or an article that is no more."""
         first, last = self.rules.judge(asked), self.rules.judge(target)
         self.count("redirects/known")
@@ -259,7 +267,10 @@ class Revisiting(Articles):
             budget.redirected(asked, alias=alias)
         if alias:
             self.sightings.see(replace(first, key=last.key))
-            self.loses(request, self.moved(asked, target))
+            if self.has_moved_to(request, last):
+                yield from self.gone_to(request, self.moved(asked, target))
+            else:
+                self.loses(request, self.moved(asked, target))
         elif first.kind == "article" or announced(first.url, self.patterns):
             yield from self.led_away(request, asked, target, "which is no article")
 
