@@ -8,6 +8,7 @@ import os
 import random
 import sqlite3
 import zlib
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -224,6 +225,24 @@ def test_an_article_that_a_list_announces_otherwise_is_looked_at_again(tmp_path:
     assert [item["url"] for item in exported(tmp_path) if item["version"] == 2] == [f"{server.url}{path}"]
 
 
+def test_edits_are_announced_where_no_rule_knows_an_article_by_its_address(tmp_path: Path) -> None:
+    def lists(first: int, title: str) -> str:
+        told = {number: f"Hội nghị tổng kết công tác năm số {number}" for number in range(1, 31)}
+        order = [first, *(number for number in range(30, 0, -1) if number != first)]
+        items = (link(f"/ChiTiet.aspx?id={number}", {**told, first: title}[number]) for number in order)
+        return page(*(f"<li>{item}</li>" for item in items))
+
+    with PortalServer({f"/ChiTiet.aspx?id={number}": text_of(number) for number in range(1, 31)}) as server:
+        server.pages["/"] = page(link("/DanhMuc.aspx?muc=1", "Tin tức sự kiện"))
+        server.pages["/DanhMuc.aspx?muc=1"] = lists(30, "Hội nghị tổng kết công tác năm số 30")
+        assert run(tmp_path, f"{server.url}/") == 0
+        assert len(exported(tmp_path)) == 30
+        server.pages["/DanhMuc.aspx?muc=1"] = lists(3, "Hội nghị đã được dời sang tuần sau")
+        server.log.clear()
+        assert run(tmp_path, f"{server.url}/", "-s", "PORTAL_REVISITS=0") == 0
+        assert [seen.path for seen in server.log if seen.path.startswith("/ChiTiet")] == ["/ChiTiet.aspx?id=3"]
+
+
 def test_what_has_proved_to_be_no_article_is_left_to_the_next_whole_crawl(tmp_path: Path) -> None:
     name = "Thủ tục vay vốn Quỹ hỗ trợ nông dân mẫu số {}"
     forms = {f"/index.php?mod=tthc&id={n}": name.format(n) for n in range(1, 9)}
@@ -264,6 +283,10 @@ def test_an_article_that_a_sitemap_calls_modified_is_looked_at_again(tmp_path: P
         server.log.clear()
         assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
         assert [seen.path for seen in server.log if seen.path in paths] == []
+    (state,) = (tmp_path / "state" / "portals").glob("*.sqlite")
+    with closing(sqlite3.connect(state)) as database:
+        kept = database.execute("SELECT said FROM announced WHERE what = 'lastmod'").fetchall()
+    assert len(kept) == len(paths)  # not one more each day
 
 
 def test_an_article_that_leads_to_the_home_page_is_gone(tmp_path: Path) -> None:
@@ -279,13 +302,88 @@ def test_an_article_that_leads_to_the_home_page_is_gone(tmp_path: Path) -> None:
     assert lost["last_seen"] <= lost["gone_at"]
 
 
-def look_at_all_again(folder: Path) -> None:
-    """Let the time of all known articles have come."""
+def let_time_pass(folder: Path, statement: str) -> None:
+    """Change what the state of a portal says of the past."""
     for path in (folder / "state" / "portals").glob("*.sqlite"):
         database = sqlite3.connect(path)
         with database:
-            database.execute("UPDATE articles SET due = '2020-01-01'")
+            database.execute(statement)
         database.close()
+
+
+def test_articles_are_not_gone_because_the_portal_hides_them_for_a_day(tmp_path: Path) -> None:
+    pages = known_portal()
+    paths = [path for path in pages if path.startswith("/tin-tuc/")]
+    maintenance = page("<h1>Hệ thống đang bảo trì</h1><p>Xin quý vị vui lòng quay lại sau.</p>")
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        # One is gone, and no other would be looked at: another one tells that the portal has its articles still.
+        del server.pages[paths[0]]
+        let_time_pass(tmp_path, "UPDATE articles SET due = iif(url LIKE '%-1.html', '2020-01-01', '2999-01-01')")
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+        assert [each["url"] for each in exported(tmp_path, ".gone")] == [f"{server.url}{paths[0]}"]
+        assert sum(map(server.asked, paths)) == 2
+        server.pages = {"*": maintenance}
+        assert run(tmp_path, *options, "--full") == 6
+        lost = [each for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]
+        assert {each["url"].removeprefix(server.url) for each in lost} == set(paths[1:])
+        assert len(exported(tmp_path, ".gone")) == 1
+        # What has been missing for long is gone, however much it is.
+        server.pages = {"/": pages["/"]}
+        let_time_pass(tmp_path, "UPDATE meta SET value = '2020-01-01T00:00:00+00:00' WHERE name = 'most missing since'")
+        run(tmp_path, *options, "--full")
+        assert len(exported(tmp_path, ".gone")) == len(paths)
+
+
+def test_an_article_that_has_moved_is_looked_for_where_lists_show_it(tmp_path: Path) -> None:
+    path, moved = "/tin-tuc/hoi-nghi-tong-ket-3.html", "/thong-bao/hoi-nghi-tong-ket-3.html"
+    with PortalServer(known_portal()) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_REVISITS=1")
+        assert run(tmp_path, *options) == 0
+        server.pages[moved] = server.pages.pop(path)
+        server.pages["/"] = server.pages["/"].replace(path, moved)
+        for _ in range(2):
+            server.log.clear()
+            look_at_all_again(tmp_path)
+            assert run(tmp_path, *options) == 0
+        assert not server.asked(path)  # it is known where it is now
+    assert len(exported(tmp_path)) == 8
+    assert exported(tmp_path, ".gone") == []
+
+
+def test_a_portal_whose_addresses_all_redirect_to_new_ones_is_not_in_trouble(tmp_path: Path) -> None:
+    pages = known_portal()
+    moved = {path: path.replace("/tin-tuc/", "/tin-moi/so-") for path in pages if path != "/"}
+    moved = {path: target.replace(".html", "7.html") for path, target in moved.items()}
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "--full")
+        assert run(tmp_path, *options) == 0
+        for path, target in moved.items():
+            server.pages["/"] = server.pages["/"].replace(f'"{path}"', f'"{target}"')
+            server.pages[path], server.pages[target] = Answer("", 301, {"Location": target}), pages[path]
+        assert run(tmp_path, *options) == 0
+    assert {each["url"].removeprefix(server.url) for each in exported(tmp_path, ".gone")} == set(moved)
+
+
+def test_who_wants_new_articles_only_gets_no_edit(tmp_path: Path) -> None:
+    path, new = "/tin-tuc/hoi-nghi-tong-ket-3.html", "Hội nghị đã được dời sang tuần sau"
+    with PortalServer(known_portal()) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        before = next(each["title"] for each in exported(tmp_path) if each["url"].endswith(path))
+        server.pages["/"] = server.pages["/"].replace(f'href="{path}">', f'href="{path}">{new} ')
+        assert before != new
+        for more, asked in (("--only-new", False), ("--no-archive", True)):
+            server.log.clear()
+            assert run(tmp_path, *options, more) == 0
+            assert bool(server.asked(path)) is asked
+
+
+def look_at_all_again(folder: Path) -> None:
+    """Let the time of all known articles have come."""
+    let_time_pass(folder, "UPDATE articles SET due = '2020-01-01'")
 
 
 def sorry(seen: Seen) -> Answer | str:

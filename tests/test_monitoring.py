@@ -76,6 +76,7 @@ GOOD = {
         (GOOD | {"item_scraped_count": 10, "rejected/duplicate": 10}, "finished", ExitCode.OK),
         (GOOD | {"failed/article": 2}, "finished", ExitCode.OK),
         (GOOD | {"failed/article": 3}, "finished", ExitCode.MANY_REJECTED),
+        (GOOD | {"failed/article": 1, "history/doubted": 1}, "finished", ExitCode.MANY_REJECTED),
         (GOOD | {"failed/article": 5, "downloader/response_status_count/403": 5}, "finished", ExitCode.BLOCKED),
     ],
 )

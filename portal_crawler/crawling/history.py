@@ -15,10 +15,12 @@ from scrapy import signals
 from scrapy.exceptions import DropItem
 
 from portal_crawler.crawling.apologies import REGRET, TITLE_WORDS
+from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.losses import Losses
 from portal_crawler.crawling.state import Known
 from portal_crawler.extraction.contents import all_said
 from portal_crawler.extraction.dates import find_dates
-from portal_crawler.items import Article, Gone, Rejected
+from portal_crawler.items import Article, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -83,6 +85,7 @@ class Revisits:
         since: str | None = None,
     ) -> None:
         self.state = state
+        self.only_new = only_new
         self.share = 0.0 if only_new else share
         self.full, self.margin = full, margin
         walked = state.get("walked") if state is not None else ""
@@ -141,7 +144,9 @@ class Revisits:
         assert self.state is not None
         return self.state.crawl
 
-    def passes_over(self, identifier: str, title: str | None = None, date: str | None = None) -> bool:
+    def passes_over(
+        self, identifier: str, url: str | None = None, title: str | None = None, date: str | None = None
+    ) -> bool:
         """Whether a linked article is known and need not be asked for; that it is still there is noted.
 
         One of which a list says what none has said before is asked for: its title or its date has been changed.
@@ -150,11 +155,13 @@ class Revisits:
             return False
         if (known := self.known(identifier)) is not None:
             self.state.listed(known.id, now())
+            if url is not None and page_key(url) != page_key(known.url):
+                self.state.announce_instead(known.id, "address", url)
         elif (other := self.stands_for(identifier)) is not None:
             known = replace(other, id=identifier)  # what its lists say is noted apart
         else:
             return False
-        return not self.announces(known, title, date)
+        return self.only_new or not self.announces(known, title, date)
 
     def announces(self, known: Known, title: str | None, date: str | None) -> bool:
         """Note what a list says of a known article; True if that is another title or date than any before."""
@@ -176,13 +183,13 @@ class Revisits:
         Args:
             identifiers: Of the articles that it names, each with the time of its last change, as written.
         """
-        if self.state is None:
+        if self.state is None or self.only_new:
             return set()
         known = changed = 0
         news = set()
         for identifier, said in identifiers.items():
             before = self.state.announcements(identifier, "lastmod")
-            self.state.announce(identifier, "lastmod", said)
+            self.state.announce_instead(identifier, "lastmod", max({said} | before))
             if self.known(identifier) is None or not before:
                 continue
             known += 1
@@ -327,24 +334,6 @@ def conditions(known: Known | None) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
-def gone(known: Known, reject: Rejected) -> Gone:
-    """The record of an article that is no longer there."""
-    return Gone(
-        id=known.id,
-        url=known.url,
-        canonical_url=known.canonical_url,
-        portal=reject.portal or "",
-        title=known.title,
-        version=known.version,
-        content_sha256=known.content_sha256,
-        first_seen=known.first_seen,
-        last_seen=known.last_seen,
-        gone_at=reject.fetched_at or now(),
-        status=reject.status,
-        evidence=reject.detail,
-    )
-
-
 class MissingError(DropItem):
     """What stands in the place of an article that is gone.
 
@@ -378,7 +367,7 @@ class KeepHistory:
         """Compare an article with what is known of it.
 
         Raises:
-            DropItem: if the portal's last version of it has been exported already, or its end has.
+            DropItem: if the portal's last version of it has been exported already, or something else is in its place.
         """
         spider: Any = self.crawler.spider
         state: PortalState | None = getattr(spider, "state", None)
@@ -386,33 +375,29 @@ class KeepHistory:
             return item
         known = state.article(item.id)
         if known is not None and self._is_as_it_was(state, known, item):
-            state.unchanged(known, item.fetched_at)
+            state.unchanged(known, item.fetched_at, item.url)
             if item.content_sha256 == known.content_sha256:
                 state.say(item.id, all_said(item))
             self._count("history/unchanged")
             raise DropItem(f"{item.url} is as it was", log_level="DEBUG")
         if known is not None and (why := self._why_missing(state, known, item)):
-            return self._missing(state, known, item, why)
+            raise self._missing(state, known, item, why)
         if known is not None:
             item.version, item.first_seen = known.version + 1, known.first_seen
             item.changes = difference(state.text(known.id), _told(item))
         return item
 
-    def _missing(self, state: PortalState, known: Known, item: Article, why: str) -> Gone:
-        """The record of an article in whose place something else stands.
-
-        Raises:
-            MissingError: if it was gone before.
-        """
+    @staticmethod
+    def _missing(state: PortalState, known: Known, item: Article, why: str) -> DropItem:
+        """What is raised of an article in whose place something else stands: it is gone, or was gone before."""
         detail, status, at = f"{item.url}: {why}", item.http.status, item.fetched_at
         reject = Rejected(
             url=item.url, reason="soft_404", detail=detail, portal=item.portal, status=status, fetched_at=at
         )
         if known.gone_at is not None:
-            raise MissingError(reject)
-        state.gone(known, now(), status)
-        self._count("history/gone")
-        return gone(known, reject)
+            return MissingError(reject)
+        Losses(state).note(known, item.url, reject)
+        return DropItem(f"{item.url} is not there", log_level="DEBUG")
 
     @staticmethod
     def _why_missing(state: PortalState, known: Known, item: Article) -> str | None:

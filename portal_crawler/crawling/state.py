@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS announced (id TEXT, what TEXT, said TEXT, PRIMARY KEY
 CREATE TABLE IF NOT EXISTS said (digest BLOB PRIMARY KEY, id TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS said_by ON said (id);
 CREATE TABLE IF NOT EXISTS aliases (id TEXT PRIMARY KEY, of TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS lost (id TEXT PRIMARY KEY, asked TEXT, said TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS due_articles ON articles (due);
 CREATE TABLE IF NOT EXISTS versions (
     id TEXT, version INTEGER, content_sha256 TEXT, fetched_at TEXT, run TEXT, PRIMARY KEY (id, version)
@@ -195,7 +196,7 @@ class PortalState:
             self.put("walked", datetime.now(UTC).isoformat())
 
     def _clear(self) -> None:
-        for table in ("queue", "requested", "snapshot", "sightings", "numbers"):
+        for table in ("queue", "requested", "snapshot", "sightings", "numbers", "lost"):
             self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
 
     def push(self, priority: int, request: bytes, *, postponed: bool = False) -> None:
@@ -298,11 +299,12 @@ class PortalState:
         ).fetchall()
         return (Known(*row) for row in rows)  # type: ignore[arg-type]
 
-    def not_fetched(self) -> Iterator[Known]:
-        """The articles of earlier crawls that this one has not fetched."""
+    def not_fetched(self, limit: int = -1) -> Iterator[Known]:
+        """The articles of earlier crawls that this one has not looked for, those that were seen last first."""
         rows = self.database.execute(
-            f"SELECT {COLUMNS} FROM articles WHERE crawl < ? AND gone_at IS NULL ORDER BY id",  # noqa: S608
-            (self.crawl,),
+            f"SELECT {COLUMNS} FROM articles WHERE crawl < ? AND gone_at IS NULL "  # noqa: S608
+            "AND id NOT IN (SELECT id FROM lost) ORDER BY last_seen DESC, id LIMIT ?",
+            (self.crawl, limit),
         ).fetchall()
         return (Known(*row) for row in rows)
 
@@ -322,6 +324,28 @@ class PortalState:
             (known.reading, known.read_sha256, zlib.compress(text.encode()), page, known.id),
         )
 
+    # Articles that this crawl has looked for in vain
+
+    def lose(self, identifier: str, asked: str, said: str) -> None:
+        """Note that an article was not found, where it was asked for, and what was said instead."""
+        self.database.execute("INSERT OR REPLACE INTO lost VALUES (?, ?, ?)", (identifier, asked, said))
+
+    def lost(self) -> list[tuple[Known, str, str]]:
+        """The articles that were not found, each with what was noted of it."""
+        rows = self.database.execute(
+            f"SELECT asked, said, {COLUMNS} FROM lost JOIN articles USING (id) WHERE gone_at IS NULL ORDER BY id"  # noqa: S608
+        )
+        return [(Known(*row), asked, said) for asked, said, *row in rows]
+
+    def found_again(self) -> int:
+        """How many articles of earlier crawls this one has fetched and found."""
+        query = "SELECT count(*) FROM articles WHERE crawl = ? AND since < ? AND gone_at IS NULL"
+        return int(self.database.execute(query, (self.crawl, self.crawl)).fetchone()[0])
+
+    def forget_lost(self) -> None:
+        """Forget which articles were not found."""
+        self.database.execute("DELETE FROM lost")
+
     # What lists and sitemaps say of an article
 
     def announcements(self, identifier: str, what: str) -> set[str]:
@@ -333,8 +357,14 @@ class PortalState:
         """Note what is said of an article."""
         self.database.execute("INSERT OR IGNORE INTO announced VALUES (?, ?, ?)", (identifier, what, said))
 
+    def announce_instead(self, identifier: str, what: str, said: str) -> None:
+        """Note what is said of an article, instead of what was said before."""
+        self.database.execute("DELETE FROM announced WHERE id = ? AND what = ?", (identifier, what))
+        self.announce(identifier, what, said)
+
     def keep(self, known: Known, text: str, page: bytes, run: str) -> None:
         """Keep an article as it was just fetched, with its latest version."""
+        self.database.execute("DELETE FROM lost WHERE id = ?", (known.id,))
         due = self._next(known)
         values = [getattr(known, name) for name in Known.__dataclass_fields__]
         marks = ", ".join("?" * (len(values) + 3))
@@ -375,11 +405,12 @@ class PortalState:
         row = self.database.execute("SELECT of FROM aliases WHERE id = ?", (identifier,)).fetchone()
         return str(row[0]) if row else None
 
-    def unchanged(self, known: Known, now: str) -> None:
-        """Note that an article was fetched again, or asked for, and is as it was."""
+    def unchanged(self, known: Known, now: str, url: str | None = None) -> None:
+        """Note that an article was fetched again, or asked for, and is as it was; perhaps at another address."""
+        self.database.execute("DELETE FROM lost WHERE id = ?", (known.id,))
         self.database.execute(
-            "UPDATE articles SET last_seen = ?, checks = checks + 1, crawl = ?, gone_at = NULL WHERE id = ?",
-            (now, self.crawl, known.id),
+            "UPDATE articles SET last_seen = ?, checks = checks + 1, crawl = ?, gone_at = NULL, url = ? WHERE id = ?",
+            (now, self.crawl, url or known.url, known.id),
         )
         again = self.article(known.id)
         assert again is not None

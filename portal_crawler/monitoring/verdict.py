@@ -27,7 +27,8 @@ class ExitCode(IntEnum):
     TOO_FEW = 5
     """Finished, with fewer articles than the spider's ``min_articles``."""
     MANY_REJECTED = 6
-    """Finished, but more than a tenth of the article pages were rejected or failed."""
+    """Finished, but more than a tenth of the article pages were rejected or failed, or most known articles that were
+    looked at are missing."""
     BLOCKED = 7
     """The portal turns us away (robots.txt, 401, 403, 407, 429, a captcha, a challenge, a login): no article, or most
     of the lost ones were refused."""
@@ -63,7 +64,7 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
     lost = lost_articles(stats)
     if not articles or _unreached(stats):
         return _without_articles(stats)
-    if lost > TOLERATED * (articles + lost):
+    if lost > TOLERATED * (articles + lost) or stats.get("history/doubted"):
         # A portal that begins to refuse us half-way is no portal with bad pages.
         return ExitCode.BLOCKED if 2 * _turned_away(stats) > lost else ExitCode.MANY_REJECTED
     whole = ExitCode.BROKEN_LISTS if stats.get("lists/broken") else ExitCode.OK

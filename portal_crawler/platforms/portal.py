@@ -62,6 +62,8 @@ OWN = frozenset(
     """name crawler settings start_urls warc letters attachments images fresh full only_new since share learned run_id
     state revisits recovered settled glance""".split()
 )
+# Figures of a crawl that has not walked the portal wholly, or not as it is on other days.
+FAILED = ("lists/broken", "hosts/down", "hosts/left", "hosts/blocked", "seeds/failed", "history/doubted")
 
 
 class PortalSpider(Revisiting):
@@ -194,7 +196,7 @@ class PortalSpider(Revisiting):
         self.false_parts = 0
         self.held: list[Capture] = []
         self.first_shown = 0
-        self.began = self.looked_again = self.settled = False
+        self.began = self.looked_again = self.looked_for = self.settled = False
         self.found: dict[str, Any] | None = None
 
     @classmethod
@@ -243,7 +245,7 @@ class PortalSpider(Revisiting):
         """Whether the crawl that ends has walked all lists to their end: the next may then be incremental."""
         assert self.crawler.stats is not None
         stats = self.crawler.stats.get_value
-        failed = any(map(stats, ("lists/broken", "hosts/down", "hosts/left", "hosts/blocked", "seeds/failed")))
+        failed = any(map(stats, FAILED))
         return self.sightings.fetched() > 0 and not failed and self.revisits.whole
 
     @property
@@ -296,8 +298,10 @@ class PortalSpider(Revisiting):
                 yield request
             await drain.wait()
         self.keep_traps()
-        for item in (*self.judge_lists(), *self.judge_held()):
-            yield item
+        for rejected in (*self.judge_lists(), *self.judge_held()):
+            yield rejected
+        for lost in self.judge_lost():
+            yield lost
 
     def ask_rest(self) -> list[Request]:
         """What a crawl that has run dry asks for next; nothing, at its end.
@@ -317,8 +321,9 @@ class PortalSpider(Revisiting):
             return lists
         if not self.looked_again and not self.letters:
             self.looked_again = True
-            return [self.look_again(each, each.url) for each in self.revisits.due()]
-        return []
+            if due := [self.look_again(each, each.url) for each in self.revisits.due()]:
+                return due
+        return self.look_for_lost()
 
     def ask_seeds(self) -> Iterator[Request]:
         """The requests that a crawl begins with."""
@@ -580,7 +585,8 @@ class PortalSpider(Revisiting):
                 return
             options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
         else:
-            if self.waits(link):
+            # A known article that is not passed over has been edited, whatever pages like it have brought.
+            if self.revisits.known(article_id(link.url, link.key)) is None and self.waits(link):
                 return
             options = {"priority": PRIORITY_MENU if link.kind == "listing" or menu else PRIORITY_PAGE}
             if self.spellings.is_witness(link.url):
@@ -699,8 +705,7 @@ class PortalSpider(Revisiting):
         else:
             logger.error("%s: %r", request.url, error, exc_info=error)
             rejected = self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
-        if (lost := self.vanished(request, rejected)) is not None:
-            yield lost
+        if self.loses(request, rejected):
             return
         if rejected.status in history.GONE:
             self.note_barren(link)

@@ -359,12 +359,12 @@ async def replay(spider: PortalSpider) -> AsyncIterator[Capture | Rejected | Gon
         yield item
     if state is not None:
         await settled(spider)
+        for lost in spider.judge_lost():
+            yield lost
         spider.count("history/articles", state.count())
 
 
-async def _second_pass(
-    spider: PortalSpider, first: FirstPass, mementos: Mementos
-) -> AsyncIterator[Capture | Rejected | Gone]:
+async def _second_pass(spider: PortalSpider, first: FirstPass, mementos: Mementos) -> AsyncIterator[Capture | Rejected]:
     keys = mementos.keys
     parts = Parts(spider, first, keys)
     for number, read in _wanted(spider, parts.wanted.union(keys)):
@@ -373,12 +373,14 @@ async def _second_pass(
             if not parts.wait(record, capture):
                 if record in mementos.later:
                     await settled(spider)
-                yield _finish(spider, capture, keys[record])
+                for item in _finish(spider, capture, keys[record]):
+                    yield item
         await asyncio.sleep(0)
     for record, capture in parts.rest():
         if record in mementos.later:
             await settled(spider)
-        yield _finish(spider, capture, keys[record])
+        for item in _finish(spider, capture, keys[record]):
+            yield item
 
 
 def _share(keys: list[str], place: int, count: int) -> list[str]:
@@ -424,14 +426,15 @@ def _taken_up(spider: PortalSpider) -> FirstPass | None:
     return first
 
 
-def _finish(spider: PortalSpider, capture: Capture, key: str) -> Capture | Rejected | Gone:
+def _finish(spider: PortalSpider, capture: Capture, key: str) -> Iterator[Capture | Rejected]:
+    """Complete a capture by what is known of its article; the end of one that is known is judged later."""
     if capture.status not in OK:
         detail = f"{capture.url}: HTTP {capture.status}"
         rejected = spider.reject(capture.url, "http_error", detail, capture.status, capture.fetched_at)
-        if (lost := spider.lost(article_id(capture.url, key), rejected)) is not None:
-            return lost
-        spider.count("failed/article")
-        return rejected
+        if not spider.lacks(article_id(capture.url, key), capture.url, rejected):
+            spider.count("failed/article")
+            yield rejected
+        return
     sighting = spider.sightings.get(key)
     addresses = sighting.addresses if sighting else [capture.url]
     best = capture.url
@@ -441,4 +444,4 @@ def _finish(spider: PortalSpider, capture: Capture, key: str) -> Capture | Rejec
     spider.sightings.complete(key, capture)
     capture.found_in = spider.ways.of(key)
     spider.count("articles/captured")
-    return capture
+    yield capture

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from portal_crawler.crawling import history
 from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash, page_key
+from portal_crawler.crawling.losses import Losses, gone
 from portal_crawler.crawling.patterns import announced, pattern_of
 from portal_crawler.crawling.rules import chain_key
 from portal_crawler.items import Capture, Gone, Rejected, article_id
@@ -39,6 +41,7 @@ class Revisiting(Articles):
     only_new: bool
     since: str | None
     began: bool
+    looked_for: bool
 
     def decide(self) -> None:
         """Decide how much of what is known is asked for again."""
@@ -100,7 +103,8 @@ class Revisiting(Articles):
             return False
         said = self.sightings.get(link.key)
         title, date = (said.text, said.date) if said is not None else (None, None)
-        if not self.revisits.passes_over(article_id(link.url, link.key), title, date):
+        url = None if link.alternate else link.url
+        if not self.revisits.passes_over(article_id(link.url, link.key), url, title, date):
             return False
         self.sightings.forget(link.key)
         self.sightings.pass_over(link.key)
@@ -200,32 +204,72 @@ class Revisiting(Articles):
 
     # Addresses that lead elsewhere, and articles that are no more
 
-    def vanished(self, request: Request, rejected: Rejected) -> Gone | None:
-        """The record of a known article that the portal no longer has; None if it is not known, or only failed."""
+    def loses(self, request: Request, rejected: Rejected) -> bool:
+        """Whether a known article is not there, which is noted; False if it is none, or the request only failed."""
         identifier = request.meta.get("portal_known")
-        return self.lost(identifier, rejected) if identifier is not None else None
+        return identifier is not None and self.lacks(identifier, request.url, rejected)
 
-    def lost(self, identifier: str, rejected: Rejected) -> Gone | None:
-        """The record of an article in whose place there is nothing; None if it is not known, or only failed."""
+    def lacks(self, identifier: str, asked: str, rejected: Rejected) -> bool:
+        """Whether something else stands in the place of a known article, which is noted."""
         if self.state is None or (known := self.state.article(identifier)) is None:
-            return None
+            return False
         if rejected.status not in (*history.GONE, REDIRECTED) and rejected.reason != "soft_404":
-            return None
-        self.state.gone(known, rejected.fetched_at or history.now(), rejected.status)
-        self.count("history/gone")
-        return history.gone(known, rejected)
+            return False
+        Losses(self.state).note(known, asked, rejected)
+        return True
+
+    def look_for_lost(self) -> list[Request]:
+        """The requests that tell whether what was not found is gone: for where it may be now, and for its like.
+
+        Asked for once in a crawl.
+        """
+        if self.state is None or self.letters or self.looked_for:
+            return []
+        self.looked_for = True
+        losses = Losses(self.state)
+        elsewhere = [self.look_again(known, url) for known, url in losses.elsewhere()]
+        return elsewhere + [self.look_again(known, known.url) for known in losses.controls()]
+
+    def judge_lost(self) -> Iterator[Gone | Rejected]:
+        """What has become of the known articles that were not found."""
+        if self.state is None or self.letters:
+            return
+        # All that a replay knows stood somewhere in its files.
+        there = self.state.count() - len(self.state.lost()) if self.warc else self.state.found_again()
+        for item in Losses(self.state).judge(there):
+            if isinstance(item, Gone):
+                self.count("history/gone")
+            else:
+                self.count("history/doubted")
+                self.count("failed/article", item.status != HTTPStatus.OK)  # a page that came is lost in the pipelines
+            yield item
 
     def moved(self, asked: str, target: str, what: str = "another article") -> Rejected:
         """What is said of an article whose address leads elsewhere."""
         return self.reject(asked, "no_article", f"{asked} redirects to {target}, {what}", REDIRECTED)
 
-    def led_away(self, request: Request | None, asked: str, target: str, what: str) -> Gone | Rejected:
-        """An article whose address leads to what is none: one that is gone, if it was known."""
+    def gone_to(self, request: Request, rejected: Rejected) -> Iterator[Gone]:
+        """The record of a known article that stands at another address now: that it came says that the portal works."""
+        known = self.state.article(request.meta.get("portal_known", "")) if self.state is not None else None
+        if self.state is not None and known is not None:
+            self.state.gone(known, history.now(), rejected.status)
+            self.count("history/gone")
+            yield gone(known, rejected)
+
+    def led_away(self, request: Request | None, asked: str, target: str, what: str) -> Iterator[Rejected]:
+        """An article whose address leads to what is none: it is not there, if it was known."""
         rejected = self.moved(asked, target, what)
-        if request is not None and (lost := self.vanished(request, rejected)) is not None:
-            return lost
-        self.count("failed/article")
-        return rejected
+        if request is None or not self.loses(request, rejected):
+            self.count("failed/article")
+            yield rejected
+
+    def has_moved_to(self, request: Request, link: Judgement) -> bool:
+        """Whether an address stands for the known article that was asked for: it says the same, or bears its title."""
+        if self.state is None or (known := self.state.article(request.meta.get("portal_known", ""))) is None:
+            return False
+        identifier = article_id(link.url, link.key)
+        there = self.state.article(identifier)
+        return self.state.alias_of(identifier) == known.id or (there is not None and there.title == known.title)
 
     def redirected(self, request: Request, asked: str, target: str) -> Iterator[Gone | Rejected]:
         """An address that redirects to a known page: another address of an article, or an article that is no more."""
@@ -238,10 +282,12 @@ class Revisiting(Articles):
             budget.redirected(asked, alias=alias)
         if alias:
             self.sightings.see(replace(first, key=last.key))
-            if (lost := self.vanished(request, self.moved(asked, target))) is not None:
-                yield lost
+            if self.has_moved_to(request, last):
+                yield from self.gone_to(request, self.moved(asked, target))
+            else:
+                self.loses(request, self.moved(asked, target))
         elif first.kind == "article" or announced(first.url, self.patterns):
-            yield self.led_away(request, asked, target, "which is no article")
+            yield from self.led_away(request, asked, target, "which is no article")
 
     def leads_away(self, link: Judgement) -> bool:
         """Whether a link is not asked for, because its like have all redirected to articles that were known."""
@@ -263,10 +309,9 @@ class Revisiting(Articles):
             if is_one and asked.kind not in ("outside", "denied"):
                 self.sightings.see(replace(asked, key=link.key))
             elif not is_one and (asked.kind == "article" or announced(asked.url, self.patterns)):
-                yield self.led_away(response.request, url, response.url, "which is no article")
+                yield from self.led_away(response.request, url, response.url, "which is no article")
                 return
         assert response.request is not None
         asked = self.rules.judge(next(iter(response.meta.get("redirect_urls", ())), response.url))
         if is_one and asked.key != link.key:
-            lost = self.vanished(response.request, self.moved(asked.url, response.url))
-            yield from [lost] if lost is not None else ()
+            yield from self.gone_to(response.request, self.moved(asked.url, response.url))
