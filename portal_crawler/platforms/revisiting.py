@@ -175,6 +175,10 @@ class Revisiting(Articles):
         link = self.rules.judge(capture.url)
         if self.state is not None and (reason == "spam" or link.kind != "article"):
             self.state.note_page(key_hash(link.key), fruitful=False)
+        if self.warc:  # an earlier capture of which may be an article
+            told = f"{capture.url}: there was an article, and is none now"
+            rejected = self.reject(capture.url, "soft_404", told, capture.status, capture.fetched_at)
+            self.lacks(article_id(capture.canonical_url or capture.url, capture.identity), capture.url, rejected)
 
     def is_none(self, key: str) -> bool:
         """Whether an earlier crawl has found that there is no article at an address."""
