@@ -239,6 +239,21 @@ def test_months_beyond_the_first_article_and_the_last_are_passed_over(
     assert len(asked) <= most
 
 
+def test_all_months_are_asked_for_where_all_are_wanted_and_else_the_others_are_counted() -> None:
+    years = "".join(f"<option>{n}</option>" for n in range(2012, 2024))
+    months = "".join(f"<option value={n}>Tháng {n}</option>" for n in range(1, 13))
+    html = f"<form><select name=nam>{years}</select><select name=thang>{months}</select></form>"
+    for whole in (True, False):
+        archives = Archives()
+        list(archives.read(page_of(html)))
+        asked = 0
+        while next(archives.following(0, 0, whole=whole), None) is not None:
+            asked += 1
+            archives.showed(["tin-moi-1"])
+        assert (asked == 144) is whole
+        assert asked + archives.left == 144
+
+
 def test_an_archive_of_a_period_that_is_over_is_told_by_its_address() -> None:
     month = "https://so.gov.vn/Date.aspx?StartDateTime=2022-04-01T00%3A00%3A00Z&EndDateTime=2022-05-01T00%3A00%3A00Z"
     assert is_past(month, "2022-05-02T07:00:00+00:00")

@@ -75,6 +75,7 @@ class ArchiveForm:
         fields: What is chosen, for each choice of such a form.
         written: The form with the state of the page that has shown it last, and that page's address.
         fresh: Whether that page has come since the form is in use: states expire.
+        left: How many choices were not made, once the form is done with.
     """
 
     key: str
@@ -84,6 +85,7 @@ class ArchiveForm:
     fields: list[dict[str, str]] = field(default_factory=list)
     written: tuple[str, str] | None = None
     fresh: bool = False
+    left: int = 0
     _again: bool = False
     _tried: int = -1
     _failed: int = 0
@@ -98,12 +100,15 @@ class ArchiveForm:
         queries = [frozenset(urlsplit(canonical_url(url)).query.split("&")) for _, url, _ in self.choices]
         return frozenset.intersection(*queries) - {""}
 
-    def following(self, articles: int, fetched: int = 0) -> tuple[int, tuple[str, str, bytes]] | None:
+    def following(
+        self, articles: int, fetched: int = 0, *, whole: bool = False
+    ) -> tuple[int, tuple[str, str, bytes]] | None:
         """The next choice and its number; None once there is none left that promises anything.
 
         Args:
             articles: How many articles are known by now: more than before, and the last choice was worth it.
             fetched: How many have been fetched: what a request more weighs.
+            whole: Whether all choices are made, whatever they promise.
         """
         if self._again:
             self._again = False
@@ -111,9 +116,15 @@ class ArchiveForm:
         if self._last >= 0:
             self._asked[self._last] = articles > self._articles
         self._articles = articles
-        order = chain(self._spread(), self._beside(), self._rest(fetched))
-        self._last = next((each for each in order if each not in self._asked and not self._is_outside(each)), -1)
+        rest = range(len(self.choices)) if whole else self._rest(fetched)
+        order = (each for each in chain(self._spread(), self._beside(), rest) if each not in self._asked)
+        self._last = next((each for each in order if whole or not self._is_outside(each)), -1)
         return (self._last, self.choice()) if self._last >= 0 else None
+
+    def leave(self) -> None:
+        """Make no more choices."""
+        self.left += len([place for place in range(len(self.choices)) if place not in self._asked])
+        self.choices = []
 
     def choice(self) -> tuple[str, str, bytes]:
         """The request for the choice that is made now, with the latest state of the form."""
@@ -129,7 +140,7 @@ class ArchiveForm:
             return True
         self._failed += 1
         if self._failed == MOST_FAILED:
-            self.choices = []
+            self.leave()
         return False
 
     def showed(self, keys: frozenset[int]) -> None:
@@ -206,14 +217,21 @@ class Archives:
                     made.page, made.fields, made.written = page.url, fields, written
                 yield made
 
-    def following(self, articles: int, fetched: int) -> Iterator[tuple[str, tuple[str, str, bytes]]]:
+    @property
+    def left(self) -> int:
+        """How many choices of forms that are done with were not made."""
+        return sum(form.left for form in self._forms.values())
+
+    def following(
+        self, articles: int, fetched: int, *, whole: bool = False
+    ) -> Iterator[tuple[str, tuple[str, str, bytes]]]:
         """The next choice of one form, with the key of its list; of the forms one after the other."""
         for key, form in list(self._forms.items()):
             self._asked = form
-            if (found := form.following(articles, fetched)) is not None:
+            if (found := form.following(articles, fetched, whole=whole)) is not None:
                 yield f"{key}{found[0]}", found[1]
                 return
-            form.choices = []
+            form.leave()
 
     def page(self) -> str:
         """The page to be fetched before a choice is made, for its form's state; empty if the state at hand will do."""

@@ -65,6 +65,7 @@ class Sources(Lists):
     named_budget: PatternBudget
     state: PortalState | None
     archives: Archives
+    full: bool
     glance: Glance
     sitemaps: list[tuple[str, int]]
     dated_sitemaps: set[str]
@@ -394,14 +395,20 @@ class Sources(Lists):
                 self.glance.clear()
 
     def ask_archive(self) -> list[Request]:
-        """The next choice of an archive form; none when all have been made, or bring nothing new."""
+        """The next choice of an archive form; none when all have been made, or bring nothing new.
+
+        Who asks for a full crawl has all of them made.
+        """
         if self.revisits.incremental:
             return []
-        for key, choice in self.archives.following(len(self.sightings), self.sightings.fetched()):
+        for key, choice in self.archives.following(len(self.sightings), self.sightings.fetched(), whole=self.full):
             self.count("archives/asked")
             if page := self.archives.page():
                 return [self.ask_form(page, key)]
             return [self.ask_choice(key, choice)]
+        assert self.crawler.stats is not None
+        if self.archives.left:
+            self.crawler.stats.set_value("archives/not_asked", self.archives.left)
         return []
 
     def ask_choice(self, key: str, choice: tuple[str, str, bytes]) -> Request:
