@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Iterable
 
+    from scrapy.settings import Settings
+
 SETTINGS = "portal_crawler.settings"
 # Set for the process and its commands by --debug.
 DEBUG = "PORTAL_DEBUG"
@@ -94,14 +96,32 @@ def _run(given: list[str]) -> None:
         # JSON Lines are UTF-8 wherever they go; half a surrogate pair must not end an export.
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        execute(["portal-crawler", *given])
+        execute(["portal-crawler", *given], _settings_for(_name_in(given)))
     finally:
         sys.stdout.flush()
 
 
+def _settings_for(name: str | None) -> Settings | None:
+    """The project's settings with no other command of ours than that: Scrapy imports all modules with commands.
+
+    A replay of many hosts starts a process for each. None: the command is Scrapy's, or none is named.
+    """
+    package = portal_crawler.commands
+    if name is None or name not in {info.name for info in pkgutil.iter_modules(package.__path__)}:
+        return None
+    settings = get_project_settings()
+    if settings["COMMANDS_MODULE"] == package.__name__:
+        settings.set("COMMANDS_MODULE", f"{package.__name__}.{name}", "project")
+    return settings
+
+
+def _name_in(given: list[str]) -> str | None:
+    return next((word for word in given if not word.startswith("-")), None)
+
+
 def _check_command(given: list[str]) -> None:
     """Refuse a command that there is none of; Scrapy would print a page about it."""
-    name = next((word for word in given if not word.startswith("-")), None)
+    name = _name_in(given)
     if name is None or name in (plugins := {entry.name for entry in entry_points(group="scrapy.commands")}):
         return
     packages = (portal_crawler.commands, scrapy.commands)
