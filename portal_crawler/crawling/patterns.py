@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from portal_crawler.crawling.xpath import elements, strings
-from portal_crawler.extraction.legal import find_numbers, label_rows, legal_record
+from portal_crawler.extraction.legal import find_numbers, label_rows, legal_record, may_hold_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -212,6 +212,8 @@ def headed(page: Page, title: str | None) -> bool:
 
 def is_document(page: Page) -> bool:
     """Whether a page shows the record of one legal document: a number, as the law forms it, and a date, with labels."""
+    if not may_hold_record(page.text(page.root)):
+        return False
     rows = label_rows(page.root)
     record = legal_record(rows)
     if record is None or not record.issued_on or not find_numbers(record.number or ""):

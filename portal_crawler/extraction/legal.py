@@ -161,6 +161,7 @@ _NO_VALUE = frozenset((
     "n/a", "null",
 ))
 # fmt: on
+_DATE_LABEL = re.compile("|".join(label for label, field in _FIELDS.items() if field in _DATES))
 _FEW_FIELDS = 4
 
 
@@ -173,6 +174,11 @@ def _key(label: str) -> str:
 def _value(text: str) -> str | None:
     text = " ".join(text.split()).strip(" :") if text else ""
     return None if text.lower().strip(" .*_-–—") in _NO_VALUE else text
+
+
+def may_hold_record(text: str) -> bool:
+    """Whether a text bears a label for the date of a document, as all records do: else there is none to be read."""
+    return _DATE_LABEL.search(unicodedata.normalize("NFC", text).lower()) is not None
 
 
 def legal_record(rows: list[tuple[str, str]]) -> LegalDocument | None:
