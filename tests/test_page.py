@@ -53,12 +53,12 @@ def test_an_xml_declaration_with_another_encoding_is_no_obstacle() -> None:
     page = parse_html(
         URL, '<?xml version="1.0" encoding="iso-8859-1"?><html><body><p>Sở Tư pháp</p></body></html>'.encode()
     )
-    assert page.text(page.root) == "Sở Tư pháp"
+    assert page.text == "Sở Tư pháp"
 
 
 def test_nul_bytes_and_controls_do_not_end_the_page() -> None:
     page = parse_html(URL, b"<p>mot\x00hai\x0bba</p><p>bon</p>")
-    assert page.text(page.root).split() == ["mot", "hai", "ba", "bon"] or page.text(page.root).split() == [
+    assert page.text.split() == ["mot", "hai", "ba", "bon"] or page.text.split() == [
         "mothai",
         "ba",
         "bon",
@@ -67,7 +67,7 @@ def test_nul_bytes_and_controls_do_not_end_the_page() -> None:
 
 def test_text_leaves_scripts_out_and_separates_lines() -> None:
     page = parse_html(URL, b"<div>a<script>b()</script>c<br>d<p>e</p>f<style>g</style></div>")
-    assert page.text(page.root) == "ac d e f"
+    assert page.text == "ac d e f"
 
 
 def test_a_base_that_is_no_address_is_ignored() -> None:
@@ -95,7 +95,7 @@ def test_text_in_a_legacy_font_is_decoded_and_the_rest_is_not() -> None:
         """<p>Sở Tư pháp ®</p><p><font face=".VnTime">Th«ng tin <b>ViÖt Nam</b></font> và sau đó</p>
         <p style="font-family: '.VnTime', serif">t­<span style="font-family:Arial">®</span></p>""".encode(),
     )
-    assert page.text(page.root) == "Sở Tư pháp ® Thông tin Việt Nam và sau đó tư®"
+    assert page.text == "Sở Tư pháp ® Thông tin Việt Nam và sau đó tư®"
 
 
 def test_unicode_text_left_in_a_legacy_font_stays() -> None:
@@ -103,7 +103,7 @@ def test_unicode_text_left_in_a_legacy_font_stays() -> None:
         URL,
         '<p><font face=".VnTime">Sở Tư pháp có thông báo</font></p><p><font face="VNI-Times">có</font></p>'.encode(),
     )
-    assert page.text(page.root) == "Sở Tư pháp có thông báo có"
+    assert page.text == "Sở Tư pháp có thông báo có"
 
 
 def test_a_second_document_in_one_body_is_read_like_the_first() -> None:

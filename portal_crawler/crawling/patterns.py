@@ -202,7 +202,7 @@ def text_evidence(page: Page) -> int:
 
 def dated(page: Page) -> bool:
     """Whether a page shows one date of publication with its label; lists show many, other pages none."""
-    return len(PUBLISHED.findall(page.text(page.root))) == 1
+    return len(PUBLISHED.findall(page.text)) == 1
 
 
 def headed(page: Page, title: str | None) -> bool:
@@ -212,7 +212,7 @@ def headed(page: Page, title: str | None) -> bool:
 
 def is_document(page: Page) -> bool:
     """Whether a page shows the record of one legal document: a number, as the law forms it, and a date, with labels."""
-    if not may_hold_record(page.text(page.root)):
+    if not may_hold_record(page.text):
         return False
     rows = label_rows(page.root)
     record = legal_record(rows)
@@ -224,7 +224,7 @@ def is_document(page: Page) -> bool:
 
 def is_procedure(page: Page) -> bool:
     """Whether a page describes an administrative procedure, which has a title, a text and often a date, too."""
-    return len({part.lower() for part in PROCEDURE.findall(page.text(page.root))}) >= PROCEDURE_PARTS
+    return len({part.lower() for part in PROCEDURE.findall(page.text)}) >= PROCEDURE_PARTS
 
 
 def running_text(page: Page) -> int:

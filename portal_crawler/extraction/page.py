@@ -124,6 +124,7 @@ class Page:
     _title: str | None = field(default=None, repr=False)
     _classes: frozenset[str] | None = field(default=None, repr=False)
     _lower: bytes | None = field(default=None, repr=False)
+    _text: str | None = field(default=None, repr=False)
 
     @property
     def title(self) -> str | None:
@@ -158,9 +159,12 @@ class Page:
             self._lower = self.markup.lower()
         return word in self._lower
 
-    def text(self, element: Element) -> str:
-        """All text under an element, white space collapsed, without scripts and styles."""
-        return element_text(element)
+    @property
+    def text(self) -> str:
+        """All text of the page, white space collapsed, without scripts and styles."""
+        if self._text is None:
+            self._text = element_text(self.root)
+        return self._text
 
 
 def element_text(element: Element) -> str:
