@@ -89,7 +89,8 @@ class Revisits:
         self.share = 0.0 if only_new else share
         self.full, self.margin = full, margin
         walked = state.get("walked") if state is not None else ""
-        recent = bool(walked) and datetime.now(UTC) - datetime.fromisoformat(walked) < timedelta(days=every)
+        ago = datetime.now(UTC) - datetime.fromisoformat(walked) if walked else timedelta.max
+        recent = timedelta(0) <= ago < timedelta(days=every)  # what lies ahead was noted by a clock that was wrong
         self.incremental = bool(walked) and not full and (only_new or recent)
         self.since = since
         self._row: dict[str, int] = {}

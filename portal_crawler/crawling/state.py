@@ -50,6 +50,8 @@ CREATE INDEX IF NOT EXISTS version_texts ON versions (content_sha256);
 SOONEST, LATEST = timedelta(days=1), timedelta(days=180)
 
 
+# What is due still later was noted by a clock that was wrong.
+FARTHEST = 2 * LATEST
 class StateError(Exception):
     """The file of a portal's state cannot be used; the message names it and says why."""
 
@@ -294,8 +296,9 @@ class PortalState:
     def due(self, limit: int, now: datetime) -> Iterator[Known]:
         """The articles that should be looked at again, the longest overdue first."""
         rows: Iterable[tuple[object, ...]] = self.database.execute(
-            f"SELECT {COLUMNS} FROM articles WHERE due <= ? AND gone_at IS NULL ORDER BY due, id LIMIT ?",  # noqa: S608
-            (now.isoformat(), limit),
+            f"SELECT {COLUMNS} FROM articles WHERE (due <= ? OR due > ?) AND gone_at IS NULL "  # noqa: S608
+            "ORDER BY due, id LIMIT ?",
+            (now.isoformat(), (now + FARTHEST).isoformat(), limit),
         ).fetchall()
         return (Known(*row) for row in rows)  # type: ignore[arg-type]
 
