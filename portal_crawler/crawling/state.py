@@ -150,11 +150,14 @@ class PortalState:
                 self.database.execute(statement)
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
+            written = self.get("format", str(FORMAT))
+            self.put("format", str(FORMAT))
+            self.crawl = int(self.get("crawl", "0"))
                 raise StateError(f"{path}: another crawl of this portal is running") from error
             raise StateError(f"{path}: {error}") from error
         except sqlite3.DatabaseError as error:
             raise StateError(f"{path}: {error}; move it away to begin anew") from error
-        if self.get("format", str(FORMAT)) != str(FORMAT):
+        if written != str(FORMAT):
             raise StateError(f"{path} was written by another version; move it away to begin anew")
         self.put("format", str(FORMAT))
         self.crawl = int(self.get("crawl", "0"))
