@@ -210,6 +210,35 @@ def test_choices(runs: Path, choice: Choice, numbers: set[int]) -> None:
     assert sum(chosen.left_out.values()) + len(chosen.places) == 13
 
 
+def test_what_has_come_back_is_not_gone(tmp_path: Path) -> None:
+    gone = [
+        {"id": record(number)["id"], "portal": "so_a", "gone_at": f"2026-{month:02}-01T00:00:00+00:00"}
+        for number, month in ((1, 2), (1, 4), (3, 2), (5, 2))
+    ]
+    write(tmp_path / "1.jsonl", [record(number, fetched_at="2026-01-01T00:00:00+00:00") for number in (1, 3, 5)])
+    write(tmp_path / "1.gone.jsonl", gone)
+    # One is back and is gone again, one is back, though the corpus leaves it out.
+    write(tmp_path / "2.jsonl", [record(n, version=2, fetched_at="2026-03-01T00:00:00+00:00") for n in (1, 3)])
+    for choice in (Choice(), Choice(versions=True), Choice(until="2021-12-31")):
+        lines = list(select(run_files([tmp_path / "1.jsonl", tmp_path / "2.jsonl"]), choice).gone(choice))
+        assert sorted(map(json.loads, lines), key=gone.index) == [gone[1], gone[3]]
+
+
+def test_of_versions_that_were_numbered_anew_the_latest_is_the_newest(tmp_path: Path) -> None:
+    """A state was lost: the portal's articles are exported as first versions again."""
+    write(tmp_path / "1.jsonl", [record(1, version=2, text="Cũ.", fetched_at="2026-01-01T00:00:00+00:00")])
+    write(
+        tmp_path / "2.jsonl",
+        [record(1, version=n, text=f"Mới {n}.", fetched_at=f"2026-02-0{n}T00:00:00+00:00") for n in (1, 2)],
+    )
+    paths = run_files([tmp_path / "1.jsonl", tmp_path / "2.jsonl"])
+    ((_, newest),) = select(paths, Choice()).read()
+    assert newest["text"] == "Mới 2."
+    export(tmp_path / "corpus", paths, ["text"], Choice(versions=True))
+    texts = [path.read_text("utf-8").splitlines()[-1] for path in (tmp_path / "corpus/text").rglob("*.txt")]
+    assert sorted(texts) == ["Cũ.", "Mới 1.", "Mới 2."]
+
+
 def test_headlines_of_what_has_gone_are_private_as_well(tmp_path: Path) -> None:
     source = write(tmp_path / "run.jsonl", [record(2)])
     titles = ("Danh sách thí sinh dự thi", "Hội nghị tổng kết")

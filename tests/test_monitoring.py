@@ -60,6 +60,11 @@ GOOD = {
         # A retry asks for a seed among others.
         ({"seeds/failed": 1, "item_scraped_count": 9}, "finished", ExitCode.OK),
         ({"seeds/reached": 1, "history/articles": 20}, "finished", ExitCode.OK),
+        # A run that goes on with a crawl asks for no seed, and may find all as it was.
+        ({"history/articles": 20, "history/unchanged": 9, "budget/postponed": 9}, "finished", ExitCode.BUDGET_SPENT),
+        ({"history/articles": 20, "hosts/down": 1}, "finished", ExitCode.HOST_DOWN),
+        # What has been replaced wholly is captured twice.
+        (GOOD | {"articles/captured": 40, "history/put_off": 20}, "finished", ExitCode.OK),
         ({"seeds/failed": 1, "rejected/not_fetched_robots": 1}, "finished", ExitCode.BLOCKED),
         ({"item_scraped_count": 20, "lists/broken": 1}, "finished", ExitCode.BROKEN_LISTS),
         ({"seeds/failed": 1, "downloader/response_status_count/403": 4}, "finished", ExitCode.BLOCKED),

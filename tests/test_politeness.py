@@ -66,9 +66,19 @@ def test_crawl_delay_and_the_delay_of_all_portals_on_a_host(tmp_path: Path) -> N
         clock.rest(host, began + 1.2)
         done = crawl("unseen", {"PORTAL_STATE_DIR": str(tmp_path)}, url=f"{server.url}/", platform="nukeviet")
         assert len(done.captures) == 2
-        assert clock.reserve(host, 0, 0.0) >= began + 1.2 + 3 * 0.3  # home, robots.txt once more, two articles
+        assert clock.reserve(host, 0, began) >= began + 1.2 + 3 * 0.3  # home, robots.txt once more, two articles
         clock.close()
     assert done.stats["politeness/crawl_delay"] == 1
+
+
+def test_times_of_a_clock_that_was_wrong_are_not_waited_for(tmp_path: Path) -> None:
+    clock, now, year = HostClock(tmp_path), 1.8e9, 365 * 86_400.0
+    clock.reserve("a", 2, now + year)
+    clock.rest("a", now + year)
+    assert clock.reserve("a", 2, now) == now and clock.rests_until("a", now) == 0
+    clock.rest("a", now + 600)
+    assert clock.rests_until("a", now) == clock.reserve("a", 2, now) == now + 600
+    clock.close()
 
 
 def test_retry_after_lets_the_host_rest(tmp_path: Path) -> None:

@@ -268,6 +268,8 @@ class Text(Writer):
         version = record.get("version", 1)
         names[-1] += f"-v{int(version)}" if version != 1 else ""
         content = "\n\n".join(filter(None, (record.get("title"), record["text"]))) + "\n"
+        if (self.folder / f"text/{'/'.join(names)}.txt").exists():  # numbered anew, by who has lost a state
+            names[-1] += f"-{record['content_sha256'][:16]}"
         self._new(f"text/{'/'.join(names)}.txt").write_text(content, "utf-8", newline="\n")
 
     def close(self) -> None:

@@ -159,12 +159,14 @@ class Selection:
         places: Where the articles stand, in the order of the corpus.
         left_out: Articles that were not chosen, by reason.
         broken: Lines that are no articles: file, number of the line, cause.
+        seen: When articles that runs have found to be gone were last captured.
     """
 
     sources: list[Path]
     places: list[Place] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     broken: list[tuple[Path, int, str]] = field(default_factory=list)
+    seen: dict[str, str] = field(default_factory=dict)
 
     def read(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
         """Each chosen line as it stands in its run, without its line feed, and what it says."""
@@ -180,16 +182,25 @@ class Selection:
                 file.close()
 
     def gone(self, choice: Choice) -> Iterator[bytes]:
-        """Lines that tell of articles which have gone from their portals, each once, sorted; their headlines count."""
+        """Lines that tell of articles which have gone from their portals, each once, sorted; their headlines count.
+
+        One that was captured later has come back.
+        """
         lines = set()
-        for path in self.sources:
-            beside = path.with_name(path.name.removesuffix(LINES) + ".gone.jsonl")
-            for line in beside.read_bytes().splitlines() if beside.is_file() else ():
-                record = json.loads(line)
-                of_portal = not choice.portals or record.get("portal") in choice.portals
-                if of_portal and (choice.private or not private(record)):
-                    lines.add(line)
+        for line, record in _gone(self.sources):
+            of_portal = not choice.portals or record.get("portal") in choice.portals
+            back = self.seen.get(str(record.get("id")), "") > str(record.get("gone_at"))
+            if of_portal and not back and (choice.private or not private(record)):
+                lines.add(line)
         yield from sorted(lines)
+
+
+def _gone(sources: list[Path]) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """What stands beside the runs' files of articles that are gone, line by line."""
+    for path in sources:
+        beside = path.with_name(path.name.removesuffix(LINES) + ".gone.jsonl")
+        for line in beside.read_bytes().splitlines() if beside.is_file() else ():
+            yield line, json.loads(line)
 
 
 def run_files(paths: Iterable[Path]) -> list[Path]:
@@ -209,8 +220,11 @@ def select(sources: list[Path], choice: Choice) -> Selection:
     """
     chosen = Selection(sources)
     best: dict[str, Place] = {}
+    chosen.seen = dict.fromkeys((str(record.get("id")) for _, record in _gone(sources)), "")
     for number, path in enumerate(sources):
         for line, offset, record in _records(path, chosen):
+            if (gone := str(record.get("id"))) in chosen.seen:
+                chosen.seen[gone] = max(chosen.seen[gone], str(record.get("fetched_at")))
             if why := choice.refusal(record):
                 chosen.left_out[why] += 1
                 continue
@@ -254,6 +268,10 @@ def _place(record: dict[str, Any], file: int, offset: int) -> Place:
 
 
 def _goes_before(place: Place, known: Place, choice: Choice) -> bool:
-    """Whether an article is kept instead of another with the same id: the newest, or of one content the oldest."""
-    mine, theirs = ((one.order[3], one.order[4], one.content) for one in (place, known))
+    """Whether an article is kept instead of another with the same id: the newest, or of one content the oldest.
+
+    Of captures at several times the time tells, not the version: who has lost a state, or put back an old one, has
+    numbered versions anew.
+    """
+    mine, theirs = ((one.order[4], one.order[3], one.content) for one in (place, known))
     return mine < theirs if choice.versions else mine > theirs

@@ -12,6 +12,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+# Seconds: a time that lies further ahead was given out by a clock that was wrong, and has been set right since.
+FARTHEST = 24 * 60 * 60
 # Without a state folder the table is shared by the crawls of this process alone.
 IN_MEMORY = "file:portal_hosts?mode=memory&cache=shared"
 
@@ -50,7 +52,7 @@ class HostClock:
         with self._table, closing(self._table.cursor()) as cursor:
             cursor.execute("BEGIN IMMEDIATE")
             row = cursor.execute("SELECT next, rest FROM host WHERE name = ?", (host,)).fetchone()
-            at = max(now, *(row or (now,)))
+            at = max((now, *(each for each in row or () if each <= now + FARTHEST)))
             cursor.execute(
                 "INSERT INTO host VALUES (?, ?, 0) ON CONFLICT (name) DO UPDATE SET next = excluded.next",
                 (host, at + delay),
@@ -60,14 +62,15 @@ class HostClock:
     def rest(self, host: str, until: float) -> None:
         """Let a host rest: nobody asks it before ``until``, in seconds since the epoch."""
         self._table.execute(
-            "INSERT INTO host VALUES (?, 0, ?) ON CONFLICT (name) DO UPDATE SET rest = max(rest, excluded.rest)",
-            (host, until),
+            "INSERT INTO host VALUES (?, 0, ?) ON CONFLICT (name) DO UPDATE SET "
+            "rest = iif(rest <= excluded.rest + ?, max(rest, excluded.rest), excluded.rest)",
+            (host, until, FARTHEST),
         )
 
-    def rests_until(self, host: str) -> float:
-        """Until when a host rests; 0: it does not."""
+    def rests_until(self, host: str, now: float) -> float:
+        """Until when a host rests, in seconds since the epoch; 0: it does not."""
         row = self._table.execute("SELECT rest FROM host WHERE name = ?", (host,)).fetchone()
-        return float(row[0]) if row else 0.0
+        return float(row[0]) if row and row[0] <= now + FARTHEST else 0.0
 
     def close(self) -> None:
         """Close the table."""

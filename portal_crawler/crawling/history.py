@@ -89,7 +89,8 @@ class Revisits:
         self.share = 0.0 if only_new else share
         self.full, self.margin = full, margin
         walked = state.get("walked") if state is not None else ""
-        recent = bool(walked) and datetime.now(UTC) - datetime.fromisoformat(walked) < timedelta(days=every)
+        ago = datetime.now(UTC) - datetime.fromisoformat(walked) if walked else timedelta.max
+        recent = timedelta(0) <= ago < timedelta(days=every)  # what lies ahead was noted by a clock that was wrong
         self.incremental = bool(walked) and not full and (only_new or recent)
         self.since = since
         self._row: dict[str, int] = {}
@@ -237,11 +238,14 @@ class Revisits:
 
 
 def announced(title: str | None, date: str | None) -> Iterator[tuple[str, str]]:
-    """What a link says of its article that can be compared: a title of some words, a day."""
+    """What a link says of its article that can be compared: a title of some words, a day that is over.
+
+    The day of the crawl tells nothing until a later crawl still finds it: some lists print today's beside each article.
+    """
     if title and len(title.split()) >= TITLE_WORDS:
         yield "title", _plain(title)
-    if date and (found := find_dates(date)):
-        yield "date", found[0].value[:10]
+    if date and (found := find_dates(date)) and (day := found[0].value[:10]) < now()[:10]:
+        yield "date", day
 
 
 def _plain(title: str) -> str:

@@ -150,7 +150,7 @@ class HostPace:
     async def _let_rest(self, host: str) -> bool:
         """Wait for the end of a host's rest; whether it rested. Each that waits for it gets a time of its own."""
         rested = False
-        while self.clock.rests_until(host) > time.time():
+        while self.clock.rests_until(host, now := time.time()) > now:
             rested = True
             await self._sleep_until(self.clock.reserve(host, self.delay_of(host), time.time()))
             self._check_left(host)

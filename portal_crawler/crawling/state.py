@@ -50,6 +50,8 @@ CREATE INDEX IF NOT EXISTS version_texts ON versions (content_sha256);
 SOONEST, LATEST = timedelta(days=1), timedelta(days=180)
 
 
+# What is due still later was noted by a clock that was wrong.
+FARTHEST = 2 * LATEST
 class StateError(Exception):
     """The file of a portal's state cannot be used; the message names it and says why."""
 
@@ -148,11 +150,14 @@ class PortalState:
                 self.database.execute(statement)
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
+            written = self.get("format", str(FORMAT))
+            self.put("format", str(FORMAT))
+            self.crawl = int(self.get("crawl", "0"))
                 raise StateError(f"{path}: another crawl of this portal is running") from error
             raise StateError(f"{path}: {error}") from error
         except sqlite3.DatabaseError as error:
             raise StateError(f"{path}: {error}; move it away to begin anew") from error
-        if self.get("format", str(FORMAT)) != str(FORMAT):
+        if written != str(FORMAT):
             raise StateError(f"{path} was written by another version; move it away to begin anew")
         self.put("format", str(FORMAT))
         self.crawl = int(self.get("crawl", "0"))
@@ -294,8 +299,9 @@ class PortalState:
     def due(self, limit: int, now: datetime) -> Iterator[Known]:
         """The articles that should be looked at again, the longest overdue first."""
         rows: Iterable[tuple[object, ...]] = self.database.execute(
-            f"SELECT {COLUMNS} FROM articles WHERE due <= ? AND gone_at IS NULL ORDER BY due, id LIMIT ?",  # noqa: S608
-            (now.isoformat(), limit),
+            f"SELECT {COLUMNS} FROM articles WHERE (due <= ? OR due > ?) AND gone_at IS NULL "  # noqa: S608
+            "ORDER BY due, id LIMIT ?",
+            (now.isoformat(), (now + FARTHEST).isoformat(), limit),
         ).fetchall()
         return (Known(*row) for row in rows)  # type: ignore[arg-type]
 

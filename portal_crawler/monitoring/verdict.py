@@ -98,9 +98,9 @@ def _cut_short(stats: Mapping[str, Any]) -> ExitCode | None:
     """Why a run that had begun well left the rest to another, if it did."""
     if stats.get("hosts/blocked"):
         return ExitCode.BLOCKED
-    if not (stats.get("seeds/reached") or stats.get("item_scraped_count")):
-        return None
-    if stats.get("hosts/down") or stats.get("hosts/left"):
+    # A run that goes on with a crawl may ask for no home page, and find all as it was.
+    begun = stats.get("seeds/reached") or stats.get("item_scraped_count") or not stats.get("seeds/failed")
+    if begun and (stats.get("hosts/down") or stats.get("hosts/left")):
         return ExitCode.HOST_DOWN
     return ExitCode.BUDGET_SPENT if stats.get("budget/postponed") else None
 

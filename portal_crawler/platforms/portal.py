@@ -311,7 +311,7 @@ class PortalSpider(Revisiting):
         """
         respelt = list(filter(self.budget.grants, self.spellings.released(dry=True)))
         if held := respelt or self.budget.released(all_forms=True, likely=self.promises):
-            return [self.ask(url, priority=PRIORITY_PAGE) for url in held]
+            return [self.ask_linked(self.rules.judge(url), priority=PRIORITY_PAGE) for url in held]
         named = list(self.ask_named(self.named_budget.released(all_forms=True, likely=self.promises)))
         if named or (waiting := self.take_waiting()):
             return named or [self.ask_linked(link, priority=PRIORITY_ARTICLE) for link in waiting]
@@ -524,9 +524,9 @@ class PortalSpider(Revisiting):
         """The requests that were held back until there was room for them, or until a page like this one had come."""
         yield from self.ask_named(self.named_budget.released(url=link.url))
         for url in self.budget.released(url=link.url):
-            yield self.ask(url, priority=PRIORITY_PAGE, meta={"depth_reset": True})
+            yield self.ask_linked(self.rules.judge(url), priority=PRIORITY_PAGE, meta={"depth_reset": True})
         for url in filter(self.budget.grants, self.spellings.released()):
-            yield self.ask(url, priority=PRIORITY_LIST, meta={"depth_reset": True})
+            yield self.ask_linked(self.rules.judge(url), priority=PRIORITY_LIST, meta={"depth_reset": True})
 
     def note_visit(
         self,

@@ -92,7 +92,11 @@ class Sources(Lists):
         """Whether the last whole crawl has found nothing at an address."""
         raise NotImplementedError
 
-    def look_again(self, known: Known, url: str) -> Request:
+    def ask_linked(self, link: Judgement, **options: Any) -> Request:
+        """The request for what a link leads to, an article of an earlier crawl or not."""
+        raise NotImplementedError
+
+    def look_again(self, known: Known, url: str, *, twice: bool = False) -> Request:
         """The request for a known article."""
         raise NotImplementedError
 
@@ -265,7 +269,7 @@ class Sources(Lists):
                 if self.known_barren(link):
                     self.count("pages/known_barren")
                 else:
-                    yield self.ask(link.url)
+                    yield self.ask_linked(link)
 
     def note_listed(
         self, url: str, way: str, file: str, text: str | None = None, date: str | None = None
