@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from lxml import html
 from portal_server import Answer, PortalServer, article, page
 from test_project import environment, portal
+from test_sites import as_recorded, recorded_article
 
 from portal_crawler.commands.console import main
 
@@ -346,6 +348,48 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 0
+
+
+API = """
+from portal_crawler.crawling.api import JsonApi
+from portal_crawler.platforms.portal import PortalSpider
+
+class Vidu(PortalSpider):
+    name = "vidu"
+    start_urls = ["{0}/"]
+    api = JsonApi(
+        lists=("{0}/api/tin?trang={{number}}",), address="{0}/bai/{{slug}}-{{id}}", detail="{0}/api/tin/{{id}}",
+        article="data",
+    )
+"""
+
+
+def test_of_a_portal_with_an_interface_the_json_of_an_article_is_recorded(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in html.fromstring(article(TITLE)).xpath("//p/text()"))
+    said = json.dumps({"data": {"id": 7, "slug": "hoi-nghi", "title": TITLE, "content": text, "author": "An"}}).encode()
+    typed = {"Content-Type": "application/json"}
+    shell = page('<div id="app"></div>')
+    pages = {"/bai/hoi-nghi-7": shell, "/api/tin/7": Answer(said, headers=typed), "/api/tin/8": Answer("{}")}
+    with PortalServer(pages) as server:
+        (tmp_path / "vidu.py").write_text(API.format(server.url), "utf-8")
+        settings = ("-s", "SPIDER_MODULES=vidu", "-s", "DOWNLOAD_DELAY=0")
+        code, _, errors = run(tmp_path, "record", "vidu", f"{server.url}/bai/hoi-nghi-7", *settings)
+        assert (code, errors) == (0, "")
+        code, _, errors = run(tmp_path, "record", "vidu", f"{server.url}/api/tin/7", *settings)
+        assert code == 2 and "already" in errors
+        code, _, errors = run(tmp_path, "record", "vidu", f"{server.url}/api/tin/8", *settings)
+        assert code == 3 and "no article at data" in errors
+    path = tmp_path / "tests/sites/vidu.json"
+    assert {one.name for one in path.parent.iterdir()} == {"vidu.json", "vidu.api"}
+    assert path.with_suffix(".api").read_bytes() == said
+    record = json.loads(path.read_text("utf-8"))
+    assert (record["url"], record["content_type"]) == (f"{server.url}/api/tin/7", typed["Content-Type"])
+    assert (record["article"]["title"], record["article"]["author"]) == (TITLE, "An")
+    names: dict[str, Any] = {}
+    exec((tmp_path / "vidu.py").read_text("utf-8"), names)
+    found = recorded_article(path, record, names["Vidu"])
+    assert as_recorded(asdict(found), record["article"]) == record["article"]
 
 
 def test_record_writes_what_the_test_of_sites_reads(tmp_path: Path) -> None:
