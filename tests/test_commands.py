@@ -21,6 +21,7 @@ from test_sites import as_recorded, recorded_article
 from portal_crawler.commands.console import main
 
 TITLE = "Hội nghị triển khai nhiệm vụ quý một năm 2024 tại các xã vùng cao"
+SELECT = ["-s", "TWISTED_REACTOR=twisted.internet.selectreactor.SelectReactor"]
 PROGRAM = [sys.executable, "-m", "portal_crawler.commands.console"]
 
 
@@ -62,6 +63,9 @@ def pages_of_a_site(folder: Path, count: int = 6) -> Path:
         (["crawl", "unseen", "-a", "warc=none.warc.gz"], "there is no file none.warc.gz"),
         (["crawl", "hanoi_sotttt", "-L", "LOUD"], "no log level"),
         (["demo", "x"], "demo takes no arguments"),
+        (["crawl", "hanoi_sotttt", *SELECT], "TWISTED_REACTOR"),
+        (["extract", "http://127.0.0.1:1/", *SELECT], "TWISTED_REACTOR"),
+        (["extract", ""], "an argument is empty"),
         (["extract"], "extract needs"),
         (["export", "corpus", "--confidence", "nan"], "between 0 and 1"),
         (["extract", "http://[::1/"], "is no address"),
@@ -348,6 +352,16 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 0
+
+
+def test_closed_streams_read_and_write_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("", "utf-8")
+    command = 'exec "$0" -m portal_crawler.commands.console export corpus a.jsonl <&- >&-'
+    done = subprocess.run(  # a shell closes them
+        ["/bin/sh", "-c", command, sys.executable], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, check=False
+    )
+    assert (done.returncode, done.stderr) == (3, b"")
+    assert (tmp_path / "corpus/manifest.json").is_file()
 
 
 API = """
