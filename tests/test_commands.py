@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,12 @@ import pytest
 from lxml import html
 from portal_server import Answer, PortalServer, article, page
 from test_project import environment, portal
+from test_sites import as_recorded, recorded_article
 
 from portal_crawler.commands.console import main
 
 TITLE = "Hội nghị triển khai nhiệm vụ quý một năm 2024 tại các xã vùng cao"
+SELECT = ["-s", "TWISTED_REACTOR=twisted.internet.selectreactor.SelectReactor"]
 PROGRAM = [sys.executable, "-m", "portal_crawler.commands.console"]
 
 
@@ -60,6 +63,9 @@ def pages_of_a_site(folder: Path, count: int = 6) -> Path:
         (["crawl", "unseen", "-a", "warc=none.warc.gz"], "there is no file none.warc.gz"),
         (["crawl", "hanoi_sotttt", "-L", "LOUD"], "no log level"),
         (["demo", "x"], "demo takes no arguments"),
+        (["crawl", "hanoi_sotttt", *SELECT], "TWISTED_REACTOR"),
+        (["extract", "http://127.0.0.1:1/", *SELECT], "TWISTED_REACTOR"),
+        (["extract", ""], "an argument is empty"),
         (["extract"], "extract needs"),
         (["export", "corpus", "--confidence", "nan"], "between 0 and 1"),
         (["extract", "http://[::1/"], "is no address"),
@@ -346,6 +352,58 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 0
+
+
+def test_closed_streams_read_and_write_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("", "utf-8")
+    command = 'exec "$0" -m portal_crawler.commands.console export corpus a.jsonl <&- >&-'
+    done = subprocess.run(  # a shell closes them
+        ["/bin/sh", "-c", command, sys.executable], cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, check=False
+    )
+    assert (done.returncode, done.stderr) == (3, b"")
+    assert (tmp_path / "corpus/manifest.json").is_file()
+
+
+API = """
+from portal_crawler.crawling.api import JsonApi
+from portal_crawler.platforms.portal import PortalSpider
+
+class Vidu(PortalSpider):
+    name = "vidu"
+    start_urls = ["{0}/"]
+    api = JsonApi(
+        lists=("{0}/api/tin?trang={{number}}",), address="{0}/bai/{{slug}}-{{id}}", detail="{0}/api/tin/{{id}}",
+        article="data",
+    )
+"""
+
+
+def test_of_a_portal_with_an_interface_the_json_of_an_article_is_recorded(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    text = "".join(f"<p>{paragraph}</p>" for paragraph in html.fromstring(article(TITLE)).xpath("//p/text()"))
+    said = json.dumps({"data": {"id": 7, "slug": "hoi-nghi", "title": TITLE, "content": text, "author": "An"}}).encode()
+    typed = {"Content-Type": "application/json"}
+    shell = page('<div id="app"></div>')
+    pages = {"/bai/hoi-nghi-7": shell, "/api/tin/7": Answer(said, headers=typed), "/api/tin/8": Answer("{}")}
+    with PortalServer(pages) as server:
+        (tmp_path / "vidu.py").write_text(API.format(server.url), "utf-8")
+        settings = ("-s", "SPIDER_MODULES=vidu", "-s", "DOWNLOAD_DELAY=0")
+        code, _, errors = run(tmp_path, "record", "vidu", f"{server.url}/bai/hoi-nghi-7", *settings)
+        assert (code, errors) == (0, "")
+        code, _, errors = run(tmp_path, "record", "vidu", f"{server.url}/api/tin/7", *settings)
+        assert code == 2 and "already" in errors
+        code, _, errors = run(tmp_path, "record", "vidu", f"{server.url}/api/tin/8", *settings)
+        assert code == 3 and "no article at data" in errors
+    path = tmp_path / "tests/sites/vidu.json"
+    assert {one.name for one in path.parent.iterdir()} == {"vidu.json", "vidu.api"}
+    assert path.with_suffix(".api").read_bytes() == said
+    record = json.loads(path.read_text("utf-8"))
+    assert (record["url"], record["content_type"]) == (f"{server.url}/api/tin/7", typed["Content-Type"])
+    assert (record["article"]["title"], record["article"]["author"]) == (TITLE, "An")
+    names: dict[str, Any] = {}
+    exec((tmp_path / "vidu.py").read_text("utf-8"), names)
+    found = recorded_article(path, record, names["Vidu"])
+    assert as_recorded(asdict(found), record["article"]) == record["article"]
 
 
 def test_record_writes_what_the_test_of_sites_reads(tmp_path: Path) -> None:

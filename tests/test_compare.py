@@ -73,6 +73,24 @@ def test_an_article_that_new_rules_name_anew_is_the_same_article(tmp_path: Path)
     assert list(changes[0].fields["id"]) == ["0001", "0091"]
 
 
+def test_captures_of_several_years_are_compared_each_with_itself(tmp_path: Path) -> None:
+    def years(number: int, *texts: str, first: int = 2020) -> list[dict[str, Any]]:
+        return [
+            record(number, text, fetched_at=f"{first + place}-01-01T00:00:00+00:00") for place, text in enumerate(texts)
+        ]
+
+    old = write(tmp_path / "old.jsonl", *years(1, "một hai", "ba", "bốn"), *years(2, "xưa", "như cũ"))
+    new = write(tmp_path / "new.jsonl", *years(1, "một", "ba"), *years(2, "cũ hơn", "như cũ", first=2022))
+    totals = Totals()
+    changes = list(compare([old], [new], totals))
+    assert [(one.kind, one.id, one.captured[:4], one.words_lost) for one in changes] == [
+        ("changed", "0001", "2020", 1), ("lost", "0001", "2022", 1)
+    ]  # fmt: skip
+    assert (totals.before, totals.after) == (4, 3)
+    _, out, _ = run(tmp_path, "diff", str(old), str(new))
+    assert "changed: https://so.gov.vn/1 (2020-01-01)" in out
+
+
 def test_the_same_is_the_same(tmp_path: Path) -> None:
     old, _ = sides(tmp_path)
     code, out, _ = run(tmp_path, "diff", str(old), str(old))

@@ -193,6 +193,24 @@ def test_versions_and_what_is_gone(runs: Path, tmp_path: Path) -> None:
     assert newest["left_out"] == {"older_version": 2}
 
 
+def test_what_an_article_says_again_is_a_version_and_the_newest_is_the_one_captured_last(tmp_path: Path) -> None:
+    """Captures of earlier years, whose versions are numbered on their own, beside the crawls of today."""
+
+    def said(version: int, text: str, year: int) -> dict[str, Any]:
+        return record(1, version=version, text=text, fetched_at=f"{year}-01-01T00:00:00+00:00")
+
+    captures = write(tmp_path / "a.jsonl", [said(1, "Một", 2020), said(2, "Hai", 2021), said(3, "Một", 2022)])
+    crawls = write(tmp_path / "b.jsonl", [said(1, "Một", 2023), said(2, "Bốn", 2024)])
+    made, _ = export(tmp_path / "all", [captures, crawls], ["jsonl", "text"], Choice(versions=True))
+    lines = map(json.loads, (tmp_path / "all/articles.jsonl").read_text("utf-8").splitlines())
+    assert {(one["version"], one["text"]) for one in lines} == {(1, "Một"), (2, "Hai"), (3, "Một"), (2, "Bốn")}
+    assert made["left_out"] == {"same": 1}
+    texts = [path.read_text("utf-8").split()[-1] for path in (tmp_path / "all/text").rglob("*.txt")]
+    assert sorted(texts) == ["Bốn", "Hai", "Một", "Một"]
+    export(tmp_path / "newest", [captures, crawls], ["jsonl"], Choice())
+    assert json.loads((tmp_path / "newest/articles.jsonl").read_text("utf-8"))["text"] == "Bốn"
+
+
 @pytest.mark.parametrize(
     ("choice", "numbers"),
     [

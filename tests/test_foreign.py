@@ -115,6 +115,12 @@ def test_a_packed_capture_is_valid_and_gives_the_same_articles(live: Any, tmp_pa
     assert without(extracted(tmp_path, url, target), *OF_THE_RUN) == without(crawled, *OF_THE_RUN)
     assert run(tmp_path, "pack", str(folder), "-o", str(target))[0] == 2, "nothing is written over"
     assert run(tmp_path, "pack", str(tmp_path / "none"))[0] == 2
+    command = 'ulimit -f 200; exec "$0" -m portal_crawler.commands.console pack "$1" -o full.wacz'
+    full = subprocess.run(  # no file may have more than 100 kB
+        ["/bin/sh", "-c", command, sys.executable, str(folder)], cwd=tmp_path, env=environment(), check=False
+    )
+    assert full.returncode != 0
+    assert not list(tmp_path.glob("full.wacz*"))
 
 
 @pytest.mark.skipif(shutil.which("wget") is None, reason="wget is not installed")

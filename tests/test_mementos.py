@@ -6,26 +6,36 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from portal_server import article
 from test_captures import articles
 from test_commands import run
 from test_replay import HOST, Archive
-from test_spiders import portal, slug
+from test_spiders import TITLE, portal, slug
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 YEARS = (2020, 2022, 2024)
-EDITED, LOST, BACK = 3, 4, 5
+EDITED, LOST, BACK, RETITLED, REPLACED = 3, 4, 5, 6, 7
+RENAMED, OTHER = (slug(number).replace("hoi-nghi", "le-ra-quan") for number in (RETITLED, REPLACED))
 NEWS = "<p>Năm {} thời hạn nộp hồ sơ được gia hạn thêm ba mươi ngày làm việc theo đề nghị của các địa phương.</p>"
 MISSING = "<html><body>Không tìm thấy trang</body></html>"
 
 
 def edition(year: int) -> dict[str, tuple[str, str]]:
-    """The portal in a year: one article was edited since the year before, one is gone in the end, one for a while."""
+    """The portal in a year: one article was edited since the year before, one is gone in the end, one for a while.
+
+    Two stand at other addresses from the second year on: one has another title, the other is another text.
+    """
     pages = {address: ("200 OK", body) for address, body in portal().items() if isinstance(body, str)}
     _, body = pages[slug(EDITED)]
     if year > YEARS[0]:
         pages[slug(EDITED)] = ("200 OK", body.replace("</p>", f"</p>{NEWS.format(year)}", 1))
+    if year > YEARS[0]:
+        _, body = pages.pop(slug(RETITLED))
+        pages[RENAMED] = ("200 OK", body.replace(TITLE.format(RETITLED), "Lễ ra quân cải cách hành chính"))
+        del pages[slug(REPLACED)]
+        pages[OTHER] = ("200 OK", article("A meeting about the reform of administration"))
     if year == YEARS[2]:
         pages[slug(LOST)] = ("404 Not Found", MISSING)
     if year == YEARS[1]:
@@ -52,18 +62,27 @@ def test_each_version_of_an_article_is_told_and_its_end(tmp_path: Path, *, apart
     captures(tmp_path, apart=apart)
     code, told, errors = run(tmp_path, "extract", ".", "--out", "out", "--jobs", "1")
     assert (code, errors) == (0, "")
-    assert "11 articles of" in told
+    assert "12 articles of" in told
     versions: dict[str, list[dict[str, Any]]] = {}
     for one in articles(tmp_path / "out"):
         versions.setdefault(one["url"].removeprefix(HOST), []).append(one)
     assert {address: [one["version"] for one in each] for address, each in versions.items()} == {
         slug(number): [1, 2, 3] if number == EDITED else [1] for number in range(1, 10)
-    }
+    } | {RENAMED: [2]}
     first, second, third = versions[slug(EDITED)]
     assert [one["fetched_at"][:4] for one in (first, second, third)] == [str(year) for year in YEARS]
     assert first["first_seen"] is None and {one["first_seen"] for one in (second, third)} == {first["fetched_at"]}
     assert "+Năm 2022 thời hạn" in second["changes"]
     assert "-Năm 2022 thời hạn" in third["changes"] and "+Năm 2024 thời hạn" in third["changes"]
+    # That day stands in the lists alone.
+    assert {one["published_at"] for one in (first, second, third)} == {"2024-03-04"}
+    (before,), (after,) = versions[slug(RETITLED)], versions[RENAMED]
+    assert (after["id"], after["first_seen"], after["fetched_at"][:4]) == (before["id"], before["fetched_at"], "2022")
+    assert "-Hội nghị" in after["changes"] and "+Lễ ra quân" in after["changes"]
+    (path,) = (tmp_path / "out").rglob("*.rejects.jsonl")
+    rejects = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    (replaced,) = {one["duplicate_of"] for one in rejects if one["url"] == HOST + OTHER}
+    assert replaced == versions[slug(REPLACED)][0]["id"]
     (path,) = (tmp_path / "out").rglob("*.gone.jsonl")
     (lost,) = map(json.loads, path.read_text("utf-8").splitlines())
     assert lost["url"] == HOST + slug(LOST)
@@ -72,6 +91,6 @@ def test_each_version_of_an_article_is_told_and_its_end(tmp_path: Path, *, apart
     stats = json.loads(record.read_text("utf-8"))["stats"]
     assert {name: stats[f"history/{name}"] for name in ("new", "changed", "gone")} == {
         "new": 9,
-        "changed": 2,
+        "changed": 3,
         "gone": 1,
     }

@@ -47,7 +47,7 @@ def test_a_site_is_declared_not_programmed(name: str) -> None:
 
 def test_what_nobody_has_recorded_is_unverified() -> None:
     verified = {name for name in PORTALS if LOADER.load(name).verified}
-    recorded = {path.name.split(".")[0] for path in (Path(__file__).parent / "sites").glob("*.html*")}
+    recorded = {path.name.split(".")[0] for path in (Path(__file__).parent / "sites").glob("*.json")}
     assert verified <= recorded | {"hanoi_sotttt"}
 
 

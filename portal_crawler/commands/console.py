@@ -69,6 +69,9 @@ def main(arguments: list[str] | None = None) -> None:
         given.remove("--debug")
         os.environ[DEBUG] = "1"
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", SETTINGS)
+    _open_streams()
+    if "" in given:  # as the name of a file it would be that of the folder one is in
+        refuse("an argument is empty: a variable that is not set, perhaps")
     if given == ["--version"]:
         print(f"portal_crawler {portal_crawler.__version__}, Scrapy {scrapy.__version__}")
         return
@@ -89,6 +92,13 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(error, OSError) and error.filename and not _is_ours(error.filename):
             refuse(f"{error.filename}: {error.strerror}")
         end(f"{type(error).__name__}: {error} (--debug shows where)", ExitCode.ERROR)
+
+
+def _open_streams() -> None:
+    """Let what was closed (``<&-``, ``>&-``) read and write nothing, and no file be taken for it."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 - as long as the process
 
 
 def _run(given: list[str]) -> None:

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 # Logs a host that does not answer with 60 lines of traceback, before the spider's own reject says so.
 ROBOTS = "scrapy.downloadermiddlewares.robotstxt"
+ASYNCIO = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 
 class Command(ScrapyCrawl):
@@ -83,6 +84,7 @@ class Command(ScrapyCrawl):
         if sys.stderr.isatty() and not opts.loglevel and not self.settings.get("LOG_FILE"):
             # The live display tells what the log would.
             self.settings.set("LOG_LEVEL", "WARNING", "cmdline")
+        check_reactor(self.settings)
         check_politeness(self.settings)
         spider = spider_named(args[0], get_spider_loader(self.settings))
         check_arguments(spider, opts.spargs)
@@ -110,6 +112,12 @@ class Command(ScrapyCrawl):
             refuse(f"crawl {args[0]}: {error.filename}: {error.strerror}")
         logger.error("The crawl of %s failed", args[0], exc_info=error)
         self.exitcode = ExitCode.ERROR
+
+
+def check_reactor(settings: BaseSettings) -> None:
+    """Refuse another event loop than that of asyncio, on which all that waits in a crawl rests."""
+    if (reactor := settings.get("TWISTED_REACTOR")) != ASYNCIO:
+        refuse(f"TWISTED_REACTOR is {reactor!r}: crawls run on {ASYNCIO} alone")
 
 
 def check_politeness(settings: BaseSettings) -> None:

@@ -77,7 +77,9 @@ class Command(ScrapyCommand):
 
 
 def _told(change: Change) -> str:
-    lines = [f"{change.kind}: {change.url}  -{change.words_lost:,} +{change.words_added:,} words", f"  {change.title}"]
+    day = f" ({change.captured[:10]})" if change.captured else ""
+    words = f"-{change.words_lost:,} +{change.words_added:,} words"
+    lines = [f"{change.kind}: {change.url}{day}  {words}", f"  {change.title}"]
     for name, (old, new) in change.fields.items():
         lines.append(f"  {name}: {_short(old)} -> {_short(new)}")
     lines += [f"    {line}" for line in change.difference.splitlines()]

@@ -69,10 +69,14 @@ class Command(ScrapyCommand):
         if target.exists():
             refuse(f"{target} is there already")
         part = target.with_name(f"{target.name}.part")
-        with TemporaryDirectory() as folder:
-            pages = Path(folder) / "pages.jsonl"
-            count = write_pages(run_files([path for path in sources if path.is_dir()]), pages)
-            said = pack(files, pages if count else None, part, opts.title or target.stem)
+        try:
+            with TemporaryDirectory() as folder:
+                pages = Path(folder) / "pages.jsonl"
+                count = write_pages(run_files([path for path in sources if path.is_dir()]), pages)
+                said = pack(files, pages if count else None, part, opts.title or target.stem)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
         if said:
             part.unlink(missing_ok=True)
             print(safe(said))

@@ -14,8 +14,9 @@ from scrapy.spiderloader import get_spider_loader
 
 from portal_crawler.commands.console import debugging, one_line_errors, refuse
 from portal_crawler.commands.crawl import portal_spider
-from portal_crawler.commands.pages import Site, fetch, read_file
+from portal_crawler.commands.pages import fetch, read_file
 from portal_crawler.commands.typeset import explanation, reading, safe
+from portal_crawler.crawling.api import ApiError
 from portal_crawler.extraction.article import extract
 from portal_crawler.extraction.page import parse_page
 from portal_crawler.items import Article, Capture, Rejected
@@ -54,9 +55,10 @@ class Command(ScrapyCommand):
     def long_desc(self) -> str:
         """What the command does, for --help."""
         return (
-            f"Fetches a page, or reads it from a file, and writes {SITES}/NAME.html (the bytes as received) and "
-            f"{SITES}/NAME.json (the article extracted from them) in the project's folder. Read the article beside the "
-            "page, then set reviewed to true; more pages of a portal become NAME.2, NAME.3 and so on."
+            f"Fetches a page, or reads it from a file, and writes {SITES}/NAME.html (bytes as received; NAME.api if "
+            f"they are the JSON of an interface) and {SITES}/NAME.json (the article extracted from them) in the "
+            "project's folder. Read the article beside the page, then set reviewed to true; more pages of a portal "
+            "become NAME.2, NAME.3 and so on."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
@@ -87,26 +89,29 @@ class Command(ScrapyCommand):
         assert self.settings is not None
         name, url = args
         spider = portal_spider(name, get_spider_loader(self.settings))
+        portal = spider() if spider.start_urls else spider(url=url)
+        if portal.api is not None:  # the page is an empty shell
+            url = portal.api.detail_of(url) or url
         path = record_path(name, url, force=opts.force)
         if opts.file:
             capture = read_file(opts.file, url, self.settings.getint("DOWNLOAD_MAXSIZE"))
         else:
             capture = fetch([url], self.settings)[0]
-        if isinstance(capture, Rejected):
-            self.refuse_page(capture)
-            return
-        found = extract(capture, site_of(spider))
+        page = capture if isinstance(capture, Rejected) else page_of(portal, capture)
+        found = page if isinstance(page, Rejected) else extract(page, portal)
         if isinstance(found, Rejected):
             self.refuse_page(found)
             return
-        write(path, capture, found)
+        assert isinstance(capture, Capture)
+        assert isinstance(page, Capture)
+        written = write(path, capture, found, as_json=page is not capture)
         reading().print(explanation(asdict(found), None))
-        print(f"written: {path} and its .html; read the article beside the page, then set reviewed to true")
-        if spider.start_urls and spider().rules.judge(url).kind == "outside":
+        print(f"written: {path} and {written.name}; read the article beside the page, then set reviewed to true")
+        if spider.start_urls and portal.rules.judge(page.url).kind == "outside":
             # A portal that has moved has old addresses; but it is a mistake more often.
             seeds = " ".join(spider.start_urls)
-            print(f"{url} is no address of the portal: the crawl of {name} stays at {seeds}", file=sys.stderr)
-        if not spider.wrappers and (family := fingerprint(parse_page(capture))):
+            print(f"{page.url} is no address of the portal: the crawl of {name} stays at {seeds}", file=sys.stderr)
+        if not portal.wrappers and (family := fingerprint(parse_page(page))):
             print(f"this is a page of {family}: {FAMILIES[family].__name__} has layouts for it, {name} has none")
 
     def refuse_page(self, reject: Rejected) -> None:
@@ -115,9 +120,15 @@ class Command(ScrapyCommand):
         print(safe(f"nothing recorded ({reject.reason}): {reject.detail}"), file=sys.stderr)
 
 
-def site_of(spider: type[PortalSpider]) -> Site:
-    """The portal as tests/test_sites.py shows it to extraction: the spider's class, no template learned."""
-    return Site(spider.name, spider.province, spider.department, spider.wrappers)
+def page_of(portal: PortalSpider, capture: Capture) -> Capture | Rejected:
+    """The page that is recorded: what was received, or what the portal's interface (``api``) makes of it."""
+    if portal.api is None or not portal.api.is_detail(capture.url):
+        return capture
+    try:
+        portal.api.page_of(capture.body)
+    except ApiError as error:
+        return portal.reject(capture.url, "not_html", f"{capture.url}: {error}", capture.status)
+    return portal.translated(capture)
 
 
 def record_path(name: str, url: str, *, force: bool) -> Path:
@@ -134,8 +145,8 @@ def record_path(name: str, url: str, *, force: bool) -> Path:
     return SITES / (f"{name}.json" if number == 1 else f"{name}.{number}.json")
 
 
-def write(path: Path, capture: Capture, article: Article) -> None:
-    """Write the page and the record."""
+def write(path: Path, capture: Capture, article: Article, *, as_json: bool) -> Path:
+    """Write the page, or the JSON that stands for it, and the record; returns the file with the bytes as received."""
     values = asdict(article)
     record: dict[str, Any] = {
         "url": capture.url,
@@ -145,5 +156,7 @@ def write(path: Path, capture: Capture, article: Article) -> None:
         "article": {field: values[field] for field in CONFIRMED},
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".html").write_bytes(capture.body)
+    received = path.with_suffix(".api" if as_json else ".html")
+    received.write_bytes(capture.body)
     path.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    return received

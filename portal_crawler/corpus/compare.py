@@ -24,13 +24,29 @@ if TYPE_CHECKING:
 
 Kind = Literal["added", "lost", "changed"]
 
+# Of articles of which both sides have read the same capture, all are compared; of others the last one of each side.
+PAIR = """
+INSERT INTO shared SELECT DISTINCT id FROM old JOIN new USING (id, captured);
+DELETE FROM old WHERE id NOT IN (SELECT id FROM shared)
+    AND captured < (SELECT max(captured) FROM old AS other WHERE other.id = old.id);
+DELETE FROM new WHERE id NOT IN (SELECT id FROM shared)
+    AND captured < (SELECT max(captured) FROM new AS other WHERE other.id = new.id);
+UPDATE old SET met = 1
+    WHERE id IN (SELECT id FROM new EXCEPT SELECT id FROM shared) OR (id, captured) IN (SELECT id, captured FROM new);
+"""
+PAIRS = """
+SELECT new.id, old.line, new.line FROM new LEFT JOIN old ON old.id = new.id
+    AND (old.captured = new.captured OR new.id NOT IN (SELECT id FROM shared)) ORDER BY new.id, new.captured
+"""
 # What is of a run, not of an article: it differs between any two extractions.
 OF_THE_RUN = frozenset(("archive", "changes", "content_sha256", "extraction", "fetched_at", "first_seen", "version"))
 # Lines of a difference that are told.
 MOST_LINES = 40
 SCHEMA = """
-CREATE TABLE old (id TEXT PRIMARY KEY, url TEXT, line BLOB, met INTEGER) WITHOUT ROWID;
+CREATE TABLE old (id TEXT, captured TEXT, url TEXT, line BLOB, met INTEGER, PRIMARY KEY (id, captured)) WITHOUT ROWID;
 CREATE INDEX old_by_url ON old (url);
+CREATE TABLE new (id TEXT, captured TEXT, line BLOB, PRIMARY KEY (id, captured)) WITHOUT ROWID;
+CREATE TABLE shared (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE found (lost INTEGER, added INTEGER, id TEXT, change BLOB);
 """
 
@@ -41,12 +57,13 @@ class CompareError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What has become of one article.
+    """What has become of one article, or of one of several captures of it.
 
     Attributes:
         kind: ``added``, ``lost`` or ``changed``.
         id: Its identifier.
         url: Its address.
+        captured: When it was captured; that of the new extraction if there is one.
         title: Its headline, the new one if it has one.
         words_lost: Words of lead and text that the new extraction does not have.
         words_added: Words that only the new one has.
@@ -57,6 +74,7 @@ class Change:
     kind: Kind
     id: str
     url: str
+    captured: str
     title: str | None
     words_lost: int
     words_added: int
@@ -80,7 +98,8 @@ def compare(old: Iterable[Path], new: Iterable[Path], totals: Totals) -> Iterato
     """Compare two extractions, article by article.
 
     Args:
-        old: Files of articles (JSON Lines, ``.gz`` and ``.zst`` too); of several lines with one id the last counts.
+        old: Files of articles (JSON Lines, ``.gz`` and ``.zst`` too). Lines are paired by id and time of capture; of
+            articles of which the two have no capture in common, by id, and what was captured last counts.
         new: The same of the other extraction.
         totals: Gets the figures; complete once the first change is yielded.
 
@@ -94,26 +113,29 @@ def compare(old: Iterable[Path], new: Iterable[Path], totals: Totals) -> Iterato
     with TemporaryDirectory() as folder, closing(sqlite3.connect(Path(folder) / "old.sqlite")) as database:
         database.executescript(SCHEMA)
         for record in _records(old):
-            row = (record["id"], record.get("url"), _packed(record))
-            database.execute("INSERT OR REPLACE INTO old VALUES (?, ?, ?, 0)", row)
-        totals.before = database.execute("SELECT count(*) FROM old").fetchone()[0]
-        _match(new, database, totals)
-        for identifier, line in database.execute("SELECT id, line FROM old WHERE met = 0 ORDER BY id").fetchall():
+            row = (record["id"], _captured(record), record.get("url"), _packed(record))
+            database.execute("INSERT OR REPLACE INTO old VALUES (?, ?, ?, ?, 0)", row)
+        for record in _records(new):
+            latest = (record["id"], _captured(record), _packed(record))
+            database.execute("INSERT OR REPLACE INTO new VALUES (?, ?, ?)", latest)
+        _match(database, totals)
+        lost = database.execute("SELECT id, line FROM old WHERE met = 0 ORDER BY id, captured").fetchall()
+        for identifier, line in lost:
             _keep(database, _change(identifier, _unpacked(line), None), totals)
         rows = database.execute("SELECT change FROM found ORDER BY lost DESC, added DESC, id")
         for (change,) in rows:
             yield Change(**_unpacked(change))
 
 
-def _match(new: Iterable[Path], database: sqlite3.Connection, totals: Totals) -> None:
+def _match(database: sqlite3.Connection, totals: Totals) -> None:
     """Compare each new article with the old one of its id; where rules name articles anew, with that of its address."""
-    database.execute("CREATE TEMP TABLE latest (id TEXT PRIMARY KEY, line BLOB) WITHOUT ROWID")
-    for record in _records(new):
-        database.execute("INSERT OR REPLACE INTO latest VALUES (?, ?)", (record["id"], _packed(record)))
-    totals.after = database.execute("SELECT count(*) FROM latest").fetchone()[0]
+    database.executescript(PAIR)
+    totals.before, totals.after = (
+        database.execute(f"SELECT count(*) FROM {side}").fetchone()[0]  # noqa: S608 - names of our own
+        for side in ("old", "new")
+    )
     pairs = database.cursor()
-    pairs.execute("SELECT latest.id, old.line, latest.line FROM latest LEFT JOIN old USING (id) ORDER BY latest.id")
-    database.execute("UPDATE old SET met = 1 WHERE id IN (SELECT id FROM latest)")
+    pairs.execute(PAIRS)
     for identifier, before, after in pairs:
         if before is None and (before := _renamed(database, _unpacked(after).get("url"))) is None:
             _keep(database, _change(identifier, None, _unpacked(after)), totals)
@@ -122,13 +144,17 @@ def _match(new: Iterable[Path], database: sqlite3.Connection, totals: Totals) ->
 
 
 def _renamed(database: sqlite3.Connection, url: str | None) -> bytes | None:
-    """The old article of an address whose id no new one has; it is met then."""
-    query = "SELECT id, line FROM old WHERE url = ? AND met = 0 ORDER BY id LIMIT 1"
+    """The old article of an address with which no new one has been compared; it is met then."""
+    query = "SELECT id, captured, line FROM old WHERE url = ? AND met = 0 ORDER BY id, captured LIMIT 1"
     if (row := database.execute(query, (url,)).fetchone()) is None:
         return None
-    database.execute("UPDATE old SET met = 1 WHERE id = ?", (row[0],))
-    line: bytes = row[1]
+    database.execute("UPDATE old SET met = 1 WHERE id = ? AND captured = ?", row[:2])
+    line: bytes = row[2]
     return line
+
+
+def _captured(record: dict[str, Any]) -> str:
+    return str(record.get("fetched_at") or "")
 
 
 def _records(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
@@ -159,7 +185,8 @@ def _change(identifier: str, before: dict[str, Any] | None, after: dict[str, Any
         if not fields and old == new:
             return None
     difference = _difference(old, new) if kind == "changed" else ""
-    return Change(kind, identifier, str(latest.get("url")), latest.get("title"), lost, added, fields, difference)
+    said = str(latest.get("url")), _captured(latest), latest.get("title")
+    return Change(kind, identifier, *said, lost, added, fields, difference)
 
 
 def _text(record: dict[str, Any] | None) -> str:

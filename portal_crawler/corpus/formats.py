@@ -267,10 +267,13 @@ class Text(Writer):
         names = [SAFE_NAME.sub("_", str(name)) for name in (record["portal"], year, record["id"])]
         version = record.get("version", 1)
         names[-1] += f"-v{int(version)}" if version != 1 else ""
+        name, number = f"text/{'/'.join(names)}", 1
+        ending = ".txt"
+        while (self.folder / f"{name}{ending}").exists():  # a version of that number in another series of captures
+            number += 1
+            ending = f".{number}.txt"
         content = "\n\n".join(filter(None, (record.get("title"), record["text"]))) + "\n"
-        if (self.folder / f"text/{'/'.join(names)}.txt").exists():  # numbered anew, by who has lost a state
-            names[-1] += f"-{record['content_sha256'][:16]}"
-        self._new(f"text/{'/'.join(names)}.txt").write_text(content, "utf-8", newline="\n")
+        self._new(f"{name}{ending}").write_text(content, "utf-8", newline="\n")
 
     def close(self) -> None:
         """All files are finished."""

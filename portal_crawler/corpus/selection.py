@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -219,7 +220,7 @@ def select(sources: list[Path], choice: Choice) -> Selection:
         OSError: if a file cannot be read.
     """
     chosen = Selection(sources)
-    best: dict[str, Place] = {}
+    found: defaultdict[str, list[Place]] = defaultdict(list)
     chosen.seen = dict.fromkeys((str(record.get("id")) for _, record in _gone(sources)), "")
     for number, path in enumerate(sources):
         for line, offset, record in _records(path, chosen):
@@ -233,14 +234,26 @@ def select(sources: list[Path], choice: Choice) -> Selection:
             except (KeyError, TypeError, ValueError) as error:
                 chosen.broken.append((path, line, f"it is no article: {type(error).__name__}: {error}"))
                 continue
-            key = f"{record['id']} {place.content}" if choice.versions else record["id"]
-            known = best.get(key)
-            if known is None or _goes_before(place, known, choice):
-                best[key] = place
-            if known is not None:
-                chosen.left_out["same" if choice.versions else "older_version"] += 1
-    chosen.places = sorted(best.values(), key=lambda place: (*place.order, place.content))
+            places = found[record["id"]]
+            if choice.versions or not places:
+                places.append(place)
+            else:
+                places[0] = max(places[0], place, key=_captured)
+                chosen.left_out["older_version"] += 1
+    for places in found.values():
+        kept = _different(places)
+        chosen.places += kept
+        if len(kept) < len(places):
+            chosen.left_out["same"] += len(places) - len(kept)
+    chosen.places.sort(key=lambda place: (*place.order, place.content))
     return chosen
+
+
+def _different(places: list[Place]) -> list[Place]:
+    """Those of an article that say something else than the one before: what was said before may be said again."""
+    ordered = sorted(places, key=_captured)
+    later = (one for before, one in pairwise(ordered) if one.content != before.content)
+    return [*ordered[:1], *later]
 
 
 def _records(path: Path, chosen: Selection) -> Iterator[tuple[int, int, dict[str, Any]]]:
@@ -267,11 +280,6 @@ def _place(record: dict[str, Any], file: int, offset: int) -> Place:
     return Place(order, str(record["content_sha256"]), file, offset)
 
 
-def _goes_before(place: Place, known: Place, choice: Choice) -> bool:
-    """Whether an article is kept instead of another with the same id: the newest, or of one content the oldest.
-
-    Of captures at several times the time tells, not the version: who has lost a state, or put back an old one, has
-    numbered versions anew.
-    """
-    mine, theirs = ((one.order[4], one.order[3], one.content) for one in (place, known))
-    return mine < theirs if choice.versions else mine > theirs
+def _captured(place: Place) -> tuple[str, int, str]:
+    """What the lines of an article are ordered by: each series of crawls or captures numbers its versions anew."""
+    return place.order[4], place.order[3], place.content

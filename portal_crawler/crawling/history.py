@@ -407,7 +407,7 @@ class KeepHistory:
     def _why_missing(state: PortalState, known: Known, item: Article) -> str | None:
         """Why what stands in an article's place is no version of it; None if it may be one."""
         told = _told(item)
-        if _pieces(told) & _pieces(state.text(known.id)):
+        if has_something_of(item, state.text(known.id)):
             return None
         if len(told) < APOLOGY and REGRET.search(told.lower()):
             return "nothing of the article is left, and the page says that there is none"
@@ -446,6 +446,11 @@ class KeepHistory:
     def _count(self, key: str) -> None:
         assert self.crawler.stats is not None
         self.crawler.stats.inc_value(key)
+
+
+def has_something_of(item: Article, text: str) -> bool:
+    """Whether a sentence or a line of another text, or of an earlier version's, stands in an article."""
+    return not _pieces(_told(item)).isdisjoint(_pieces(text))
 
 
 def _told(item: Article) -> str:

@@ -328,15 +328,23 @@ class Sightings:
         elif sure == 1 and known.section != tuple(section):
             known.section, known.changed = (), True
 
-    def complete(self, key: str, capture: Capture) -> None:
-        """Write into a capture what is known about its article, and close the article's record."""
+    def complete(self, key: str, capture: Capture, *, last: bool = True) -> None:
+        """Write into a capture what is known about its article, and close the article's record.
+
+        It stays open where this is not the last capture of the article: a replay has those of many years.
+        """
         known = self.of(key)
         capture.identity = key
         capture.link_text = known.text
         capture.listed_date = known.date
         capture.section = list(known.section)
         capture.also_at = [url for url in known.addresses if url not in (capture.url, capture.canonical_url)]
-        self._end(known)
+        if last:
+            self.close(key)
+
+    def close(self, key: str) -> None:
+        """Take an article for done: no other capture of it is to come."""
+        self._end(self.of(key))
         self.pass_over(key)
 
     def forget(self, key: str) -> None:

@@ -33,11 +33,13 @@ class Mementos:
     Attributes:
         keys: The article of each record.
         later: The records that are not the first of their articles.
+        last: The records that are the last of their articles.
     """
 
     def __init__(self, records: Mapping[str, Sequence[int]]) -> None:
         self.keys = {number: key for key, numbers in records.items() for number in numbers}
         self.later = {number for numbers in records.values() for number in numbers[1:]}
+        self.last = {numbers[-1] for numbers in records.values()}
         self._expected = {key: deque(numbers) for key, numbers in records.items() if len(numbers) > 1}
         self._held: dict[int, Capture] = {}
 

@@ -43,6 +43,9 @@ SHOWN = 5
 AT_ONCE = 16
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 GONE = (404, 410)
+# Seconds between the captures of two addresses of an article from which on one has come in the other's place: a crawl
+# that takes both does so sooner, most often, and no portal is crawled more often than once a day.
+MOVED = 12 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +235,8 @@ class FirstPass:
     def choose(self) -> dict[str, list[int]]:
         """The records to take for each article, in the order of their times.
 
-        They are of one address, the plainest of those that have a page, once for each time at which it was captured;
-        behind them, if the portal had it no longer in the end, the first answer that says so.
+        They are of one address at a time, the plainest of those that have a page, once for each time at which it was
+        captured; behind them, if the portal had it no longer in the end, the first answer that says so.
         """
         chosen: dict[str, list[int]] = {}
         for key, variants in self.variants.items():
@@ -248,14 +251,39 @@ class FirstPass:
 
     def _mementos(self, variants: list[Variant]) -> list[Variant]:
         best = self._best(variants)
-        own = page_key(best.url)
-        same = [one for one in variants if page_key(one.url) == own]
-        pages = {one.time: one for one in reversed(same) if one.full and one.rendered == best.rendered}
-        if not best.full or not pages:
+        if not best.full:
             return [best]
-        pages[best.time], last = best, max(pages)
-        gone = [one for one in same if one.status in GONE and one.time > last]
-        return [pages[time] for time in sorted(pages)] + sorted(gone, key=lambda one: one.time)[:1]
+        pages = self._pages(variants, best)
+        own, last = page_key(pages[-1].url), pages[-1].time
+        gone = [one for one in variants if one.status in GONE and one.time > last and page_key(one.url) == own]
+        return pages + sorted(gone, key=lambda one: one.time)[:1]
+
+    def _pages(self, variants: list[Variant], best: Variant) -> list[Variant]:
+        """The pages of the plainest address, and of those that stood in its place before and after, by their times.
+
+        Many programs give an article another address with another title. Print views are never meant, and neither are
+        other addresses at which it stood at the same time.
+        """
+        own = page_key(best.url)
+        series = {own: {best.time: best}}
+        for one in variants:
+            if one.full and one.rendered == best.rendered:
+                key = page_key(one.url)
+                if key == own or not self.spider.rules.judge(one.url).alternate:
+                    series.setdefault(key, {}).setdefault(one.time, one)
+        spans = {key: (min(pages), max(pages)) for key, pages in series.items()}
+        first, last = spans[own]
+        taken = [own]
+        for key in sorted(spans, key=lambda key: spans[key]):
+            if spans[key][0] > last + MOVED:
+                taken.append(key)
+                last = spans[key][1]
+        for key in sorted(spans, key=lambda key: spans[key][::-1], reverse=True):
+            if spans[key][1] < first - MOVED:
+                taken.append(key)
+                first = spans[key][0]
+        found = [page for key in taken for page in series[key].values()]
+        return sorted(found, key=lambda one: one.time)
 
     def _best(self, variants: list[Variant]) -> Variant:
         order = plain_address([variant.url for variant in variants], self.spider.rules)
@@ -373,13 +401,13 @@ async def _second_pass(spider: PortalSpider, first: FirstPass, mementos: Memento
             if not parts.wait(record, capture):
                 if record in mementos.later:
                     await settled(spider)
-                for item in _finish(spider, capture, keys[record]):
+                for item in _finish(spider, mementos, record, capture):
                     yield item
         await asyncio.sleep(0)
     for record, capture in parts.rest():
         if record in mementos.later:
             await settled(spider)
-        for item in _finish(spider, capture, keys[record]):
+        for item in _finish(spider, mementos, record, capture):
             yield item
 
 
@@ -426,14 +454,17 @@ def _taken_up(spider: PortalSpider) -> FirstPass | None:
     return first
 
 
-def _finish(spider: PortalSpider, capture: Capture, key: str) -> Iterator[Capture | Rejected]:
+def _finish(spider: PortalSpider, mementos: Mementos, record: int, capture: Capture) -> Iterator[Capture | Rejected]:
     """Complete a capture by what is known of its article; the end of one that is known is judged later."""
+    key = mementos.keys[record]
     if capture.status not in OK:
         detail = f"{capture.url}: HTTP {capture.status}"
         rejected = spider.reject(capture.url, "http_error", detail, capture.status, capture.fetched_at)
         if not spider.lacks(article_id(capture.url, key), capture.url, rejected):
             spider.count("failed/article")
             yield rejected
+        if record in mementos.later:
+            spider.sightings.close(key)
         return
     sighting = spider.sightings.get(key)
     addresses = sighting.addresses if sighting else [capture.url]
@@ -441,7 +472,7 @@ def _finish(spider: PortalSpider, capture: Capture, key: str) -> Iterator[Captur
     if spider.rules.judge(best).alternate:
         best = plain_address([*addresses, best], spider.rules)[0]
     capture.canonical_url = spider.canonical_of(capture, key, best)
-    spider.sightings.complete(key, capture)
+    spider.sightings.complete(key, capture, last=record in mementos.last)
     capture.found_in = spider.ways.of(key)
     spider.count("articles/captured")
     yield capture

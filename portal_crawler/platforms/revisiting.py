@@ -123,10 +123,13 @@ class Revisiting(Articles):
         return self.revisits.exported_as(item) if self.state is not None and not self.warc else None
 
     def is_memento(self, item: Article) -> bool:
-        """Whether a replay has handed on an earlier capture of an article's address (``platforms.mementos``)."""
+        """Whether a replay has handed on an earlier capture of an article (``platforms.mementos``).
+
+        At another address it is one if something of the text is still there: else it is a copy in another language.
+        """
         if self.state is None or not self.warc or (known := self.state.article(item.id)) is None:
             return False
-        return page_key(known.url) == page_key(item.url)
+        return page_key(known.url) == page_key(item.url) or history.has_something_of(item, self.state.text(known.id))
 
     def note_duplicate(self, identifier: str, other: str) -> None:
         """Note that an article has been exported under another identifier: crawls to come need not ask for it."""
