@@ -464,14 +464,17 @@ class _Work:
                 break
             top = above
         inside: dict[Element, Element | None] = {}
+        template = self.template
+        # What the words of a link say on many pages may lead to a file of this one.
+        own = set[str]()
+        if template is not None:
+            own = {url for url in self.page.files if not template.is_constant(url)}
         for place, block in enumerate(self.blocks):
             if self.out[place] is None or not block.linked or block.hidden:
                 continue
-            template = self.template
-            if template is not None and template.is_boilerplate(block, self.shares[place]):
-                addresses = file_addresses(block)
-                if not addresses or all(map(template.is_constant, addresses)):
-                    continue
+            recurs = template is not None and template.is_boilerplate(block, self.shares[place])
+            if recurs and (not own or own.isdisjoint(file_addresses(block))):
+                continue
             if _top(block.element, {top}, inside) is top and _file_link(block) and self._kind(block, top) is None:
                 self.out[place] = None
 
