@@ -22,9 +22,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from portal_crawler.extraction.article import extract
-from portal_crawler.extraction.content import Selection, select
+from portal_crawler.extraction.content import select
 from portal_crawler.extraction.page import PageError, parse_html
 from portal_crawler.extraction.template import Template
+from portal_crawler.extraction.verdicts import Selection
 from portal_crawler.items import Capture, Rejected
 
 if TYPE_CHECKING:

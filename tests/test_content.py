@@ -6,10 +6,11 @@ from datetime import datetime
 
 import pytest
 
-from portal_crawler.extraction.content import Selection, select
+from portal_crawler.extraction.content import select
 from portal_crawler.extraction.dates import VIETNAM
 from portal_crawler.extraction.page import Page, parse_html
 from portal_crawler.extraction.template import Template
+from portal_crawler.extraction.verdicts import Selection
 from portal_crawler.sample.portal import Asked
 from portal_crawler.sample.static import StaticPortal
 

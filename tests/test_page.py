@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal_crawler.extraction.page import PageError, parse_html, parse_page, squeeze
+from portal_crawler.extraction.page import PageError, parse_html, parse_page, says_only, squeeze
 from portal_crawler.items import Capture
 
 URL = "http://stp.example.gov.vn/tin/1.html"
@@ -120,3 +120,25 @@ def test_a_body_without_an_element_is_no_page(body: bytes) -> None:
         assert error.reason in ("not_html", "empty_body")
     else:
         assert page.root.tag == "html"
+
+
+@pytest.mark.parametrize(
+    ("markup", "only"),
+    [
+        ("<p>Họp  <b>giao\nban</b></p>", True),
+        ("<p>\n<span></span>\n<i>Ho\u0323p giao</i>&nbsp;ban</p>", True),  # decomposed
+        ("<div><p>Họp giao ban</p><p>Sáng nay</p></div>", False),
+        ("<div><p>Sáng nay</p><p>Họp giao ban</p></div>", False),
+        ("<p>Họp giao</p>", False),
+        ("<p></p>", False),
+    ],
+)
+def test_an_element_says_only_a_text(markup: str, *, only: bool) -> None:
+    page = parse_html("http://localhost/", f"<html><body>{markup}</body></html>".encode(), "text/html; charset=utf-8")
+    assert says_only(next(page.root.find("body").iterchildren()), "Họp giao ban") is only
+
+
+def test_files_are_told_by_their_addresses() -> None:
+    links = "".join(f"<a href='{url}'>x</a>" for url in ("/a.PDF", "/b.docx?v=2", "/documents/7", "/doc.html", "#"))
+    page = parse_html("http://localhost/", f"<html><body>{links}<a>x</a></body></html>".encode())
+    assert page.files == {"/a.PDF", "/b.docx?v=2", "/documents/7"}

@@ -18,8 +18,8 @@ from portal_crawler.items import Article, Rejected
 
 if TYPE_CHECKING:
     from portal_crawler.extraction.blocks import Block
-    from portal_crawler.extraction.content import Selection
     from portal_crawler.extraction.page import Element
+    from portal_crawler.extraction.verdicts import Selection
 
 # The structure that is shown; of an element's attributes none is, but for the spans of cells.
 STRUCTURE = frozenset(

@@ -52,6 +52,8 @@ SOONEST, LATEST = timedelta(days=1), timedelta(days=180)
 
 # What is due still later was noted by a clock that was wrong.
 FARTHEST = 2 * LATEST
+
+
 class StateError(Exception):
     """The file of a portal's state cannot be used; the message names it and says why."""
 
@@ -148,19 +150,17 @@ class PortalState:
             self.database.execute("BEGIN IMMEDIATE")
             for statement in filter(str.strip, SCHEMA.split(";")):
                 self.database.execute(statement)
-        except sqlite3.OperationalError as error:
-            if "locked" in str(error):
             written = self.get("format", str(FORMAT))
             self.put("format", str(FORMAT))
             self.crawl = int(self.get("crawl", "0"))
+        except sqlite3.OperationalError as error:
+            if "locked" in str(error):
                 raise StateError(f"{path}: another crawl of this portal is running") from error
             raise StateError(f"{path}: {error}") from error
         except sqlite3.DatabaseError as error:
             raise StateError(f"{path}: {error}; move it away to begin anew") from error
         if written != str(FORMAT):
             raise StateError(f"{path} was written by another version; move it away to begin anew")
-        self.put("format", str(FORMAT))
-        self.crawl = int(self.get("crawl", "0"))
 
     def close(self) -> None:
         """Close the file; what was not committed is forgotten."""

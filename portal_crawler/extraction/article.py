@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 from portal_crawler.extraction import fields
 from portal_crawler.extraction.blocks import count_words
 from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_stamp
-from portal_crawler.extraction.content import Selection, select
+from portal_crawler.extraction.content import select
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import PHRASING, Element, Page, PageError, parse_page
 from portal_crawler.extraction.render import Rendered, render
+from portal_crawler.extraction.verdicts import Selection
 from portal_crawler.extraction.wrapper import Wrapper, compiled
 from portal_crawler.items import Article, Capture, Extraction, Http, LegalDocument, Rejected, Removed, article_id
 

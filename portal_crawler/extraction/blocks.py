@@ -14,7 +14,7 @@ from zlib import crc32
 
 from lxml.etree import tostring
 
-from portal_crawler.extraction.page import PHRASING, Element, Page, squeeze
+from portal_crawler.extraction.page import PHRASING, Element, Page, is_file, squeeze
 from portal_crawler.extraction.ways import Way, Ways
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ _CHARACTERS_A_WORD = 2
 _DIGITS = re.compile(r"\d+")
 # Texts of so many characters are worth remembering.
 _LONGEST_LABEL = 120
-
-# Addresses of files.
-FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
 
 # An element and whether its tail is meant, not its text; the same with the text itself.
 Slot: TypeAlias = tuple[Element, bool]
@@ -120,7 +117,7 @@ class Block:
 
 def file_addresses(block: Block) -> list[str]:
     """Addresses of the files that a block's links lead to, as written."""
-    return [href for link in block.element.iter("a") if (href := link.get("href")) and FILE.search(href)]
+    return [href for link in block.element.iter("a") if (href := link.get("href")) and is_file(href)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

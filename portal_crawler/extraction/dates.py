@@ -12,6 +12,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -213,7 +214,12 @@ def is_labelled_date(text: str) -> bool:
 
 
 def _line_date(text: str) -> DateFound | None:
-    if len(text) >= _LONGEST_LINE or not _DIGITS.search(text) or _NUMBERED.search(text):
+    return _short_line_date(text) if len(text) < _LONGEST_LINE else None
+
+
+@lru_cache(maxsize=2_000)  # a line is asked about several times, and those of boxes again on the next page
+def _short_line_date(text: str) -> DateFound | None:
+    if not _DIGITS.search(text) or _NUMBERED.search(text):
         return None
     date = next(iter(find_dates(text)), None)
     if date is None or beside(text, date) >= (_BESIDE_LABELLED if date.label else _BESIDE):

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from lxml import etree
 
 from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_date_line, is_stamp, parse_date, parse_iso
-from portal_crawler.extraction.page import PHRASING, Element, Page, element_text, squeeze
+from portal_crawler.extraction.page import PHRASING, Element, Page, element_text, says_only, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.ways import LEAD_HINT, hides
 from portal_crawler.extraction.wrapper import Wrapper, compiled, find_all
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 BEFORE = 30
 BEHIND = 6
 
+LEAST_DATE = 1.0  # what a date must score
 LEAST_TITLE, LONGEST_TITLE = 5, 80  # words
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
@@ -208,7 +209,8 @@ def title(sheet: Sheet) -> str | None:
 
 def _over_pictures(sheet: Sheet) -> str | None:
     """The headline of a page without text, as of a notice that was scanned: the line of date and time tells it."""
-    return next((block.text for place, block in enumerate(sheet.blocks) if _above_stamp(sheet, place)), None)
+    lines = (place for place, block in enumerate(sheet.blocks) if 5 < block.words <= LONGEST_TITLE)
+    return next((sheet.blocks[place].text for place in lines if _above_stamp(sheet, place)), None)
 
 
 def _announced(sheet: Sheet, first: int) -> str | None:
@@ -243,11 +245,11 @@ def _above_stamp(sheet: Sheet, place: int) -> bool:
     below = sheet.blocks[place + 1] if place + 1 < len(sheet.blocks) else None
     block = sheet.blocks[place]
     return (
-        below is not None
-        and 5 < block.words <= LONGEST_TITLE
+        5 < block.words <= LONGEST_TITLE
         and not block.linked
-        and not sheet.recurs(block)
+        and below is not None
         and is_stamp(below.text)
+        and not sheet.recurs(block)
     )
 
 
@@ -290,10 +292,9 @@ def _title_score(sheet: Sheet, block: Block, hints: dict[str, float], long_hints
         return -10.0
     element = block.element
     parent = element.getparent()
-    holder = _holder(block)
     tags = (element.tag, parent.tag) if parent is not None else (element.tag,)
     score = 3.0 if "h1" in tags else 1.5 if "h2" in tags else 1.0 if "h3" in tags else 0.0
-    score += _title_marks(holder) or _title_marks(element) or (_title_marks(parent) if parent is not None else 0.0)
+    score += _inline_marks(block) or _title_marks(element) or (_title_marks(parent) if parent is not None else 0.0)
     if text in hints:
         score += hints[text] + (1.0 if words > 3 else 0.0)
     elif words > 5 and (text.startswith(long_hints) or any(hint.startswith(text) for hint in long_hints)):
@@ -311,16 +312,24 @@ def _title_score(sheet: Sheet, block: Block, hints: dict[str, float], long_hints
     return score - 10.0 if sheet.recurs(block) else score
 
 
-def _holder(block: Block) -> Element:
-    """The outermost element that holds a block's text and nothing else: its own may hold other blocks as well."""
-    holder = block.element
+def _inline_marks(block: Block) -> float:
+    """Marks of the outermost element inside a block that holds all its text: its own may hold other blocks as well.
+
+    Links are not asked: those to other articles have such names, too.
+    """
+    if block.linked:
+        return 0.0
     node, is_tail = block.slots[0]
-    while not is_tail and node is not block.element and element_text(node) == block.text:
-        holder = node
+    inline: list[Element] = []
+    while not is_tail and node is not block.element:
+        inline.append(node)
         above = node.getparent()
         assert above is not None  # the block's own element at the latest
         node = above
-    return holder
+    # To read them is dear, and most have no name that says anything.
+    if not any(map(_title_marks, inline)):
+        return 0.0
+    return next((_title_marks(one) for one in reversed(inline) if says_only(one, block.text)), 0.0)
 
 
 def _title_marks(element: Element) -> float:
@@ -409,7 +418,7 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
             if sheet.headline and block.text.startswith(sheet.headline):
                 rest -= len(sheet.headline)
             score = _date_score(block, date, rest, inside=id(block) in inside) - 0.05 * distance
-            if score > 1.0:
+            if score > LEAST_DATE:
                 scored.append((score + between, -len(scored), date))
     published = max((each for each in scored if each[2].label != "modified"), default=None)
     modified = max((each for each in scored if each[2].label == "modified"), default=None)
@@ -436,7 +445,7 @@ def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool) -> fl
         score += 1.0
     if any(node.tag == "time" and not is_tail and date.raw in text for node, is_tail, text in block.nodes):
         score += 1.0  # whatever tools stand beside it
-    elif block.linked or block.element.tag in ("a", "li") or _beside_link(block):
+    elif score > LEAST_DATE and (block.linked or block.element.tag in ("a", "li") or _beside_link(block)):
         score -= 2.0
     return score - (1.5 if inside and not date.label else 0.0)
 
@@ -444,9 +453,10 @@ def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool) -> fl
 def _beside_link(block: Block) -> bool:
     """Whether a block stands in a row of a list: one of the row's other cells is a link that reads like a headline."""
     row = next(block.element.iterancestors("tr"), None) if block.way.in_row else None
-    cells = row.iterchildren("td", "th") if row is not None else ()
-    links = ((element_text(cell), cell.find(".//a[@href]")) for cell in cells)
-    return any(link is not None and len(text) > LONG_HINT and element_text(link) == text for text, link in links)
+    cells = row.iterchildren("td", "th") if row is not None and len(row) > 1 else ()
+    links = ((cell, next((link for link in cell.iter("a") if link.get("href")), None)) for cell in cells)
+    texts = ((cell, element_text(link)) for cell, link in links if link is not None)
+    return any(len(text) > LONG_HINT and says_only(cell, text) for cell, text in texts)
 
 
 _MARKED: Callable[[Element], list[Element]] = etree.XPath("//*[@itemprop]")  # type: ignore[assignment]

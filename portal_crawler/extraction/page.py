@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -13,6 +14,8 @@ from lxml import etree
 from portal_crawler.extraction.decode import decode_html, font_encoding, is_legacy_text, to_unicode_legacy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from portal_crawler.items import Capture
 
 Element = etree._Element  # noqa: SLF001 - lxml gives its element type no public name
@@ -53,13 +56,22 @@ INVISIBLE = ("\u200b", "\ufeff", "\u00ad")
 # Fonts of the legacy encodings: text in them is TCVN3 or VNI, whatever the page around it is in.
 LEGACY_FONT = re.compile(r"(?:^|[\"':;,])\s*(?:\.Vn|VNI-)[A-Za-z]", re.IGNORECASE)
 FONTS = etree.XPath("//@face | //@style[contains(., 'font')]", smart_strings=False)
+LINKS = etree.XPath("//a/@href", smart_strings=False)
 CLASSES = etree.XPath("//@class", smart_strings=False)
 FONT_FAMILY = re.compile(r"font(?:-family)?\s*:\s*([^;]+)", re.IGNORECASE)
 PHRASING = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp script small span "
     "strike strong style sub sup time tt u var wbr img input".split()
 )
+# Addresses of files.
+FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
 NOT_TEXT = frozenset(("script", "style", "noscript", "template", "head", "title", "svg", "math"))
+
+
+@lru_cache(maxsize=20_000)
+def is_file(address: str) -> bool:
+    """Whether an address looks like that of a file; those of menus are asked about on every page of a site."""
+    return FILE.search(address) is not None
 
 
 class PageError(Exception):
@@ -125,6 +137,7 @@ class Page:
     _classes: frozenset[str] | None = field(default=None, repr=False)
     _lower: bytes | None = field(default=None, repr=False)
     _text: str | None = field(default=None, repr=False)
+    _files: frozenset[str] | None = field(default=None, repr=False)
 
     @property
     def title(self) -> str | None:
@@ -140,6 +153,14 @@ class Page:
             said: Any = CLASSES(self.root)
             self._classes = frozenset(" ".join(said).split())
         return self._classes
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Addresses of the files that its links lead to, as written."""
+        if self._files is None:
+            links: Any = LINKS(self.root)
+            self._files = frozenset(filter(is_file, links))
+        return self._files
 
     @property
     def meta(self) -> dict[str, str]:
@@ -185,6 +206,18 @@ def element_text(element: Element) -> str:
                 parts.append(" " if node.tag not in PHRASING else "")
                 parts.append(node.tail or "")
     return squeeze("".join(parts))
+
+
+def says_only(element: Element, text: str) -> bool:
+    """Whether all that is written under an element, white space aside, is this text; reads no further than it is."""
+    rest = text.replace(" ", "")
+    texts: Iterator[Any] = element.itertext()
+    for part in texts:
+        own = squeeze(part).replace(" ", "")
+        if not rest.startswith(own):
+            return False
+        rest = rest[len(own) :]
+    return not rest
 
 
 def parse_page(capture: Capture) -> Page:

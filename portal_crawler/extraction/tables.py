@@ -13,7 +13,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.dates import is_stamp
-from portal_crawler.extraction.page import Element, element_text
+from portal_crawler.extraction.page import Element, says_only
 from portal_crawler.extraction.widgets import named, says, says_surely
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def is_framed(block: Block) -> bool:
     table = table_of(block.element)
     if table is None or len(list(islice(table.iter(*CELLS), FRAME_CELLS + 1))) > FRAME_CELLS:
         return False
-    return table.find(".//img") is not None and element_text(table) == block.text
+    return says_only(table, block.text) and table.find(".//img") is not None
 
 
 def is_widget(table: Table, region: Element, found: Sequence[Block]) -> bool:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from portal_crawler.extraction.blocks import FILE, Block, blocks
+from portal_crawler.extraction.blocks import Block, blocks
 from portal_crawler.extraction.dates import date_orders
 from portal_crawler.extraction.scoring import Scored, score
 
@@ -143,8 +143,7 @@ class Template:
     def _count(self, found: list[Block], page: Page) -> None:
         seen: set[int] = set()
         # "Download" stands on all pages, and leads to another file on each: files count by their addresses.
-        files = (href for link in page.root.iter("a") if (href := link.get("href")) and FILE.search(href))
-        texts = {crc32(href.encode("utf-8", "replace")) for href in files}
+        texts = {crc32(href.encode("utf-8", "replace")) for href in page.files}
         for block in found:
             key = block.key
             if key not in seen:

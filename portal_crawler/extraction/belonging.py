@@ -1,0 +1,216 @@
+"""What belongs to a text without looking like it: its opening, its tables, who signed it, the files attached to it.
+
+All of it is told by its place beside the text that was found, never by itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from portal_crawler.extraction.blocks import Block, file_addresses
+from portal_crawler.extraction.byline import signs
+from portal_crawler.extraction.dates import is_date_line, is_stamp
+from portal_crawler.extraction.page import Element
+from portal_crawler.extraction.scoring import SENTENCE_ENDS
+from portal_crawler.extraction.tables import Table, around_table, is_framed, is_widget, tables_inside
+from portal_crawler.extraction.template import COMMON_PARAGRAPH
+from portal_crawler.extraction.verdicts import DOUBTLESS, LINKED, PLACED, SURE_WORDS, UNSCORED, is_file_link, top_of
+from portal_crawler.extraction.widgets import says_surely
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from portal_crawler.extraction.verdicts import Verdicts
+
+# So many blocks before the text its headline stands at most, for what is between them to be its opening; and what that
+# must not fall below.
+OPENING = 6
+KEEP_OPENING = -2.0
+# Of a table so much text may stand on other pages too; and so many lines between it and the text above are its own.
+RECURRING = 0.8
+LINES_ABOVE = 2
+# How little a line right behind the text may look like text to be a signature, and how long it may be.
+KEEP_SIGNATURE = -2.0
+SIGNATURE_WORDS = 8
+# So many blocks behind the text a name or a credit may stand.
+NEAR_SIGNATURE = 6
+# Files are attached to the text that stands so many levels below what they share with it.
+ATTACHED = 3
+# So many blocks behind a document's record may name its files, unless they stand in one of these.
+NEAR_FILES = 8
+ELSEWHERE = frozenset(("related_news", "footer", "menu", "link_box", "banner"))
+
+
+def keep_files_behind(work: Verdicts) -> None:
+    """Keep the files of a document that stand right behind its record."""
+    last = max((place for place, why in enumerate(work.out) if why is None), default=-1)
+    for place in range(last + 1, min(last + 1 + NEAR_FILES, len(work.blocks))):
+        block = work.blocks[place]
+        if not block.hidden and is_file_link(block) and work.kind(block, None) not in ELSEWHERE:
+            work.out[place] = None
+
+
+def keep_opening(work: Verdicts) -> None:
+    """Keep the paragraphs without links between headline, or the line of date and time, and text.
+
+    Some sites set the opening apart from the rest, and it looks less like text than that.
+    """
+    first = next((place for place, why in enumerate(work.out) if why is None and work.is_text(work.blocks[place])), 0)
+    opening: list[int] = []
+    for place in range(first - 1, max(first - 1 - OPENING, -1), -1):
+        block = work.blocks[place]
+        if work.is_headline(block) or (len(opening) == first - 1 - place and is_stamp(block.text)):
+            for each in opening:
+                work.out[each] = work.says_widget(work.blocks[each], None, work.odds[each])
+            return
+        said = work.is_text(block) and (block.text.endswith(SENTENCE_ENDS) or block.words >= SURE_WORDS)
+        if said and not (block.hidden or block.linked) and work.odds[place] > KEEP_OPENING:
+            opening.append(place)
+
+
+def take_tables(work: Verdicts, region: Element, begun: Collection[int] = ()) -> None:
+    """Keep the tables of data that stand in the text, with all of their cells, and the lines that lead to them.
+
+    A cell says nothing by itself: "STT", "1" and "đạt" look like no text, and stand on other pages of the site as
+    well. What counts is the table: where it stands, and how much of its text those pages have.
+
+    Args:
+        work: The page in work.
+        region: The element that holds the text.
+        begun: Places of blocks that are text by their place: a table that one of them begins belongs to it.
+    """
+    region = around_table(region)
+    tables = tables_inside(region, work.blocks)
+    if not tables:
+        return
+    inside: dict[Element, Element | None] = {}
+    first = next((place for place in range(len(work.blocks)) if _begins(work, place, region, inside)), len(work.out))
+    first = min(first, *begun, first)
+    for table in tables:
+        if table.places[-1] < first or is_widget(table, region, work.blocks) or _recurs(work, table):
+            continue
+        lines = [] if table.places[0] in begun else _lines_above(work, table)
+        if lines is not None:
+            for place in [*lines, *table.places]:
+                work.out[place] = None
+                work.odds[place] = max(work.odds[place], PLACED)
+            work.tabled.update(table.places)
+            _close(work, table.places[-1] + 1, region)
+
+
+def _close(work: Verdicts, place: int, region: Element) -> None:
+    """Keep a sentence of some length right behind a table of the text: beside so many cells it looks like none."""
+    block = work.blocks[place] if place < len(work.blocks) else None
+    if block is None or block.hidden or block.linked or work.odds[place] <= UNSCORED:
+        return
+    if work.is_text(block) and block.text.endswith(SENTENCE_ENDS) and top_of(block.element, {region}, {}) is region:
+        work.out[place] = work.says_widget(block, region, work.odds[place])
+
+
+def _begins(work: Verdicts, place: int, region: Element, inside: dict[Element, Element | None]) -> bool:
+    """Whether a block is kept as text of the region: tables before the first such are the page's."""
+    block = work.blocks[place]
+    if work.out[place] is not None or block.linked or work.is_headline(block) or is_date_line(block.text):
+        return False
+    return top_of(block.element, {region}, inside) is not None
+
+
+def _recurs(work: Verdicts, table: Table) -> bool:
+    """Whether nearly all of a table's text stands on other pages of the site: then it is no article's.
+
+    Reports of one kind have the same rows, with other figures on each page; those of a box are the same on many
+    pages, or it stands on nearly all of them.
+    """
+    template = work.template
+    if template is None:
+        return False
+    size = known = 0
+    for place in table.places:
+        block, share = work.blocks[place], work.shares[place]
+        size += len(block.text)
+        if template.is_boilerplate(block, share) and (share >= COMMON_PARAGRAPH or template.is_constant(block.text)):
+            known += len(block.text)
+    return known > RECURRING * size
+
+
+def _lines_above(work: Verdicts, table: Table) -> list[int] | None:
+    """Places of the lines between the kept text and a table that belongs to it; None if it does not.
+
+    It does if it stands right behind kept text, the headline or its time of publication, or before more text, or if
+    most of it was kept for itwork.
+    """
+    lines: list[int] = []
+    for place in range(table.places[0] - 1, -1, -1):
+        block = work.blocks[place]
+        if work.out[place] is None or work.is_headline(block) or is_stamp(block.text):
+            return lines[::-1]
+        if block.hidden:
+            continue
+        if len(lines) == LINES_ABOVE or block.linked or work.shares[place]:
+            break
+        lines.append(place)
+    if any(
+        work.out[place] is None and work.is_text(work.blocks[place])
+        for place in range(table.places[-1] + 1, len(work.out))
+    ):
+        return []
+    words = [work.blocks[place].words for place in table.places]
+    kept = sum(work.blocks[place].words for place in table.places if work.out[place] is None)
+    return [] if 2 * kept > sum(words) else None
+
+
+def sign(work: Verdicts, region: Element) -> None:
+    """Keep the lines right behind the text that say who wrote it, or where it comes from.
+
+    A short line without links is one most often. Inside the region a name or a credit is one whatever it looks
+    like, even behind links to other news.
+    """
+    backwards = (place for place in reversed(range(len(work.out))) if work.out[place] is None)
+    texts = (each for each in backwards if not (is_file_link(work.blocks[each]) or signs(work.blocks[each])))
+    last = next(texts, len(work.out))
+    beside, inside = region.getparent(), dict[Element, Element | None]()
+    for place in range(last + 1, min(last + 1 + NEAR_SIGNATURE, len(work.out))):
+        block = work.blocks[place]
+        passed = work.out[place] is None or block.hidden or block.link_density > LINKED or is_file_link(block)
+        if passed or says_surely(block.text) == "related_news":
+            continue
+        signed = signs(block) and top_of(block.element, {region}, inside) is not None
+        if signed and work.shares[place] < COMMON_PARAGRAPH:
+            work.out[place] = work.says_widget(block, region, DOUBTLESS)
+            continue
+        text = last in work.tabled or work.is_text(work.blocks[last])
+        short = place == last + 1 and not block.linked and block.words <= SIGNATURE_WORDS
+        if text and short and work.odds[place] >= KEEP_SIGNATURE and beside is not None:
+            if top_of(block.element, {beside}, {}) is beside:
+                work.out[place] = work.says_widget(block, beside, work.odds[place])
+            continue
+        return
+
+
+def attach(work: Verdicts, region: Element, levels: int = ATTACHED) -> None:
+    """Keep the links to files that stand near the region: they are attached to its text."""
+    top = region
+    for _ in range(levels):
+        above = top.getparent()
+        if above is None or above.tag in ("body", "html"):
+            break
+        top = above
+    inside: dict[Element, Element | None] = {}
+    template = work.template
+    # What the words of a link say on many pages may lead to a file of this one.
+    own = set[str]()
+    if template is not None:
+        own = {url for url in work.page.files if not template.is_constant(url)}
+    for place, block in enumerate(work.blocks):
+        if work.out[place] is None or not block.linked or block.hidden:
+            continue
+        recurs = template is not None and template.is_boilerplate(block, work.shares[place])
+        if recurs and (not own or own.isdisjoint(file_addresses(block))):
+            continue
+        if top_of(block.element, {top}, inside) is top and is_file_link(block) and work.kind(block, top) is None:
+            work.out[place] = None
+
+
+def is_caption(block: Block) -> bool:
+    """Whether a block is what a picture of the text shows, and no link from it."""
+    return not block.linked and (block.element.tag == "figcaption" or (block.way.in_row and is_framed(block)))
