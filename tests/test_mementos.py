@@ -94,3 +94,20 @@ def test_each_version_of_an_article_is_told_and_its_end(tmp_path: Path, *, apart
         "changed": 3,
         "gone": 1,
     }
+
+
+def test_maintenance_when_the_last_capture_was_made_hides_no_end_of_an_article_and_makes_none(tmp_path: Path) -> None:
+    captures(tmp_path, apart=True)
+    archive = Archive(tmp_path / "last.warc.gz", date="2026-03-06T02:00:00Z")
+    for number in range(1, 5):  # a capture that was broken off: the others were not asked for
+        archive.add(HOST + slug(number), MISSING, "404 Not Found")
+    archive.close()
+    code, _, errors = run(tmp_path, "extract", ".", "--out", "out", "--jobs", "1")
+    assert code == 0, errors
+    (path,) = (tmp_path / "out").rglob("*.gone.jsonl")
+    assert [json.loads(line)["url"] for line in path.read_text("utf-8").splitlines()] == [HOST + slug(LOST)]
+    (path,) = (tmp_path / "out").rglob("*.rejects.jsonl")
+    rejects = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    doubted = {one["url"].removeprefix(HOST): one["detail"] for one in rejects if one["reason"] == "http_error"}
+    assert doubted.keys() == {slug(1), slug(2), slug(EDITED)}
+    assert all("3 known articles are missing, 0 are there" in detail for detail in doubted.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -74,14 +75,38 @@ class Losses:
         since = self.state.get(TROUBLE)
         believed = not since or datetime.now(UTC) - datetime.fromisoformat(since) >= TROUBLE_ENDS
         for known, _, said in lost:
-            rejected = Rejected(**json.loads(said))
-            if believed:
-                self.state.gone(known, rejected.fetched_at or datetime.now(UTC).isoformat(), rejected.status)
-                yield gone(known, rejected)
-            else:
-                rejected.detail += f"; not taken for gone: {len(lost)} known articles are missing, {there} are there"
-                yield rejected
+            yield self._end(known, Rejected(**json.loads(said)), len(lost), there, believed=believed)
         self.state.forget_lost()
+
+    def judge_captures(self) -> Iterator[Gone | Rejected]:
+        """As :meth:`judge`, of captures of many years: each by what else was there, or missing, about its time."""
+        lost = [(known, Rejected(**json.loads(said))) for known, _, said in self.state.lost()]
+        seen = sorted(map(datetime.fromisoformat, self.state.last_seen()))
+        times = {known.id: _time(rejected) for known, rejected in lost}
+        missed = sorted(times.values())
+        # They count among those that are missing about that time, not among those that were seen.
+        just_seen = sorted(
+            times[known.id]
+            for known, _ in lost
+            if times[known.id] - datetime.fromisoformat(known.last_seen) <= TROUBLE_ENDS
+        )
+        for known, rejected in lost:
+            first, last = (times[known.id] + TROUBLE_ENDS * way for way in (-1, 1))
+            missing, counted = (bisect_right(each, last) - bisect_left(each, first) for each in (missed, just_seen))
+            there = len(seen) - bisect_left(seen, first) - counted
+            yield self._end(known, rejected, missing, there, believed=missing <= there)
+        self.state.forget_lost()
+
+    def _end(self, known: Known, rejected: Rejected, missing: int, there: int, *, believed: bool) -> Gone | Rejected:
+        if believed:
+            self.state.gone(known, rejected.fetched_at or datetime.now(UTC).isoformat(), rejected.status)
+            return gone(known, rejected)
+        rejected.detail += f"; not taken for gone: {missing} known articles are missing, {there} are there"
+        return rejected
+
+
+def _time(rejected: Rejected) -> datetime:
+    return datetime.fromisoformat(rejected.fetched_at) if rejected.fetched_at else datetime.now(UTC)
 
 
 def gone(known: Known, rejected: Rejected) -> Gone:

@@ -343,6 +343,10 @@ class PortalState:
         )
         return [(Known(*row), asked, said) for asked, said, *row in rows]
 
+    def last_seen(self) -> list[str]:
+        """When each article that is not gone was there the last time."""
+        return [time for (time,) in self.database.execute("SELECT last_seen FROM articles WHERE gone_at IS NULL")]
+
     def found_again(self) -> int:
         """How many articles of earlier crawls this one has fetched and found."""
         query = "SELECT count(*) FROM articles WHERE crawl = ? AND since < ? AND gone_at IS NULL"

@@ -241,9 +241,8 @@ class Revisiting(Articles):
         """What has become of the known articles that were not found."""
         if self.state is None or self.letters:
             return
-        # All that a replay knows stood somewhere in its files.
-        there = self.state.count() - len(self.state.lost()) if self.warc else self.state.found_again()
-        for item in Losses(self.state).judge(there):
+        losses = Losses(self.state)
+        for item in losses.judge_captures() if self.warc else losses.judge(self.state.found_again()):
             if isinstance(item, Gone):
                 self.count("history/gone")
             else:
