@@ -22,7 +22,7 @@ from warcio.archiveiterator import ArchiveIterator
 from portal_crawler.archive.feeds import recover
 from portal_crawler.crawling.apologies import is_probe
 from portal_crawler.crawling.history import Revisits, announced, difference, now
-from portal_crawler.crawling.state import LATEST, SOONEST, PortalState, StateError, revisit_after
+from portal_crawler.crawling.state import LATEST, SOONEST, Known, PortalState, StateError, revisit_after
 from portal_crawler.sample import SampleProvince
 
 if TYPE_CHECKING:
@@ -411,6 +411,38 @@ def test_a_crawl_of_a_clock_that_was_wrong_is_no_recent_one(tmp_path: Path) -> N
     for walked, incremental in (("2999-01-01T00:00:00+00:00", False), (now(), True)):
         state.put("walked", walked)
         assert Revisits(state, **options).incremental is incremental
+    state.close()
+
+
+def test_lists_are_read_again_when_what_stood_at_two_addresses_is_gone_from_one(tmp_path: Path) -> None:
+    state = PortalState(tmp_path / "a.sqlite")
+    article = Known(
+        *(
+            "a",
+            "http://a.gov.vn/1",
+            "http://a.gov.vn/1",
+            "Tin",
+            None,
+            now(),
+            now(),
+            200,
+            None,
+            None,
+            "0",
+            1,
+            0,
+            0,
+            None,
+        ),
+        *(1, 1, "", "0"),
+    )
+    state.keep(article, "Tin", b"", "run")
+    for alias, changed in (("", False), ("b", True)):
+        state.list_changed("a.gov.vn/tin", ["b", "c"])
+        if alias:
+            state.stand_for(alias, "a")
+        state.gone(article, now(), 404)
+        assert state.list_changed("a.gov.vn/tin", ["b", "c"]) is changed
     state.close()
 
 

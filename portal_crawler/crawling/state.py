@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS announced (id TEXT, what TEXT, said TEXT, PRIMARY KEY
 CREATE TABLE IF NOT EXISTS said (digest BLOB PRIMARY KEY, id TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS said_by ON said (id);
 CREATE TABLE IF NOT EXISTS aliases (id TEXT PRIMARY KEY, of TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS aliases_of ON aliases (of);
 CREATE TABLE IF NOT EXISTS lost (id TEXT PRIMARY KEY, asked TEXT, said TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS replaced (id TEXT PRIMARY KEY, content TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS replaced_by ON replaced (content);
@@ -460,6 +461,9 @@ class PortalState:
             "UPDATE articles SET gone_at = ?, status = ?, crawl = ? WHERE id = ?",
             (now, status, self.crawl, known.id),
         )
+        if self.database.execute("SELECT 1 FROM aliases WHERE of = ? LIMIT 1", (known.id,)).fetchone():
+            # What has stood for it is a new article from now on: lists that are as they were lead to it.
+            self.database.execute("DELETE FROM meta WHERE name LIKE 'list %'")
 
     def _next(self, known: Known) -> str:
         now = datetime.fromisoformat(known.last_seen)
