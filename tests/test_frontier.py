@@ -693,6 +693,17 @@ def test_an_article_that_no_file_could_hold_is_not_taken_for_exported(
     assert len(set(ids)) == len(ids) == 71
 
 
+def test_a_crawl_whose_end_no_state_could_hold_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with PortalServer(known_portal()) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        monkeypatch.setenv("FULL_AT_THE_END", "1")
+        assert run(tmp_path, *options) == 1
+        monkeypatch.delenv("FULL_AT_THE_END")
+        assert run(tmp_path, *options) == 0
+    found = [item["id"] for item in exported(tmp_path)]
+    assert len(found) == len(set(found)) == 8
+
+
 def test_a_second_crawl_at_the_same_time_ends_without_a_request(province: SampleProvince, tmp_path: Path) -> None:
     url = province.addresses["sample_stp"]
     assert run(tmp_path, url) == 0

@@ -53,7 +53,7 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
         min_articles: How many articles a full crawl should find at least.
     """
     # archive.feeds has stopped a run whose articles could not be kept, crawling.frontier one without a usable state.
-    if finish_reason in ("start_error", "export_failed", "state_failed", "state_unusable"):
+    if finish_reason in ("start_error", "export_failed", "state_failed", "state_unusable") or stats.get("state/failed"):
         return ExitCode.ERROR
     if finish_reason != "finished":
         return ExitCode.STOPPED
