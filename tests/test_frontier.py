@@ -24,6 +24,7 @@ from portal_crawler.crawling.apologies import is_probe
 from portal_crawler.crawling.history import Revisits, announced, difference, now
 from portal_crawler.crawling.state import LATEST, SOONEST, Known, PortalState, StateError, revisit_after
 from portal_crawler.sample import SampleProvince
+from portal_crawler.spiders.unseen import Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -444,6 +445,15 @@ def test_lists_are_read_again_when_what_stood_at_two_addresses_is_gone_from_one(
         state.gone(article, now(), 404)
         assert state.list_changed("a.gov.vn/tin", ["b", "c"]) is changed
     state.close()
+
+
+def test_what_is_known_at_http_is_asked_for_as_it_is_linked_today() -> None:
+    spider = Unseen(url="https://a.gov.vn/")
+    assert spider.as_linked("http://a.gov.vn/tin/1") == "http://a.gov.vn/tin/1"
+    spider.roots = {"https://www.a.gov.vn/", "https://b.gov.vn/"}
+    assert spider.as_linked("http://a.gov.vn/tin/1?id=2") == "https://www.a.gov.vn/tin/1?id=2"
+    spider.roots.add("http://a.gov.vn/")  # some links lead there still
+    assert spider.as_linked("http://a.gov.vn/tin/1?id=2") == "http://a.gov.vn/tin/1?id=2"
 
 
 def test_todays_date_beside_an_article_tells_nothing() -> None:

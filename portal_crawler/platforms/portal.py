@@ -198,6 +198,7 @@ class PortalSpider(Revisiting):
         self.first_shown = 0
         self.began = self.looked_again = self.looked_for = self.confirming = self.settled = False
         self.twice: set[str] = set()
+        self.roots: set[str] = set()
         self.found: dict[str, Any] | None = None
 
     @classmethod
@@ -324,7 +325,7 @@ class PortalSpider(Revisiting):
             return lists
         if not self.looked_again and not self.letters:
             self.looked_again = True
-            if due := [self.look_again(each, each.url) for each in self.revisits.due()]:
+            if due := [self.look_again(each, self.as_linked(each.url)) for each in self.revisits.due()]:
                 return due
         return self.look_for_lost()
 

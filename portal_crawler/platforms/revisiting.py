@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from portal_crawler.crawling import history
 from portal_crawler.crawling.archives import is_past
-from portal_crawler.crawling.canonical import key_hash, page_key
+from portal_crawler.crawling.canonical import key_hash, page_key, site_root
 from portal_crawler.crawling.losses import Losses, falls_short, gone
 from portal_crawler.crawling.patterns import announced, pattern_of
 from portal_crawler.crawling.rules import chain_key
@@ -44,6 +44,7 @@ class Revisiting(Articles):
     looked_for: bool
     confirming: bool
     twice: set[str]
+    roots: set[str]
 
     def is_hindered(self) -> bool:
         """Whether something has kept the crawl from walking the portal as it is on other days."""
@@ -95,6 +96,15 @@ class Revisiting(Articles):
         meta = {"portal_known": known.id, "handle_httpstatus_list": [304]}
         return self.ask(url, priority=PRIORITY_ARTICLE, headers=history.conditions(known), meta=meta, dont_filter=twice)
 
+    def as_linked(self, url: str) -> str:
+        """An address of an earlier crawl with the scheme and ``www.`` that the portal's links have today.
+
+        The server at the others may be switched off, and would be taken for the portal.
+        """
+        root = site_root(url)
+        same = sorted(each for each in self.roots if page_key(each) == page_key(root))
+        return url if not same or root in same else f"{same[-1]}{url.removeprefix(root)}"
+
     def not_modified(self, identifier: str, link: Judgement) -> None:
         """Note that a known article is as it was."""
         assert self.state is not None
@@ -105,6 +115,7 @@ class Revisiting(Articles):
 
     def passes_over(self, link: Judgement) -> bool:
         """Whether a link leads to an article that an earlier crawl has, and need not be followed."""
+        self.roots.add(site_root(link.url))
         if self.sightings.done(link.key):
             return False
         said = self.sightings.get(link.key)
@@ -253,7 +264,7 @@ class Revisiting(Articles):
         if not self.looked_for:
             self.looked_for = True
             asked = [self.look_again(known, url) for known, url in losses.elsewhere()]
-            asked += [self.look_again(known, known.url) for known in losses.controls()]
+            asked += [self.look_again(known, self.as_linked(known.url)) for known in losses.controls()]
             before = losses.found_before()
             self.twice = {known.id for known in before}
             if asked := asked + [self.look_again(known, known.url, twice=True) for known in before]:
