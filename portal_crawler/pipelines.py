@@ -258,6 +258,8 @@ class DropDuplicates(_Pipeline):
             return item
         if hasattr(self.spider, "is_memento") and self.spider.is_memento(item):
             return item  # another version of what is in the export, or the same: history tells
+        if hasattr(self.spider, "is_looked_at_twice") and self.spider.is_looked_at_twice(item):
+            return item
         name = f"id {item.id}"
         if (known := self._first(name, item.id)) is None and (known := self._earlier(item) or self._same(item)):
             self.seen.execute("UPDATE seen SET id = ? WHERE digest = ?", (known, _digest(name)))  # it is not exported

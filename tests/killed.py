@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import uuid
 from typing import Any
 
@@ -11,6 +12,7 @@ from scrapy import signals
 
 from portal_crawler.archive.feeds import LineFile
 from portal_crawler.commands.console import main
+from portal_crawler.crawling.state import PortalState
 from portal_crawler.platforms.portal import PortalSpider
 
 
@@ -18,7 +20,7 @@ def crawl() -> None:
     """Crawl as the command line says.
 
     ``KILL_AFTER``: after so many signals of the crawl it kills itself with ``KILL_WITH``. ``FULL_AFTER``: after so many
-    articles its disk is full.
+    articles its disk is full; ``FULL_AT_THE_END``: when its state is to be told that the crawl has ended.
     """
     if after := int(os.environ.get("KILL_AFTER", "0")):
         PortalSpider.from_crawler = classmethod(_killed(after))  # type: ignore[method-assign, assignment]
@@ -26,7 +28,13 @@ def crawl() -> None:
         PortalSpider.from_crawler = classmethod(_named)  # type: ignore[method-assign, assignment]
     if full := int(os.environ.get("FULL_AFTER", "0")):
         _fill(full)
+    if os.environ.get("FULL_AT_THE_END"):
+        PortalState.end_crawl = _full  # type: ignore[method-assign]
     main()
+
+
+def _full(*_: Any, **__: Any) -> None:
+    raise sqlite3.OperationalError("database or disk is full")
 
 
 made = PortalSpider.from_crawler.__func__  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ import random
 import sqlite3
 import zlib
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,10 @@ from warcio.archiveiterator import ArchiveIterator
 
 from portal_crawler.archive.feeds import recover
 from portal_crawler.crawling.apologies import is_probe
-from portal_crawler.crawling.history import difference
-from portal_crawler.crawling.state import LATEST, SOONEST, PortalState, StateError, revisit_after
+from portal_crawler.crawling.history import Revisits, announced, difference, now
+from portal_crawler.crawling.state import LATEST, SOONEST, Known, PortalState, StateError, revisit_after
 from portal_crawler.sample import SampleProvince
+from portal_crawler.spiders.unseen import Unseen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -289,17 +290,23 @@ def test_an_article_that_a_sitemap_calls_modified_is_looked_at_again(tmp_path: P
     assert len(kept) == len(paths)  # not one more each day
 
 
-def test_an_article_that_leads_to_the_home_page_is_gone(tmp_path: Path) -> None:
+def test_an_article_that_leads_to_the_home_page_is_gone_until_it_is_back(tmp_path: Path) -> None:
     pages = known_portal()
     path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
-    with PortalServer(pages) as server:
+    with PortalServer(dict(pages)) as server:
         url = f"{server.url}/"
         assert run(tmp_path, url, "-a", "platform=nukeviet") == 0
         server.pages[path] = Answer("", 302, {"Location": "/"})
         assert run(tmp_path, url, "-a", "platform=nukeviet", "--full") == 0
-    (lost,) = exported(tmp_path, ".gone")
+        (lost,) = exported(tmp_path, ".gone")
+        server.pages[path] = pages[path]
+        for _ in range(2):
+            assert run(tmp_path, url, "-a", "platform=nukeviet", "--full") == 0
     assert lost["url"] == f"{server.url}{path}" and "redirects to" in lost["evidence"]
     assert lost["last_seen"] <= lost["gone_at"]
+    first, back = (each for each in exported(tmp_path) if each["url"] == lost["url"])
+    assert (back["version"], back["changes"], back["text"]) == (2, "", first["text"])
+    assert len(exported(tmp_path)) == 9
 
 
 def let_time_pass(folder: Path, statement: str) -> None:
@@ -335,6 +342,125 @@ def test_articles_are_not_gone_because_the_portal_hides_them_for_a_day(tmp_path:
         let_time_pass(tmp_path, "UPDATE meta SET value = '2020-01-01T00:00:00+00:00' WHERE name = 'most missing since'")
         run(tmp_path, *options, "--full")
         assert len(exported(tmp_path, ".gone")) == len(paths)
+
+
+def test_what_stands_in_the_place_of_all_articles_is_an_edit_of_none(tmp_path: Path) -> None:
+    pages = known_portal()
+    defaced = article("Trang này đã bị chiếm quyền điều khiển")
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "--full", "-s", "PORTAL_SOFT_404=0")
+        assert run(tmp_path, *options) == 0
+        server.pages = {"/": pages["/"], "*": defaced, "/robots.txt": Answer("", 404)}
+        assert run(tmp_path, *options) == 6
+        server.pages = dict(pages)
+        assert run(tmp_path, *options) == 0
+    assert [item["version"] for item in exported(tmp_path)] == [1] * 8
+    assert exported(tmp_path, ".gone") == []
+    assert len([each for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]) == 8
+
+
+def test_a_trouble_that_begins_while_the_portal_is_crawled_makes_no_article_gone(tmp_path: Path) -> None:
+    pages = known_portal()
+    left = [8 + 6]  # articles that are shown until it begins
+
+    def shown(seen: Seen) -> Answer | str:
+        left[0] -= 1
+        return str(pages[seen.path]) if left[0] >= 0 else Answer("<p>Not found</p>", 404)
+
+    with PortalServer(dict.fromkeys(pages, shown) | {"/": pages["/"]}) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "--full")
+        assert run(tmp_path, *options) == 0
+        assert run(tmp_path, *options) == 6
+    assert exported(tmp_path, ".gone") == []
+    lost = [each["detail"] for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]
+    assert len(lost) == 4 and all("of 2 that were there before 2 no longer" in each for each in lost)
+
+
+def test_a_day_of_empty_lists_is_no_whole_crawl(tmp_path: Path) -> None:
+    pages = known_portal(12)
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        server.pages["/"] = page(GENERATOR, "<p>Chưa có tin bài.</p>")
+        assert run(tmp_path, *options, "--full") == 12
+        assert "lead to 0 articles" in exported(tmp_path, ".rejects")[-1]["detail"]
+        # What has lasted for long is how the portal is.
+        let_time_pass(
+            tmp_path, "UPDATE meta SET value = '2020-01-01T00:00:00+00:00' WHERE name = 'most unlisted since'"
+        )
+        assert [run(tmp_path, *options, "--full") for _ in range(2)] == [0, 0]
+    assert exported(tmp_path, ".gone") == []
+
+
+def test_what_only_a_sitemap_names_is_gone_when_it_is_missing(tmp_path: Path) -> None:
+    """No rule knows these addresses: they are asked for from a budget."""
+    paths = [f"/hoi-nghi-tong-ket-cong-tac-tu-phap-{number}" for number in range(1, 9)]
+    pages: dict[str, Any] = {path: text_of(number) for number, path in enumerate(paths, 1)}
+    with PortalServer({"/": page("<p>Sở Tư pháp</p>"), **pages}) as server:
+        urls = "".join(f"<url><loc>{server.url}{path}</loc></url>" for path in paths)
+        server.pages["/sitemap.xml"] = Answer(f"<urlset>{urls}</urlset>", headers={"Content-Type": "text/xml"})
+        assert run(tmp_path, f"{server.url}/") == 0
+        assert len(exported(tmp_path)) == len(paths)
+        del server.pages[paths[0]]
+        assert run(tmp_path, f"{server.url}/", "--full") == 0
+    assert [each["url"] for each in exported(tmp_path, ".gone")] == [f"{server.url}{paths[0]}"]
+
+
+def test_a_crawl_of_a_clock_that_was_wrong_is_no_recent_one(tmp_path: Path) -> None:
+    state = PortalState(tmp_path / "a.sqlite")
+    options: dict[str, Any] = {"full": False, "only_new": False, "every": 30, "share": 0.1, "margin": 10}
+    for walked, incremental in (("2999-01-01T00:00:00+00:00", False), (now(), True)):
+        state.put("walked", walked)
+        assert Revisits(state, **options).incremental is incremental
+    state.close()
+
+
+def test_lists_are_read_again_when_what_stood_at_two_addresses_is_gone_from_one(tmp_path: Path) -> None:
+    state = PortalState(tmp_path / "a.sqlite")
+    article = Known(
+        *(
+            "a",
+            "http://a.gov.vn/1",
+            "http://a.gov.vn/1",
+            "Tin",
+            None,
+            now(),
+            now(),
+            200,
+            None,
+            None,
+            "0",
+            1,
+            0,
+            0,
+            None,
+        ),
+        *(1, 1, "", "0"),
+    )
+    state.keep(article, "Tin", b"", "run")
+    for alias, changed in (("", False), ("b", True)):
+        state.list_changed("a.gov.vn/tin", ["b", "c"])
+        if alias:
+            state.stand_for(alias, "a")
+        state.gone(article, now(), 404)
+        assert state.list_changed("a.gov.vn/tin", ["b", "c"]) is changed
+    state.close()
+
+
+def test_what_is_known_at_http_is_asked_for_as_it_is_linked_today() -> None:
+    spider = Unseen(url="https://a.gov.vn/")
+    assert spider.as_linked("http://a.gov.vn/tin/1") == "http://a.gov.vn/tin/1"
+    spider.roots = {"https://www.a.gov.vn/", "https://b.gov.vn/"}
+    assert spider.as_linked("http://a.gov.vn/tin/1?id=2") == "https://www.a.gov.vn/tin/1?id=2"
+    spider.roots.add("http://a.gov.vn/")  # some links lead there still
+    assert spider.as_linked("http://a.gov.vn/tin/1?id=2") == "http://a.gov.vn/tin/1?id=2"
+
+
+def test_todays_date_beside_an_article_tells_nothing() -> None:
+    today = datetime.now(UTC).date()
+    days = [today - timedelta(days=1), today, today + timedelta(days=1)]
+    told = [[said for _, said in announced(None, f"{day:%d/%m/%Y}")] for day in days]
+    assert told == [[days[0].isoformat()], [], []]
 
 
 def test_an_article_that_has_moved_is_looked_for_where_lists_show_it(tmp_path: Path) -> None:
@@ -577,6 +703,17 @@ def test_an_article_that_no_file_could_hold_is_not_taken_for_exported(
     assert len(set(ids)) == len(ids) == 71
 
 
+def test_a_crawl_whose_end_no_state_could_hold_is_no_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with PortalServer(known_portal()) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        monkeypatch.setenv("FULL_AT_THE_END", "1")
+        assert run(tmp_path, *options) == 1
+        monkeypatch.delenv("FULL_AT_THE_END")
+        assert run(tmp_path, *options) == 0
+    found = [item["id"] for item in exported(tmp_path)]
+    assert len(found) == len(set(found)) == 8
+
+
 def test_a_second_crawl_at_the_same_time_ends_without_a_request(province: SampleProvince, tmp_path: Path) -> None:
     url = province.addresses["sample_stp"]
     assert run(tmp_path, url) == 0
@@ -598,6 +735,21 @@ def test_two_crawls_of_one_portal_at_once_are_refused(tmp_path: Path) -> None:
 def test_what_is_no_state_is_said_to_be_none(tmp_path: Path) -> None:
     path = tmp_path / "a.sqlite"
     path.write_bytes(b"not a database, but long enough to be looked at as one" * 40)
+    with pytest.raises(StateError, match="begin anew"):
+        PortalState(path)
+
+
+def test_a_state_of_which_pages_are_damaged_is_said_to_be_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.sqlite"
+    state = PortalState(path)
+    state.commit()
+    state.close()
+    with closing(sqlite3.connect(path)) as database:
+        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'meta'").fetchone()
+        (size,) = database.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"x" * size)
     with pytest.raises(StateError, match="begin anew"):
         PortalState(path)
 

@@ -253,6 +253,7 @@ class Frontier(Scheduler):
             self._broken = True
             assert self.state is not None
             logger.exception("%s: the state cannot be written; the crawl is stopped", self.state.path)
+            self._count("state/failed")  # the end of a crawl has its reason for closing already
             assert self.crawler.engine is not None
             deferred_from_coro(self.crawler.engine.close_spider_async(reason="state_failed"))
             return default

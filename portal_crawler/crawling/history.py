@@ -38,6 +38,8 @@ FEWEST_LISTED = 4
 FEW_MODIFIED = 5
 # Characters of a page that says that an article is not there; articles that speak of what is not there are longer.
 APOLOGY = 400
+# Of a text that has replaced another: so large a share of it may have stood in the other one (greetings, signatures).
+LEFT = 0.25
 # Sentences, lines and cells: what an extractor takes or leaves.
 PIECE_ENDS = frozenset(".!?;:…")
 
@@ -378,42 +380,58 @@ class KeepHistory:
         if state is None or not isinstance(item, Article):
             return item
         known = state.article(item.id)
-        if known is not None and self._is_as_it_was(state, known, item):
+        if known is None:
+            return item
+        as_it_was = self._is_as_it_was(state, known, item)
+        # One that was recorded as gone is exported though it is as it was: else its record would be the last word.
+        if as_it_was and (known.gone_at is None or "truncated" in item.http.flags):
+            self._keep_unchanged(state, known, item)
+            raise DropItem(f"{item.url} is as it was", log_level="DEBUG")
+        if not as_it_was and (why := self._why_missing(state, known, item)):
+            raise self._missing(known, item, why)
+        item.version, item.first_seen = known.version + 1, known.first_seen
+        item.changes = "" if as_it_was else difference(state.text(known.id), _told(item))
+        return item
+
+    def _keep_unchanged(self, state: PortalState, known: Known, item: Article) -> None:
+        """Note that an article is as it was; of one that was gone, what has broken off is no proof that it is back."""
+        if known.gone_at is None:
             state.unchanged(known, item.fetched_at, item.url)
             if item.content_sha256 == known.content_sha256:
                 state.say(item.id, all_said(item))
-            self._count("history/unchanged")
-            raise DropItem(f"{item.url} is as it was", log_level="DEBUG")
-        if known is not None and (why := self._why_missing(state, known, item)):
-            raise self._missing(state, known, item, why)
-        if known is not None:
-            item.version, item.first_seen = known.version + 1, known.first_seen
-            item.changes = difference(state.text(known.id), _told(item))
-        return item
+        self._count("history/unchanged")
 
-    @staticmethod
-    def _missing(state: PortalState, known: Known, item: Article, why: str) -> DropItem:
+    def _missing(self, known: Known, item: Article, why: str) -> DropItem:
         """What is raised of an article in whose place something else stands: it is gone, or was gone before."""
         detail, status, at = f"{item.url}: {why}", item.http.status, item.fetched_at
         reject = Rejected(
             url=item.url, reason="soft_404", detail=detail, portal=item.portal, status=status, fetched_at=at
         )
-        if known.gone_at is not None:
+        spider: Any = self.crawler.spider
+        if known.gone_at is not None or spider.letters:  # who asks again for a few pages judges no losses
             return MissingError(reject)
-        Losses(state).note(known, item.url, reject)
+        Losses(spider.state).note(known, item.url, reject)
         return DropItem(f"{item.url} is not there", log_level="DEBUG")
 
-    @staticmethod
-    def _why_missing(state: PortalState, known: Known, item: Article) -> str | None:
+    def _why_missing(self, state: PortalState, known: Known, item: Article) -> str | None:
         """Why what stands in an article's place is no version of it; None if it may be one."""
         told = _told(item)
-        if has_something_of(item, state.text(known.id)):
+        pieces = _pieces(told)
+        left = pieces & _pieces(state.text(known.id))
+        if len(left) > LEFT * len(pieces):
             return None
-        if len(told) < APOLOGY and REGRET.search(told.lower()):
+        if not left and len(told) < APOLOGY and REGRET.search(told.lower()):
             return "nothing of the article is left, and the page says that there is none"
         if state.exported_by_other(known.id, item.content_sha256):
-            return "nothing of the article is left, and the page says what stands in another one's place"
-        return None
+            return "little of the article is left, and the page says what stands in another one's place"
+        spider: Any = self.crawler.spider
+        if known.gone_at is not None or spider.warc or spider.letters:
+            return None  # it is not looked at once more, when the others have been
+        if spider.confirming and state.stands_alone(known.id, item.content_sha256):
+            return None
+        state.replace(known.id, item.content_sha256)
+        self._count("history/put_off")
+        return "little of the article is left, and another text stands in its place"
 
     def _is_as_it_was(self, state: PortalState, known: Known, item: Article) -> bool:
         """Whether the portal shows what it showed before, however it is read by now."""
@@ -437,7 +455,8 @@ class KeepHistory:
         if state is None or not isinstance(item, Article):
             return
         known = state.article(item.id)
-        self._count("history/changed" if known is not None else "history/new")
+        what = "new" if known is None else "changed" if known.gone_at is None else "back"
+        self._count(f"history/{what}")
         reading = Reading.of(item)
         kept = _kept(item, known, state.crawl, reading.by)
         state.keep(kept, _told(item), reading.packed(), spider.run_id)
@@ -482,5 +501,5 @@ def _kept(item: Article, known: Known | None, crawl: int, reading: str) -> Known
     if known is None:
         return latest
     # One that was gone and is there again counts as found by this crawl.
-    since = crawl if known.gone_at else known.since
-    return replace(latest, first_seen=known.first_seen, checks=known.checks + 1, changes=known.changes + 1, since=since)
+    since, changes = crawl if known.gone_at else known.since, known.changes + bool(item.changes)
+    return replace(latest, first_seen=known.first_seen, checks=known.checks + 1, changes=changes, since=since)

@@ -12,7 +12,7 @@ from portal_crawler.crawling.canonical import page_key
 from portal_crawler.items import Gone, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from portal_crawler.crawling.state import Known, PortalState
 
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 TROUBLE_ENDS = timedelta(days=7)
 # Known articles that are asked for at most to see whether others are there: where more would be needed, most are not.
 CONTROLS = 20
-# Name under which the state keeps since when most articles are missing.
-TROUBLE = "most missing since"
+# Articles that were found and are looked at once more at the end: what is missing may be so since a moment ago.
+LOOKED_AT_TWICE = 5
+# Names under which the state keeps since when most articles are missing, and since when most are in no list.
+TROUBLE, UNLISTED = "most missing since", "most unlisted since"
+# Name under which it keeps how many articles the last whole crawl has met. Of fewer, any share may be deleted.
+MET, FEWEST_MET = "articles met", 10
 
 
 class Losses:
@@ -30,7 +34,11 @@ class Losses:
     On a day of maintenance, of a broken database or of a hacked server each address answers as that of a deleted
     article does. Such a day is told by its extent: portals delete a few of their articles, not most of those that a
     crawl happens to look at. Where more are missing than there, others are looked at (:meth:`controls`); if most are
-    missing all the same, none is gone before that has lasted a week.
+    missing all the same, none is gone before that has lasted a week. As much is thought of a day that begins while the
+    portal is crawled: then those are missing at the end that were there before.
+
+    A text that has little of an article may be its newest version, or stand in the place of all on a hacked server. So
+    it is looked at once more when the others have come (:meth:`replaced`), and is a version if no other has it.
     """
 
     def __init__(self, state: PortalState) -> None:
@@ -59,23 +67,37 @@ class Losses:
         more = len(self.state.lost()) - self.state.found_again()
         return list(self.state.not_fetched(more)) if 0 < more <= CONTROLS else []
 
-    def judge(self, there: int) -> Iterator[Gone | Rejected]:
+    def found_before(self) -> list[Known]:
+        """Articles that were found, to be looked at once more."""
+        return self.state.look_twice(min(len(self.state.lost()), LOOKED_AT_TWICE))
+
+    def replaced(self) -> Iterator[tuple[Known, str]]:
+        """The articles in whose places other texts stand, each with where that is."""
+        alone = self.state.replaced()
+        return ((known, asked) for known, asked, _ in self.state.lost() if known.id in alone)
+
+    def judge(self, there: int, twice: Collection[str] = ()) -> Iterator[Gone | Rejected]:
         """The records of those that are gone; rejects of those that may be there another day.
 
         Args:
             there: How many known articles have been found.
+            twice: Those that were found and have been looked at once more.
         """
         lost = self.state.lost()
         if not lost and not there:
             return  # none was looked at: nothing is known of a trouble
-        if len(lost) <= there:
+        again = sum(known.crawl == self.state.crawl for known in map(self.state.article, twice) if known is not None)
+        trouble = len(lost) > there or 2 * again < len(twice)
+        believed = lasts(self.state, TROUBLE) if trouble else True
+        if not trouble:
             self.state.put(TROUBLE, "")
-        elif not self.state.get(TROUBLE):
-            self.state.put(TROUBLE, datetime.now(UTC).isoformat())
-        since = self.state.get(TROUBLE)
-        believed = not since or datetime.now(UTC) - datetime.fromisoformat(since) >= TROUBLE_ENDS
+        alone = self.state.replaced()
         for known, _, said in lost:
-            yield self._end(known, Rejected(**json.loads(said)), len(lost), there, believed=believed)
+            rejected = Rejected(**json.loads(said))
+            item = self._end(known, rejected, len(lost), there, believed=believed and known.id not in alone)
+            if isinstance(item, Rejected) and again < len(twice):
+                item.detail += f", of {len(twice)} that were there before {len(twice) - again} no longer"
+            yield item
         self.state.forget_lost()
 
     def judge_captures(self) -> Iterator[Gone | Rejected]:
@@ -107,6 +129,31 @@ class Losses:
 
 def _time(rejected: Rejected) -> datetime:
     return datetime.fromisoformat(rejected.fetched_at) if rejected.fetched_at else datetime.now(UTC)
+
+
+def lasts(state: PortalState, trouble: str) -> bool:
+    """Whether a trouble that is there has lasted so long that it is none; the state keeps since when."""
+    now, noted = datetime.now(UTC), state.get(trouble)
+    since = datetime.fromisoformat(noted) if noted else now
+    state.put(trouble, min(since, now).isoformat())
+    return now - since >= TROUBLE_ENDS
+
+
+def falls_short(state: PortalState, met: int) -> str | None:
+    """Why a whole crawl has not walked the portal as it is on other days: its lists show few of their articles.
+
+    After a week that is how the portal is.
+
+    Args:
+        state: What earlier crawls know.
+        met: How many articles lists, sitemaps and feeds have led to.
+    """
+    before = int(state.get(MET, "0"))
+    if before >= FEWEST_MET and 2 * met < before and not lasts(state, UNLISTED):
+        return f"its lists lead to {met} articles, those of the last whole crawl led to {before}"
+    state.put(MET, str(met))
+    state.put(UNLISTED, "")
+    return None
 
 
 def gone(known: Known, rejected: Rejected) -> Gone:

@@ -39,7 +39,10 @@ CREATE TABLE IF NOT EXISTS announced (id TEXT, what TEXT, said TEXT, PRIMARY KEY
 CREATE TABLE IF NOT EXISTS said (digest BLOB PRIMARY KEY, id TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS said_by ON said (id);
 CREATE TABLE IF NOT EXISTS aliases (id TEXT PRIMARY KEY, of TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS aliases_of ON aliases (of);
 CREATE TABLE IF NOT EXISTS lost (id TEXT PRIMARY KEY, asked TEXT, said TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS replaced (id TEXT PRIMARY KEY, content TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS replaced_by ON replaced (content);
 CREATE INDEX IF NOT EXISTS due_articles ON articles (due);
 CREATE TABLE IF NOT EXISTS versions (
     id TEXT, version INTEGER, content_sha256 TEXT, fetched_at TEXT, run TEXT, PRIMARY KEY (id, version)
@@ -48,8 +51,6 @@ CREATE INDEX IF NOT EXISTS version_texts ON versions (content_sha256);
 """
 
 SOONEST, LATEST = timedelta(days=1), timedelta(days=180)
-
-
 # What is due still later was noted by a clock that was wrong.
 FARTHEST = 2 * LATEST
 
@@ -201,7 +202,7 @@ class PortalState:
             self.put("walked", datetime.now(UTC).isoformat())
 
     def _clear(self) -> None:
-        for table in ("queue", "requested", "snapshot", "sightings", "numbers", "lost"):
+        for table in ("queue", "requested", "snapshot", "sightings", "numbers", "lost", "replaced"):
             self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
 
     def push(self, priority: int, request: bytes, *, postponed: bool = False) -> None:
@@ -347,14 +348,46 @@ class PortalState:
         """When each article that is not gone was there the last time."""
         return [time for (time,) in self.database.execute("SELECT last_seen FROM articles WHERE gone_at IS NULL")]
 
+    def is_lost(self, identifier: str) -> bool:
+        """Whether an article was not found."""
+        return self.database.execute("SELECT 1 FROM lost WHERE id = ?", (identifier,)).fetchone() is not None
+
     def found_again(self) -> int:
         """How many articles of earlier crawls this one has fetched and found."""
         query = "SELECT count(*) FROM articles WHERE crawl = ? AND since < ? AND gone_at IS NULL"
         return int(self.database.execute(query, (self.crawl, self.crawl)).fetchone()[0])
 
+    def look_twice(self, limit: int) -> list[Known]:
+        """Some of the articles that this crawl has found again, the last first: they count as not looked for."""
+        rows = self.database.execute(
+            f"SELECT {COLUMNS} FROM articles WHERE crawl = ? AND since < ? AND gone_at IS NULL "  # noqa: S608
+            "ORDER BY last_seen DESC, id LIMIT ?",
+            (self.crawl, self.crawl, limit),
+        ).fetchall()
+        chosen = [Known(*row) for row in rows]
+        self.database.executemany(
+            "UPDATE articles SET crawl = ? WHERE id = ?", [(self.crawl - 1, known.id) for known in chosen]
+        )
+        return chosen
+
+    def replace(self, identifier: str, content: str) -> None:
+        """Note that another text stands in an article's place."""
+        self.database.execute("INSERT OR REPLACE INTO replaced VALUES (?, ?)", (identifier, content))
+
+    def stands_alone(self, identifier: str, content: str) -> bool:
+        """Whether a text was noted to stand in an article's place, and in that of no other."""
+        places = self.database.execute("SELECT id FROM replaced WHERE content = ? LIMIT 2", (content,)).fetchall()
+        return places == [(identifier,)]
+
+    def replaced(self) -> set[str]:
+        """The articles in whose places other texts stand that stand in one place only."""
+        query = "SELECT id FROM replaced GROUP BY content HAVING count(*) = 1"
+        return {identifier for (identifier,) in self.database.execute(query)}
+
     def forget_lost(self) -> None:
         """Forget which articles were not found."""
         self.database.execute("DELETE FROM lost")
+        self.database.execute("DELETE FROM replaced")
 
     # What lists and sitemaps say of an article
 
@@ -432,6 +465,9 @@ class PortalState:
             "UPDATE articles SET gone_at = ?, status = ?, crawl = ? WHERE id = ?",
             (now, status, self.crawl, known.id),
         )
+        if self.database.execute("SELECT 1 FROM aliases WHERE of = ? LIMIT 1", (known.id,)).fetchone():
+            # What has stood for it is a new article from now on: lists that are as they were lead to it.
+            self.database.execute("DELETE FROM meta WHERE name LIKE 'list %'")
 
     def _next(self, known: Known) -> str:
         now = datetime.fromisoformat(known.last_seen)

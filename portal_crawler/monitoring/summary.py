@@ -151,7 +151,7 @@ def health(spider: Spider, stats: dict[str, Any]) -> dict[str, float | None]:
     return {
         "articles": articles,
         "new": stats.get("history/new", 0),
-        "changed": stats.get("history/changed", 0),
+        "changed": stats.get("history/changed", 0) + stats.get("history/back", 0),
         "gone": stats.get("history/gone", 0),
         "rejects": sum(rejected.values()),
         "blocked": rejected.get("blocked", 0) + rejected.get("not_fetched_robots", 0),
@@ -223,6 +223,7 @@ def _history(stats: dict[str, Any]) -> str:
     told = {
         "new": stats.get("history/new", 0),
         "changed": stats.get("history/changed", 0),
+        "back again": stats.get("history/back", 0),
         "gone": stats.get("history/gone", 0),
         "looked at and unchanged": stats.get("history/unchanged", 0) + stats.get("history/not_modified", 0),
         "known in all": stats.get("history/articles", 0),

@@ -53,7 +53,7 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
         min_articles: How many articles a full crawl should find at least.
     """
     # archive.feeds has stopped a run whose articles could not be kept, crawling.frontier one without a usable state.
-    if finish_reason in ("start_error", "export_failed", "state_failed", "state_unusable"):
+    if finish_reason in ("start_error", "export_failed", "state_failed", "state_unusable") or stats.get("state/failed"):
         return ExitCode.ERROR
     if finish_reason != "finished":
         return ExitCode.STOPPED
@@ -73,8 +73,8 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
 
 def lost_articles(stats: Mapping[str, Any]) -> int:
     """How many article pages gave no article: captured but rejected (not as duplicates or spam), or never captured."""
-    # What strangers have planted is none of the portal's articles.
-    passed = ("item_scraped_count", "rejected/duplicate", "rejected/spam", "history/unchanged")
+    # What strangers have planted is none of the portal's articles, and what is put off is captured once more.
+    passed = ("item_scraped_count", "rejected/duplicate", "rejected/spam", "history/unchanged", "history/put_off")
     exported = sum(stats.get(key, 0) for key in passed)
     rejected: int = max(0, stats.get("articles/captured", 0) - exported)
     failed: int = stats.get("failed/article", 0)
@@ -83,7 +83,7 @@ def lost_articles(stats: Mapping[str, Any]) -> int:
 
 def _unreached(stats: Mapping[str, Any]) -> bool:
     """Whether no home page came and nothing new either: what earlier runs know says nothing of the portal today."""
-    again: int = stats.get("history/changed", 0) + stats.get("history/gone", 0)
+    again: int = sum(stats.get(f"history/{what}", 0) for what in ("changed", "back", "gone"))
     new: int = stats.get("item_scraped_count", 0) - again
     return bool(stats.get("seeds/failed")) and not stats.get("seeds/reached") and not new
 

@@ -196,7 +196,9 @@ class PortalSpider(Revisiting):
         self.false_parts = 0
         self.held: list[Capture] = []
         self.first_shown = 0
-        self.began = self.looked_again = self.looked_for = self.settled = False
+        self.began = self.looked_again = self.looked_for = self.confirming = self.settled = False
+        self.twice: set[str] = set()
+        self.roots: set[str] = set()
         self.found: dict[str, Any] | None = None
 
     @classmethod
@@ -243,10 +245,12 @@ class PortalSpider(Revisiting):
 
     def walked_wholly(self) -> bool:
         """Whether the crawl that ends has walked all lists to their end: the next may then be incremental."""
+        return self.sightings.fetched() > 0 and not self.is_hindered() and self.revisits.whole
+
+    def is_hindered(self) -> bool:
+        """Whether something has kept the crawl from walking the portal as it is on other days."""
         assert self.crawler.stats is not None
-        stats = self.crawler.stats.get_value
-        failed = any(map(stats, FAILED))
-        return self.sightings.fetched() > 0 and not failed and self.revisits.whole
+        return any(map(self.crawler.stats.get_value, FAILED))
 
     @property
     def state_name(self) -> str:
@@ -298,7 +302,7 @@ class PortalSpider(Revisiting):
                 yield request
             await drain.wait()
         self.keep_traps()
-        for rejected in (*self.judge_lists(), *self.judge_held()):
+        for rejected in (*self.judge_lists(), *self.judge_extent(), *self.judge_held()):
             yield rejected
         for lost in self.judge_lost():
             yield lost
@@ -321,7 +325,7 @@ class PortalSpider(Revisiting):
             return lists
         if not self.looked_again and not self.letters:
             self.looked_again = True
-            if due := [self.look_again(each, each.url) for each in self.revisits.due()]:
+            if due := [self.look_again(each, self.as_linked(each.url)) for each in self.revisits.due()]:
                 return due
         return self.look_for_lost()
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from portal_crawler.crawling import history
 from portal_crawler.crawling.archives import is_past
-from portal_crawler.crawling.canonical import key_hash, page_key
-from portal_crawler.crawling.losses import Losses, gone
+from portal_crawler.crawling.canonical import key_hash, page_key, site_root
+from portal_crawler.crawling.losses import Losses, falls_short, gone
 from portal_crawler.crawling.patterns import announced, pattern_of
 from portal_crawler.crawling.rules import chain_key
 from portal_crawler.items import Capture, Gone, Rejected, article_id
@@ -42,6 +42,13 @@ class Revisiting(Articles):
     since: str | None
     began: bool
     looked_for: bool
+    confirming: bool
+    twice: set[str]
+    roots: set[str]
+
+    def is_hindered(self) -> bool:
+        """Whether something has kept the crawl from walking the portal as it is on other days."""
+        raise NotImplementedError
 
     def decide(self) -> None:
         """Decide how much of what is known is asked for again."""
@@ -82,12 +89,21 @@ class Revisiting(Articles):
             options["priority"] = PRIORITY_ALIAS
         return self.ask(link.url, **options) if known is None else self.look_again(known, link.url)
 
-    def look_again(self, known: Known, url: str) -> Request:
-        """The request for a known article; the server may answer that it is as it was."""
+    def look_again(self, known: Known, url: str, *, twice: bool = False) -> Request:
+        """The request for a known article, perhaps not its first; the server may answer that it is as it was."""
         self.count("history/asked")
         self.sightings.reopen(self.rules.judge(url).key)  # a list may have shown it: it was passed over then
         meta = {"portal_known": known.id, "handle_httpstatus_list": [304]}
-        return self.ask(url, priority=PRIORITY_ARTICLE, headers=history.conditions(known), meta=meta)
+        return self.ask(url, priority=PRIORITY_ARTICLE, headers=history.conditions(known), meta=meta, dont_filter=twice)
+
+    def as_linked(self, url: str) -> str:
+        """An address of an earlier crawl with the scheme and ``www.`` that the portal's links have today.
+
+        The server at the others may be switched off, and would be taken for the portal.
+        """
+        root = site_root(url)
+        same = sorted(each for each in self.roots if page_key(each) == page_key(root))
+        return url if not same or root in same else f"{same[-1]}{url.removeprefix(root)}"
 
     def not_modified(self, identifier: str, link: Judgement) -> None:
         """Note that a known article is as it was."""
@@ -99,6 +115,7 @@ class Revisiting(Articles):
 
     def passes_over(self, link: Judgement) -> bool:
         """Whether a link leads to an article that an earlier crawl has, and need not be followed."""
+        self.roots.add(site_root(link.url))
         if self.sightings.done(link.key):
             return False
         said = self.sightings.get(link.key)
@@ -209,6 +226,20 @@ class Revisiting(Articles):
             return keys
         return [key for key in keys if self.revisits.known(article_id(link.url, key)) is None]
 
+    def judge_extent(self) -> Iterator[Rejected]:
+        """A reject where the lists of a whole crawl lead to few of the articles that they led to at the last one."""
+        if self.state is None or self.letters or not self.revisits.whole:
+            return
+        if self.is_hindered() or self.state.waits(postponed=True):
+            return
+        why = falls_short(self.state, self.coverage()["found"])
+        if why is not None:
+            self.count("lists/broken")  # so that this crawl is not taken for a whole one
+            self.broken_lists.append(why)
+            rejected = self.reject(self.start_urls[0], "broken_list", f"{self.start_urls[0]}: {why}")
+            rejected.retry = "crawl"
+            yield rejected
+
     # Addresses that lead elsewhere, and articles that are no more
 
     def loses(self, request: Request, rejected: Rejected) -> bool:
@@ -228,21 +259,34 @@ class Revisiting(Articles):
     def look_for_lost(self) -> list[Request]:
         """The requests that tell whether what was not found is gone: for where it may be now, and for its like.
 
-        Asked for once in a crawl.
+        Asked for once in a crawl; behind them, once more for what has been replaced wholly.
         """
-        if self.state is None or self.letters or self.looked_for:
+        if self.state is None or self.letters:
             return []
-        self.looked_for = True
         losses = Losses(self.state)
-        elsewhere = [self.look_again(known, url) for known, url in losses.elsewhere()]
-        return elsewhere + [self.look_again(known, known.url) for known in losses.controls()]
+        if not self.looked_for:
+            self.looked_for = True
+            asked = [self.look_again(known, url) for known, url in losses.elsewhere()]
+            asked += [self.look_again(known, self.as_linked(known.url)) for known in losses.controls()]
+            before = losses.found_before()
+            self.twice = {known.id for known in before}
+            if asked := asked + [self.look_again(known, known.url, twice=True) for known in before]:
+                return asked
+        if not self.confirming:
+            self.confirming = True
+            return [self.look_again(known, url, twice=True) for known, url in losses.replaced()]
+        return []
+
+    def is_looked_at_twice(self, item: Article) -> bool:
+        """Whether a crawl has asked for an article again that it has found, or not found, before."""
+        return self.state is not None and (item.id in self.twice or self.state.is_lost(item.id))
 
     def judge_lost(self) -> Iterator[Gone | Rejected]:
-        """What has become of the known articles that were not found."""
-        if self.state is None or self.letters:
+        """What has become of the known articles that were not found; in a crawl that goes on, the next run tells."""
+        if self.state is None or self.letters or self.state.waits(postponed=True):
             return
         losses = Losses(self.state)
-        for item in losses.judge_captures() if self.warc else losses.judge(self.state.found_again()):
+        for item in losses.judge_captures() if self.warc else losses.judge(self.state.found_again(), self.twice):
             if isinstance(item, Gone):
                 self.count("history/gone")
             else:
