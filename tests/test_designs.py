@@ -373,7 +373,8 @@ def test_a_table_alone_is_an_article_whose_headline_a_date_without_time_follows(
         body = f"<table>{table}</table>" if number == ASKED else paragraphs(text(number))
         main = f"<div><div>{headline(number)}</div><div>1{number}/03/2021</div><div>Số lần đọc: 7</div>{body}</div>"
         links = "".join(f"<p><a href='/tin/{other}.html'>{headline(other)}</a></p>" for other in range(PAGES))
-        return page(number, f"{main}<div><p>Các tin khác</p>{links}</div>")
+        name = "Sở Công Thương tỉnh Quảng Hà"
+        return page(number, f"{main}<div><p>Các tin khác</p>{links}</div><p>{name} giữ bản quyền</p>", name)
 
     found = read(design, learned=learned)
     assert (found.title, found.published_at) == (headline(ASKED), "2021-03-13")

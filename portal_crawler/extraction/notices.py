@@ -69,7 +69,9 @@ def notice(
     titles = [page.title or "", page.meta.get("og:title", "")]
     heads = [place for place, block in enumerate(found) if _may_head(block)]
     called = [place for place in heads if any(_is_title(found[place].text, title) for title in titles)]
-    for place in called or _stamped(heads, found) or _dated(heads, found, odds):
+    others = _stamped(heads, found) or _dated(heads, found, odds)
+    # What is called as the page at its foot is the site's name; before the first that is, there may be a headline yet.
+    for place in (*called, *(place for place in others if not called or place < called[0])):
         told = _behind(place, set(called), found, odds, is_file)
         if told is not None:
             return told
