@@ -334,3 +334,50 @@ def test_a_caption_in_a_table_with_its_picture_is_kept(learned: bool) -> None:
         return page(number, f"<form>{main}</table></form>")
 
     assert f"Cầu {PLACES[ASKED]}\n" in read(design, learned=learned).text
+
+
+@both
+@pytest.mark.parametrize("sentences", [1, 3])
+def test_a_text_in_rows_keeps_its_tables_and_its_signature(sentences: int, learned: bool) -> None:
+    def design(number: int) -> Capture:
+        figures = "".join(f"<tr><td>{n}</td><td>Nhịp {n}</td><td>{number + 7 * n} m</td></tr>" for n in range(1, 6))
+        rows = [
+            f"<b>{headline(number)}</b>",
+            f"Ngày {number + 10} tháng 3 năm 2021",
+            f"Số lần đọc: {number + 31}",
+            *text(number, sentences),
+            f"<table border=1><tr><td>TT</td><td>Hạng mục</td><td>Chiều dài</td></tr>{figures}</table>"
+            if number == ASKED
+            else sentence(number, 4),
+            f"Tin, ảnh: Hồ {PLACES[number]}",
+        ]
+        main = "".join(f"<tr><td class='tin'>{row}</td></tr>" for row in rows)
+        links = "".join(f"<tr><td><a href='/tin/{n}.html'>{headline(n)}</a></td></tr>" for n in range(PAGES))
+        return page(number, f"<table>{main}</table><table><tr><td>Tin mới hơn:</td></tr>{links}</table>")
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at) == (headline(ASKED), "2021-03-13")
+    assert found.author == f"Tin, ảnh: Hồ {PLACES[ASKED]}"
+    lines = found.text.split("\n")
+    assert [line for line in lines if line][:sentences] == text(ASKED, sentences)
+    assert "Nhịp 5" in found.text
+    assert "Số lần đọc" not in found.text
+    assert "tháng 3 năm 2021" not in found.text
+
+
+@both
+def test_a_table_alone_is_an_article_whose_headline_a_date_without_time_follows(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        rows = [("Thời gian", "Nội dung"), *((f"Thứ {n}", f"Tiếp công dân tại xã {PLACES[n]}") for n in range(2, 7))]
+        table = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+        body = f"<table>{table}</table>" if number == ASKED else paragraphs(text(number))
+        main = f"<div><div>{headline(number)}</div><div>1{number}/03/2021</div><div>Số lần đọc: 7</div>{body}</div>"
+        links = "".join(f"<p><a href='/tin/{other}.html'>{headline(other)}</a></p>" for other in range(PAGES))
+        name = "Sở Công Thương tỉnh Quảng Hà"
+        return page(number, f"{main}<div><p>Các tin khác</p>{links}</div><p>{name} giữ bản quyền</p>", name)
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at) == (headline(ASKED), "2021-03-13")
+    assert "Thời gian" in found.text
+    assert f"Tiếp công dân tại xã {PLACES[6]}" in found.text
+    assert "Số lần đọc" not in found.text

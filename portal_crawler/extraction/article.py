@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
@@ -145,6 +146,7 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
     byline = _byline(sheet)
     for widget, reason, block in (
         ("headline", "the headline before the text; see title", _repeated(sheet)),
+        ("date_line", "a date right behind the headline; see published_at", _dated(sheet)),
         ("byline", "a name set off by spaces; see author", byline.signature),
         *(("repeated", "stands on an earlier page of the article", one) for one in kept if one.text in earlier),
     ):
@@ -268,6 +270,15 @@ def _repeated(sheet: fields.Sheet) -> Block | None:
     if first.text != sheet.headline and not is_date_line(first.text[len(sheet.headline) :]):
         return None
     return first if len(sheet.kept) > 1 or _pictured(sheet) else None
+
+
+def _dated(sheet: fields.Sheet) -> Block | None:
+    """The line right behind the headline, if no layout named it and it is a date: it stands before the text."""
+    kept = [block for block in sheet.kept[:3] if block.text != sheet.headline]
+    if sheet.wrapper is not None or len(kept) < 2 or not is_date_line(kept[0].text):
+        return None
+    headlines = (above for above, below in pairwise(sheet.blocks) if below is kept[0])
+    return kept[0] if any(above.text == sheet.headline for above in headlines) else None
 
 
 def _common_region(kept: Sequence[Block]) -> list[Element]:

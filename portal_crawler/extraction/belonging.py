@@ -144,7 +144,7 @@ def _lines_above(work: Verdicts, table: Table) -> list[int] | None:
         block = work.blocks[place]
         if work.out[place] is None or work.is_headline(block) or is_stamp(block.text):
             return lines[::-1]
-        if block.hidden:
+        if block.hidden or says_surely(block.text) is not None:
             continue
         if len(lines) == LINES_ABOVE or block.linked or work.shares[place]:
             break

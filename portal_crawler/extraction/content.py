@@ -22,6 +22,7 @@ from portal_crawler.extraction.dates import is_date_line, is_labelled_date, is_s
 from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.scoring import score
+from portal_crawler.extraction.tables import around_rows
 from portal_crawler.extraction.verdicts import (
     DOUBTLESS,
     LINKED,
@@ -178,7 +179,7 @@ def _judge(work: Verdicts) -> Element | None:
         return None
     scored = score(work.page, [work.blocks[place] for place in left])
     around = scored.outline
-    region = around.elements[around.region] if around.region >= 0 else None
+    region = around_rows(around.elements[around.region]) if around.region >= 0 else None
     inside: dict[Element, Element | None] = {}
     keep = KEEP if template is not None else KEEP_ALONE
     for place, logit in zip(left, scored.logits, strict=True):

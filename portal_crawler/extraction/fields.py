@@ -20,6 +20,7 @@ from lxml import etree
 from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_date_line, is_stamp, parse_date, parse_iso
 from portal_crawler.extraction.page import PHRASING, Element, Page, element_text, says_only, squeeze
 from portal_crawler.extraction.render import absolute
+from portal_crawler.extraction.scoring import SENTENCE_ENDS
 from portal_crawler.extraction.ways import LEAD_HINT, hides
 from portal_crawler.extraction.wrapper import Wrapper, compiled, find_all
 from portal_crawler.items import Attachment, Capture
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 BEFORE = 30
 BEHIND = 6
 
+NEAR_DATE = 3  # blocks before the text, of which the first may be the headline
 LEAST_DATE = 1.0  # what a date must score
 LEAST_TITLE, LONGEST_TITLE = 5, 80  # words
 LONG_HINT = 30  # characters from which a part of a hint is worth something
@@ -204,7 +206,7 @@ def title(sheet: Sheet) -> str | None:
             score += 3.0
         if score > best_score:
             best, best_score = block.text, score
-    return best or _announced(sheet, first) or _beside_date(sheet, first)
+    return best or _announced(sheet, first) or _beside_date(sheet, first) or _above_date(sheet, first)
 
 
 def _over_pictures(sheet: Sheet) -> str | None:
@@ -240,7 +242,16 @@ def _beside_date(sheet: Sheet, first: int) -> str | None:
     return None
 
 
-def _above_stamp(sheet: Sheet, place: int) -> bool:
+def _above_date(sheet: Sheet, first: int) -> str | None:
+    """The headline of which nothing is known but that a date without a time follows, and then the text."""
+    for place in range(max(0, first - NEAR_DATE), first + 1):
+        text = sheet.blocks[place].text
+        if not text.endswith(SENTENCE_ENDS) and _above_stamp(sheet, place, is_date_line):
+            return text
+    return None
+
+
+def _above_stamp(sheet: Sheet, place: int, dated: Callable[[str], bool] = is_stamp) -> bool:
     """Whether a line of some words stands right above the line of date and time, which stands before the text."""
     below = sheet.blocks[place + 1] if place + 1 < len(sheet.blocks) else None
     block = sheet.blocks[place]
@@ -248,7 +259,7 @@ def _above_stamp(sheet: Sheet, place: int) -> bool:
         5 < block.words <= LONGEST_TITLE
         and not block.linked
         and below is not None
-        and is_stamp(below.text)
+        and dated(below.text)
         and not sheet.recurs(block)
     )
 

@@ -69,7 +69,9 @@ def notice(
     titles = [page.title or "", page.meta.get("og:title", "")]
     heads = [place for place, block in enumerate(found) if _may_head(block)]
     called = [place for place in heads if any(_is_title(found[place].text, title) for title in titles)]
-    for place in called or _stamped(heads, found):
+    others = _stamped(heads, found) or _dated(heads, found, odds)
+    # What is called as the page at its foot is the site's name; before the first that is, there may be a headline yet.
+    for place in (*called, *(place for place in others if not called or place < called[0])):
         told = _behind(place, set(called), found, odds, is_file)
         if told is not None:
             return told
@@ -83,6 +85,13 @@ def _stamped(heads: Sequence[int], found: Sequence[Block]) -> list[int]:
         if any(is_stamp(block.text) for block in found[place + 1 : min(following, place + 1 + STAMP_NEAR)]):
             told.append(place)
     return told
+
+
+def _dated(heads: Sequence[int], found: Sequence[Block], odds: Sequence[float]) -> list[int]:
+    """Those right behind which a date without a time stands; behind what looks like text it is that of a comment."""
+    begun = next((place for place, chance in enumerate(odds) if chance > 0), len(found))
+    able = (place for place in heads if place <= begun and odds[place] > LEAST_SENTENCE and place + 1 < len(found))
+    return [place for place in able if is_date_line(found[place + 1].text)]
 
 
 def _may_head(block: Block) -> bool:

@@ -13,7 +13,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.dates import is_stamp
-from portal_crawler.extraction.page import Element, says_only
+from portal_crawler.extraction.page import PHRASING, Element, says_only
 from portal_crawler.extraction.widgets import named, says, says_surely
 
 if TYPE_CHECKING:
@@ -148,6 +148,15 @@ def around_table(region: Element) -> Element:
     return region if above is None else above
 
 
+def around_rows(region: Element) -> Element:
+    """The table around a cell that is a paragraph, where a text is set in rows of one cell; else the region itself."""
+    row = region.getparent() if region.tag in CELLS else None
+    if row is None or len(row) > 1 or any(child.tag not in PHRASING and child.tag != "br" for child in region):
+        return region
+    table = table_of(row)
+    return region if table is None or DataTables()[table] else table
+
+
 def is_framed(block: Block) -> bool:
     """Whether a block stands alone in a small table with a picture, as captions did before there were figures."""
     table = table_of(block.element)
@@ -170,7 +179,9 @@ def is_widget(table: Table, region: Element, found: Sequence[Block]) -> bool:
     if any(_is_label(block.text) for block in cells) or sum(is_stamp(block.text) for block in cells) == 1:
         return True
     above = found[table.places[0] - 1].text if table.places[0] > 0 else ""
-    return (_is_label(above) and says_surely(above) not in TOOLS) or _is_month(cells) or _is_text(cells)
+    # Nor is what tells its own figure: "Lượt xem: 215".
+    heads = _is_label(above) and says_surely(above) not in TOOLS and not above[-1:].isdigit()
+    return heads or _is_month(cells) or _is_text(cells)
 
 
 def _is_label(text: str) -> bool:

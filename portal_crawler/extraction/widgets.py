@@ -117,7 +117,7 @@ _SURELY: dict[str, tuple[str, ...]] = {
         r"\W?(?:trong )?(?:tuần|tháng|năm) (?:này|trước|hiện tại|nay)\s*[::]\s*[\d.,]+",
         r"\W?(?:tổng(?: số)? (?:lượt )?truy cập|(?:số )?lượt truy cập|thống kê truy c[âậ]p)" + _FIGURES,
         r"\W?(?:khách viếng thăm|thành viên online|máy chủ tìm kiếm|người trực tuyến)" + _FIGURES,
-        r"\W?(?:view count|(?:số )?(?:lượt|lần)(?: người)? xem|đã xem)\s*[::]\s*[\d.,]+",
+        r"\W?(?:view count|(?:số )?(?:lượt|lần)(?: người)? (?:xem|đọc)|đã xem)\s*[::]\s*[\d.,]+",
     ),
     "perpetual_calendar": (r"lịch vạn niên", r"ngày hoàng đạo.*"),
     "utilities": (r"thông tin tiện ích",),
