@@ -455,8 +455,8 @@ class KeepHistory:
         if state is None or not isinstance(item, Article):
             return
         known = state.article(item.id)
-        what = "new" if known is None else "changed" if known.gone_at is None else "back"
-        self._count(f"history/{what}")
+        again = "history/changed" if known is None or known.gone_at is None else "history/back"
+        self._count("history/new" if known is None else again)
         reading = Reading.of(item)
         kept = _kept(item, known, state.crawl, reading.by)
         state.keep(kept, _told(item), reading.packed(), spider.run_id)
