@@ -137,7 +137,7 @@ def _lines_above(work: Verdicts, table: Table) -> list[int] | None:
     """Places of the lines between the kept text and a table that belongs to it; None if it does not.
 
     It does if it stands right behind kept text, the headline or its time of publication, or before more text, or if
-    most of it was kept for itwork.
+    most of it was kept for itself.
     """
     lines: list[int] = []
     for place in range(table.places[0] - 1, -1, -1):
