@@ -381,3 +381,28 @@ def test_a_table_alone_is_an_article_whose_headline_a_date_without_time_follows(
     assert "Thời gian" in found.text
     assert f"Tiếp công dân tại xã {PLACES[6]}" in found.text
     assert "Số lần đọc" not in found.text
+
+
+# ------------------------------------------------------------------------------------------------ who has written it
+
+
+@both
+def test_a_name_to_the_right_below_the_element_of_the_text_signs_it(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        name = f"<p style='text-align:right'>Hồ Thị {PLACES[number].split()[0]}</p>"
+        tools = "<a href='/in'>In trang này</a>"
+        return page(number, f"<h1>{headline(number)}</h1><div>{paragraphs(text(number))}</div>{name}{tools}")
+
+    found = read(design, learned=learned)
+    assert found.author == f"Hồ Thị {PLACES[ASKED].split()[0]}"
+    assert found.text.split("\n\n") == [*text(ASKED), found.author]
+
+
+@both
+def test_fields_behind_the_text_tell_author_and_source_and_are_no_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        fields = f"<p>Tác giả: Hồ Thị {PLACES[number].split()[0]}</p><p>Nguồn tin: Báo {PLACES[number]}</p>"
+        return page(number, f"<h1>{headline(number)}</h1><div>{paragraphs(text(number))}</div><div>{fields}</div>")
+
+    found = read(design, learned=learned)
+    assert (found.author, found.source) == (f"Hồ Thị {PLACES[ASKED].split()[0]}", f"Báo {PLACES[ASKED]}")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from portal_crawler.extraction import fields
 from portal_crawler.extraction.blocks import count_words
-from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_stamp
+from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_fields, read_stamp
 from portal_crawler.extraction.content import select
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.legal import label_rows, legal_record
@@ -46,6 +46,8 @@ DOCUMENT_LABEL = re.compile(
 LONG_LABEL = 200
 # So many blocks before the text the line of date and time stands at most.
 NEAR_STAMP = 6
+# So many blocks behind the text its author and source may be named.
+NEAR_FIELDS = 4
 NOTICE = re.compile(r"^\W*(?:thông báo|giấy mời|thư mời|lịch tiếp công dân|mời thầu|tuyển dụng)\b", re.IGNORECASE)
 NOTICE_SECTION = re.compile(r"thông báo|tuyển dụng|mời thầu", re.IGNORECASE)
 
@@ -247,15 +249,16 @@ def _without_dropped(
 
 
 def _byline(sheet: fields.Sheet) -> Byline:
-    """Author and source: named by the layout, or signed in the last lines, or named beside the date."""
+    """Author and source: named by the layout, or signed in the last lines, or beside the date or behind the text."""
     read = read_byline(sheet.kept)
     if sheet.wrapper is None:
-        first = sheet.first_kept()
+        first, last = sheet.first_kept(), sheet.last_kept()
         stamp = next(
             (block.text for block in sheet.blocks[max(0, first - NEAR_STAMP) : first] if is_stamp(block.text)), ""
         )
-        beside = read_stamp(stamp)
-        return Byline(read.author or beside.author, read.source or beside.source, read.signature)
+        beside, behind = read_stamp(stamp), read_fields(sheet.blocks[last + 1 : last + 1 + NEAR_FIELDS])
+        author, source = beside.author or behind.author, beside.source or behind.source
+        return Byline(read.author or author, read.source or source, read.signature)
     author, source = sheet.said(sheet.wrapper.author), sheet.said(sheet.wrapper.source)
     if author is not None and is_account(author):
         author = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
-from portal_crawler.extraction.byline import signs
+from portal_crawler.extraction.byline import person, signs
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.page import Element
 from portal_crawler.extraction.scoring import SENTENCE_ENDS
@@ -162,19 +162,22 @@ def _lines_above(work: Verdicts, table: Table) -> list[int] | None:
 def sign(work: Verdicts, region: Element) -> None:
     """Keep the lines right behind the text that say who wrote it, or where it comes from.
 
-    A short line without links is one most often. Inside the region a name or a credit is one whatever it looks
-    like, even behind links to other news.
+    A short line without links is one most often. Inside the region a name or a credit is one whatever it looks like,
+    even behind links to other news; so is a name that stands beside the region, right behind the text.
     """
     backwards = (place for place in reversed(range(len(work.out))) if work.out[place] is None)
     texts = (each for each in backwards if not (is_file_link(work.blocks[each]) or signs(work.blocks[each])))
     last = next(texts, len(work.out))
-    beside, inside = region.getparent(), dict[Element, Element | None]()
+    beside = region.getparent()
     for place in range(last + 1, min(last + 1 + NEAR_SIGNATURE, len(work.out))):
         block = work.blocks[place]
         passed = work.out[place] is None or block.hidden or block.link_density > LINKED or is_file_link(block)
         if passed or says_surely(block.text) == "related_news":
             continue
-        signed = signs(block) and top_of(block.element, {region}, inside) is not None
+        # Right behind the text a bare name signs it; a labelled one is a field of the page.
+        name = place == last + 1 and beside is not None and person(block.text) is not None
+        around = beside if name and beside is not None else region
+        signed = signs(block) and top_of(block.element, {around}, {}) is not None
         if signed and work.shares[place] < COMMON_PARAGRAPH:
             work.out[place] = work.says_widget(block, region, DOUBTLESS)
             continue

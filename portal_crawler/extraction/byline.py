@@ -46,6 +46,7 @@ FIELD = re.compile(
     r"\s*:\s*(?P<value>[^\d:|•·;–—()-]{2,60})",
     re.IGNORECASE,
 )
+LONGEST_FIELD = 100
 INITIALS = re.compile(r"^(?:PV|BBT|CTV|BTV|P\.V|B\.B\.T)\b")
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # A syllable of a Vietnamese name: a capital, then small letters; or all capitals; initials with full stops.
@@ -166,6 +167,18 @@ def read_stamp(line: str) -> Byline:
         else:
             source = source or value
     return Byline(author, source or None)
+
+
+def read_fields(behind: Sequence[Block]) -> Byline:
+    """Read the lines behind a text that are fields of its page, each with its label: "Tác giả: Ái Loan"."""
+    author: str | None = None
+    source: str | None = None
+    for block in behind:
+        if block.linked or len(block.text) > LONGEST_FIELD or FIELD.match(block.text) is None:
+            continue
+        read = read_stamp(block.text)
+        author, source = author or read.author, source or read.source
+    return Byline(author, source)
 
 
 def _names_account(block: Block) -> bool:
