@@ -111,3 +111,17 @@ def test_maintenance_when_the_last_capture_was_made_hides_no_end_of_an_article_a
     doubted = {one["url"].removeprefix(HOST): one["detail"] for one in rejects if one["reason"] == "http_error"}
     assert doubted.keys() == {slug(1), slug(2), slug(EDITED)}
     assert all("3 known articles are missing, 0 are there" in detail for detail in doubted.values())
+
+
+def test_of_captures_within_one_second_that_which_was_written_later_is_the_later(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "a.warc.gz")
+    for year in YEARS[:2]:
+        for address, (status, body) in edition(year).items():
+            archive.add(HOST + address, body, status)
+    archive.close()
+    run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    edited = [one for one in articles(tmp_path / "out") if one["url"] == HOST + slug(EDITED)]
+    assert [one["version"] for one in edited] == [1, 2]
+    assert "Năm 2022" in edited[1]["text"] and "Năm 2022" not in edited[0]["text"]
+    (path,) = (tmp_path / "out").rglob("*.gone.jsonl")
+    assert [json.loads(line)["url"] for line in path.read_text("utf-8").splitlines()] == [HOST + slug(BACK)]

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import pickle
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -254,9 +254,9 @@ class FirstPass:
         if not best.full:
             return [best]
         pages = self._pages(variants, best)
-        own, last = page_key(pages[-1].url), pages[-1].time
-        gone = [one for one in variants if one.status in GONE and one.time > last and page_key(one.url) == own]
-        return pages + sorted(gone, key=lambda one: one.time)[:1]
+        own, last = page_key(pages[-1].url), _when(pages[-1])
+        gone = [one for one in variants if one.status in GONE and _when(one) > last and page_key(one.url) == own]
+        return pages + sorted(gone, key=_when)[:1]
 
     def _pages(self, variants: list[Variant], best: Variant) -> list[Variant]:
         """The pages of the plainest address, and of those that stood in its place before and after, by their times.
@@ -265,13 +265,14 @@ class FirstPass:
         other addresses at which it stood at the same time.
         """
         own = page_key(best.url)
-        series = {own: {best.time: best}}
+        series: defaultdict[str, list[Variant]] = defaultdict(list)
         for one in variants:
             if one.full and one.rendered == best.rendered:
                 key = page_key(one.url)
                 if key == own or not self.spider.rules.judge(one.url).alternate:
-                    series.setdefault(key, {}).setdefault(one.time, one)
-        spans = {key: (min(pages), max(pages)) for key, pages in series.items()}
+                    series[key].append(one)
+        times = {key: [page.time for page in pages] for key, pages in series.items()}
+        spans = {key: (min(each), max(each)) for key, each in times.items()}
         first, last = spans[own]
         taken = [own]
         for key in sorted(spans, key=lambda key: spans[key]):
@@ -282,8 +283,7 @@ class FirstPass:
             if spans[key][1] < first - MOVED:
                 taken.append(key)
                 first = spans[key][0]
-        found = [page for key in taken for page in series[key].values()]
-        return sorted(found, key=lambda one: one.time)
+        return sorted((page for key in taken for page in series[key]), key=_when)
 
     def _best(self, variants: list[Variant]) -> Variant:
         order = plain_address([variant.url for variant in variants], self.spider.rules)
@@ -291,6 +291,11 @@ class FirstPass:
             variants,
             key=lambda variant: (not variant.full, not variant.rendered, order.index(variant.url), variant.record),
         )
+
+
+def _when(variant: Variant) -> tuple[float, int]:
+    """Times are of a second: of two captures within one that which was written later is the later."""
+    return variant.time, variant.record
 
 
 def _is_html(capture: Capture) -> bool:
