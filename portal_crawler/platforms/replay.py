@@ -61,6 +61,7 @@ class Variant:
         by_rule: Whether an address rule says so.
         rendered: Whether it is what scripts have made of the page.
         time: When it was captured, in seconds since 1970.
+        body: Hash of its body, of this process: copies of a file hold the same records.
     """
 
     record: int
@@ -68,6 +69,7 @@ class Variant:
     status: int
     full: bool
     time: float
+    body: int
     evidence: int = 0
     by_rule: bool = False
     rendered: bool = False
@@ -196,7 +198,8 @@ class FirstPass:
             full &= "truncated" not in capture.flags and BROKEN_RECORD not in capture.flags
             by_rule, rendered = link.kind == "article", RENDERED in capture.flags
             time = capture.fetched_at.timestamp()
-            variant = Variant(number, capture.url, capture.status, full, time, evidence, by_rule, rendered)
+            told = (capture.url, capture.status, full, time, hash(capture.body))
+            variant = Variant(number, *told, evidence, by_rule, rendered)
             self.variants.setdefault(link.key, []).append(variant)
         else:
             self.counts["no_article_pages"] += 1
@@ -265,13 +268,13 @@ class FirstPass:
         other addresses at which it stood at the same time.
         """
         own = page_key(best.url)
-        series: defaultdict[str, list[Variant]] = defaultdict(list)
+        series: defaultdict[str, dict[tuple[float, int], Variant]] = defaultdict(dict)
         for one in variants:
             if one.full and one.rendered == best.rendered:
                 key = page_key(one.url)
                 if key == own or not self.spider.rules.judge(one.url).alternate:
-                    series[key].append(one)
-        times = {key: [page.time for page in pages] for key, pages in series.items()}
+                    series[key].setdefault((one.time, one.body), one)
+        times = {key: [time for time, _ in pages] for key, pages in series.items()}
         spans = {key: (min(each), max(each)) for key, each in times.items()}
         first, last = spans[own]
         taken = [own]
@@ -283,7 +286,7 @@ class FirstPass:
             if spans[key][1] < first - MOVED:
                 taken.append(key)
                 first = spans[key][0]
-        return sorted((page for key in taken for page in series[key]), key=_when)
+        return sorted((page for key in taken for page in series[key].values()), key=_when)
 
     def _best(self, variants: list[Variant]) -> Variant:
         order = plain_address([variant.url for variant in variants], self.spider.rules)
