@@ -15,6 +15,7 @@ from scrapy.http import Response
 from portal_crawler.archive.warc import numbered_captures, read_captures
 from portal_crawler.crawling.apologies import is_probe
 from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.history import GONE
 from portal_crawler.crawling.learning import teach
 from portal_crawler.crawling.parts import MOST_PARTS, goes_on, inside, next_part, numbered
 from portal_crawler.crawling.rules import plain_address
@@ -42,7 +43,6 @@ SHOWN = 5
 # Records that are read without looking after anything else.
 AT_ONCE = 16
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
-GONE = (404, 410)
 # Seconds between the captures of two addresses of an article from which on one has come in the other's place: a crawl
 # that takes both does so sooner, most often, and no portal is crawled more often than once a day.
 MOVED = 12 * 3600
