@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from crawl import crawl
-from portal_server import PortalServer, article, body, link, page
+from portal_server import PortalServer, Seen, article, body, link, page
 from test_project import articles, command, environment
 from test_project import crawl as run
 from test_replay import archive_of
@@ -121,6 +123,34 @@ def test_a_later_crawl_looks_at_their_lists_and_finds_what_is_new(tmp_path: Path
         paths = server.paths
     assert new in found_in([one["url"] for one in articles(tmp_path)])
     assert not {"/vi/thu-tuc/", "/vi/nhan-su/"} & set(paths)
+
+
+def test_no_list_is_taken_for_one_of_articles_because_others_of_its_form_came_first(tmp_path: Path) -> None:
+    pages = portal()
+    come, served = threading.Event(), 0
+
+    def event(text: str) -> Callable[[Seen], str]:
+        def answer(_: Seen) -> str:
+            nonlocal served
+            served += 1
+            if served == len(EVENTS):
+                come.set()
+            return text
+
+        return answer
+
+    def last(_: Seen) -> str:
+        come.wait(10)
+        return portal()["/vi/nhan-su/"]
+
+    with PortalServer(pages | {path: event(pages[path]) for path in EVENTS} | {"/vi/nhan-su/": last}) as server:
+        run(server.url, tmp_path)
+        assert served == len(EVENTS)
+        server.log.clear()
+        run(server.url, tmp_path)
+        paths = set(server.paths)
+    assert "/vi/su-kien/" in paths
+    assert not {"/vi/thu-tuc/", "/vi/nhan-su/"} & paths
 
 
 @pytest.mark.parametrize("portlet", ["vanbanso_WAR_x", "tailieu_INSTANCE_aB3"])

@@ -157,8 +157,7 @@ class Lists(scrapy.Spider):
         self.ways.note(link.key, way)
         new = self.sightings.get(link.key) is None
         if new and not self.sightings.done(link.key):
-            promised = announced(link.url, self.patterns) and not self.is_guess(link.key)
-            self.first_shown += link.kind == "article" or promised
+            self.first_shown += self.speaks_for_its_list(link)
         sighting = self.sightings.see(link)
         if sighting is None or sighting.looks >= LOOKS:
             return
@@ -168,12 +167,23 @@ class Lists(scrapy.Spider):
             self.patterns.note(link.url, text)
         self.sightings.describe(link.key, text, None if sighting.date else listing.listed_date(anchor, href))
 
-    def is_guess(self, key: str) -> bool:
-        """Whether only links say that a page may be an article, though a family's rules find the site's articles.
+    def speaks_for_its_list(self, link: Judgement) -> bool:
+        """Whether a list shows an article, as far as a link to it tells.
 
-        The form of its address speaks for it once a page of that form has proved to be one.
+        Pages that a family's rules do not know speak for theirs once they have been read, or if an earlier crawl has:
+        what others of their form are depends on which of them have come by now.
         """
-        return self.ruled and key.partition("/")[0] in self.rules.hosts and pattern_of(key) not in self.forms
+        if link.kind == "article" or not announced(link.url, self.patterns):
+            return link.kind == "article"
+        return not self.is_unruled(link.key) or self.revisits.known(article_id(link.url, link.key)) is not None
+
+    def is_unruled(self, key: str) -> bool:
+        """Whether only links say that a page may be an article, though a family's rules find the site's articles."""
+        return self.ruled and key.partition("/")[0] in self.rules.hosts
+
+    def is_guess(self, key: str) -> bool:
+        """Whether nothing but links says so; an address speaks, too, once a page of its form has proved to be one."""
+        return self.is_unruled(key) and pattern_of(key) not in self.forms
 
     def note_label(self, link: Judgement, anchor: Element) -> None:
         """Note the name that the menu gives to a section: the text of the first link to it."""
