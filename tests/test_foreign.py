@@ -494,6 +494,33 @@ def test_what_an_address_gave_again_is_read_from_the_record_that_holds_it(tmp_pa
     assert where == "http://so.gov.vn/4.html" and "another file" in why and "9.html" in why
 
 
+def test_what_other_writers_say_of_a_record_is_understood(tmp_path: Path) -> None:
+    digest = f"WARC-Payload-Digest: sha256:{hashlib.sha256(page(0)).hexdigest()}\r\n".encode()
+    first, other, month, year, part = (member(n, packed=False) for n in range(5))
+    # Heritrix's profile of what any address has given before.
+    again = gzip.decompress(revisit(7, 0, head=True, profile="uri-agnostic-identical-payload-digest"))
+    records = [
+        first.replace(b"WARC-Date", digest + b"WARC-Date", 1),
+        again,
+        other.replace(b"URI: http://so", b"URI: HTTP://SO", 1),
+        month.replace(b"2024-01-01T00:00:00Z", b"2023-05", 1),
+        year.replace(b"2024-01-01T00:00:00Z", b"2022", 1),
+        part.replace(b"WARC-Date", b"WARC-Segment-Number: 1\r\nWARC-Date", 1),
+    ]
+    path = tmp_path / "a.warc"
+    path.write_bytes(b"".join(records))
+    captures = list(read_captures(path, lambda *one: pytest.fail(str(one))))
+    assert [(one.url[-6:], one.fetched_at.year, one.flags) for one in captures] == [
+        ("0.html", 2024, []),
+        ("7.html", 2024, []),
+        ("1.html", 2024, []),
+        ("2.html", 2023, []),
+        ("3.html", 2022, []),
+        ("4.html", 2024, ["truncated"]),
+    ]
+    assert captures[1].body == page(0)
+
+
 def test_a_body_that_was_cut_when_it_was_captured_is_marked(tmp_path: Path) -> None:
     path = tmp_path / "a.warc.gz"
     cut = gzip.decompress(member(1)).replace(

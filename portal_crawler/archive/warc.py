@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 HTTP = ("http://", "https://")
 # What headers say of a record's place in the web and in time.
 PLACES = ("Target-URI", "Date")
+# Profiles of revisits that repeat a body; with others, that of a 304 above all, nothing came.
+REPEATING = ("identical-payload-digest", "uri-agnostic-identical-payload-digest")
 # What ARC, the format before WARC, calls the headers of a record; its records have no names.
 ARC = {
     "WARC-Target-URI": "uri",
@@ -44,6 +46,8 @@ ARC = {
     "Content-Type": "content-type",
     "Content-Length": "length",
 }
+# A year or a month, as WARC/1.1 allows (W3CDTF).
+SHORT_DATE = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d\d))?", re.ASCII)
 # A body is not larger than what a crawl would fetch, packed or unpacked: else a bomb, or a film.
 MOST_BYTES = 32 << 20
 
@@ -141,7 +145,7 @@ def _pages(stream: Any, name: Path, report: Report) -> Iterator[tuple[ArcWarcRec
         url = _said(record, "WARC-Target-URI")
         if not url:
             report(str(name), f"the record at byte {offset:,} cannot be read: it names no address")
-        elif url.startswith(HTTP):
+        elif url.lower().startswith(HTTP):
             yield record, url, offset, ends
 
 
@@ -299,8 +303,9 @@ def _referred(record: ArcWarcRecord) -> Names:
 
 def _repeats(record: ArcWarcRecord) -> bool:
     """Whether a record says that an address has given once more what another record holds."""
-    profile = record.rec_headers.get_header("WARC-Profile") or ""
-    return record.rec_type == "revisit" and profile.endswith("/identical-payload-digest")
+    # Heritrix says that it does not go by addresses: .../uri-agnostic-identical-payload-digest.
+    profile = (record.rec_headers.get_header("WARC-Profile") or "").rpartition("/")[2]
+    return record.rec_type == "revisit" and profile in REPEATING
 
 
 def _said(record: ArcWarcRecord, name: str) -> str | None:
@@ -410,7 +415,7 @@ def _flags(record: ArcWarcRecord, *found: str) -> list[str]:
     said = {flag.strip() for flag in (_said(record, FLAGS_FIELD) or "").split(",")} | set(found)
     if record.rec_type == "conversion":
         said.add(RENDERED)
-    if _said(record, "WARC-Truncated"):
+    if _said(record, "WARC-Truncated") or _said(record, "WARC-Segment-Number"):  # what follows is not joined to it
         said.add("truncated")
     return [flag for flag in FLAGS if flag in said]
 
@@ -478,5 +483,8 @@ def _payload(record: ArcWarcRecord, headers: dict[str, str]) -> tuple[bytes, byt
 
 
 def _time(date: str | None) -> datetime:
-    moment = datetime.fromisoformat(date or "")  # a record without a valid date is broken: the standard demands one
+    written = (date or "").strip()
+    if found := SHORT_DATE.fullmatch(written):
+        written = f"{found['year']}-{found['month'] or '01'}-01"
+    moment = datetime.fromisoformat(written)  # a record without a valid date is broken: the standard demands one
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
