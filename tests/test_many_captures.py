@@ -182,6 +182,13 @@ def test_a_capture_that_has_changed_or_a_newer_extractor_is_replayed_again(tmp_p
         assert "so.example.gov.vn (unseen): 9 articles of" in told
         assert len(articles(tmp_path / "out")) == 9
     assert told.count("done before") == 2
+    # A replay whose caller was killed: it has come to its end, and nobody has noted of what.
+    (record,) = (tmp_path / "out/so.example.gov.vn").glob("*.run.json")
+    kept = json.loads(record.read_text("utf-8"))
+    del kept["inputs"]
+    record.write_text(json.dumps(kept), "utf-8")
+    _, told, _ = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    assert "replayed again" not in told and len(articles(tmp_path / "out")) == 9
     path.write_bytes(path.read_bytes() + other.records[0])
     _, told, _ = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
     assert told.count("other captures, spider or extractor") == 2

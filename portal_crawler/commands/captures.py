@@ -450,7 +450,9 @@ def _replay(task: Task, lock: int) -> Outcome:
         paths = {one["path"] for one in inputs["captures"]}
         replaced = {run for run in others if paths.issuperset(before[run].get("captures") or ("",))}
         _remove(folder, lambda run: run in replaced)
-    return Outcome(host, done.returncode, articles, error, broken, again=bool(before))
+    # A replay whose caller was killed has come to its end as well, but nobody has noted of what.
+    again = any("inputs" in record for record in before.values())
+    return Outcome(host, done.returncode, articles, error, broken, again=again)
 
 
 def command_of(task: Task) -> list[str]:
