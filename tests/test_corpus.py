@@ -418,6 +418,27 @@ def test_whatever_is_tampered_with_is_found(archived: Path) -> None:
     assert (code, "articles.sqlite, article 2" in told) == (6, True)
 
 
+def test_files_that_are_damaged_keep_none_of_the_others_from_being_checked(archived: Path) -> None:
+    assert run(archived, "export", "bag", "--format", "jsonl", "--format", "parquet", "--bagit")[0] == 0
+    parquet, *_ = (archived / "bag/data").rglob("*.parquet")
+    lines = archived / "bag/data/articles.jsonl"
+    lines.write_bytes(lines.read_bytes().replace("Sáng".encode(), b"Sang ", 1))
+    for path, content, said in (
+        (parquet, parquet.read_bytes()[:-200], "articles.parquet: it cannot be read to its end"),
+        (parquet, b"", "articles.parquet: it cannot be read to its end"),
+        (archived / "bag/manifest-sha256.txt", b"\xff\xfe", "the bag is not valid"),
+        (archived / "bag/bagit.txt", b"\xff\xfe", "the bag is not valid"),
+    ):
+        kept = path.read_bytes()
+        path.write_bytes(content)
+        code, told, errors = run(archived, "verify", "bag")
+        assert (code, said in told, "articles.jsonl, article 1" in told) == (6, True, True), told + errors
+        path.write_bytes(kept)
+    (archived / "bag/data/manifest.json").write_text("{", "utf-8")
+    code, _, errors = run(archived, "verify", "bag")
+    assert code == 2 and "manifest.json is no manifest" in errors
+
+
 def test_captures_that_are_missing_or_stand_elsewhere_are_told_apart(archived: Path) -> None:
     archive = archived / "exports/so/archive"
     assert run(archived, "verify", "corpus", "--archives", "nosuch")[0] == 2
