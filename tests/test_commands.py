@@ -34,6 +34,14 @@ def run(
     return done.returncode, done.stdout, done.stderr
 
 
+def unreadable(path: Path) -> Path:
+    """A file that opens and cannot be read, by whomever."""
+    if not Path("/proc/self/mem").exists():
+        pytest.skip("there is no file here that root cannot read")
+    path.symlink_to("/proc/self/mem")
+    return path
+
+
 def pages_of_a_site(folder: Path, count: int = 6) -> Path:
     site = folder / "site"
     (site / "news").mkdir(parents=True)

@@ -6,6 +6,7 @@ import csv
 import gzip
 import hashlib
 import json
+import os
 import re
 import sqlite3
 import subprocess
@@ -19,13 +20,14 @@ import bagit
 import pyarrow.dataset
 import pyarrow.parquet
 import pytest
-from test_commands import run
+from test_commands import run, unreadable
 
+import portal_crawler
 from portal_crawler.archive.records import Exchange, answer, digest, member, new_record_id
 from portal_crawler.corpus.export import export
 from portal_crawler.corpus.formats import FORMATS, zstd
 from portal_crawler.corpus.metadata import dublin_core, schema_org
-from portal_crawler.corpus.selection import Choice, private, run_files, select
+from portal_crawler.corpus.selection import MOST_OPEN, Choice, private, run_files, select
 from portal_crawler.corpus.verify import verify
 from portal_crawler.extraction.article import content_hash
 from portal_crawler.items import Archived, Article, Attachment, Extraction, Http, LegalDocument, as_record
@@ -416,6 +418,27 @@ def test_whatever_is_tampered_with_is_found(archived: Path) -> None:
     assert (code, "articles.sqlite, article 2" in told) == (6, True)
 
 
+def test_files_that_are_damaged_keep_none_of_the_others_from_being_checked(archived: Path) -> None:
+    assert run(archived, "export", "bag", "--format", "jsonl", "--format", "parquet", "--bagit")[0] == 0
+    parquet, *_ = (archived / "bag/data").rglob("*.parquet")
+    lines = archived / "bag/data/articles.jsonl"
+    lines.write_bytes(lines.read_bytes().replace("Sáng".encode(), b"Sang ", 1))
+    for path, content, said in (
+        (parquet, parquet.read_bytes()[:-200], "articles.parquet: it cannot be read to its end"),
+        (parquet, b"", "articles.parquet: it cannot be read to its end"),
+        (archived / "bag/manifest-sha256.txt", b"\xff\xfe", "the bag is not valid"),
+        (archived / "bag/bagit.txt", b"\xff\xfe", "the bag is not valid"),
+    ):
+        kept = path.read_bytes()
+        path.write_bytes(content)
+        code, told, errors = run(archived, "verify", "bag")
+        assert (code, said in told, "articles.jsonl, article 1" in told) == (6, True, True), told + errors
+        path.write_bytes(kept)
+    (archived / "bag/data/manifest.json").write_text("{", "utf-8")
+    code, _, errors = run(archived, "verify", "bag")
+    assert code == 2 and "manifest.json is no manifest" in errors
+
+
 def test_captures_that_are_missing_or_stand_elsewhere_are_told_apart(archived: Path) -> None:
     archive = archived / "exports/so/archive"
     assert run(archived, "verify", "corpus", "--archives", "nosuch")[0] == 2
@@ -502,3 +525,38 @@ def test_the_commands(runs: Path) -> None:
     assert run(folder, "export", "other", "--since", "1.1.2020")[0] == 2
     assert run(folder, "export", "other", "--portal", "so_c")[0] == 3
     assert run(folder, "verify", "exports")[0] == 2
+
+
+def test_a_run_that_cannot_be_read_is_told_and_costs_no_other(runs: Path, tmp_path: Path) -> None:
+    unreadable(runs / "so_a/2026-03-01T00-00-00Z.jsonl")
+    (runs / "so_a/2026-02-01T00-00-00Z.gone.jsonl").write_text('{"portal": "so_a", "url"\n', "utf-8")
+    unreadable(runs / "so_a/2026-01-01T00-00-00Z.gone.jsonl")
+    code, told, errors = run(tmp_path, "export", "corpus")
+    assert code == 6, errors
+    assert "so_a/2026-03-01T00-00-00Z.jsonl: it cannot be read: Input/output error" in told
+    assert "so_a/2026-01-01T00-00-00Z.gone.jsonl: it cannot be read" in told
+    assert "so_a/2026-02-01T00-00-00Z.gone.jsonl, line 1: it cannot be read" in told
+    assert "11 articles" in told
+    made = json.loads((tmp_path / "corpus/manifest.json").read_text("utf-8"))
+    assert made["broken_lines"] == 3 and len(made["sources"]) == 2
+    code, _, errors = run(tmp_path, "export", "none", str(runs / "so_a/2026-03-01T00-00-00Z.jsonl"))
+    assert code == 2 and "no run can be read" in errors and not (tmp_path / "none").exists()
+
+
+def test_more_runs_make_a_corpus_than_files_may_be_open(tmp_path: Path) -> None:
+    for number in range(MOST_OPEN + 60):
+        write(tmp_path / f"exports/so_a/{2000 + number}-01-01T00-00-00Z.jsonl", [record(number)])
+    command = f'ulimit -n {MOST_OPEN + 50}; exec "$0" -m portal_crawler.commands.console export corpus'
+    environment = {**os.environ, "PYTHONPATH": str(Path(portal_crawler.__file__).parent.parent)}
+    done = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable], cwd=tmp_path, env=environment, check=False, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"260 articles" in done.stdout
+
+
+def test_a_wacz_file_that_cannot_be_read_costs_no_record_of_others(archived: Path) -> None:
+    unreadable(archived / "exports/so/archive/other.wacz")
+    code, told, _ = run(archived, "verify", "corpus")
+    assert code == 0, told
+    assert "other.wacz: it cannot be read: " in told and "all agree" in told

@@ -21,7 +21,8 @@ import pytest
 from test_commands import environment, run
 
 from portal_crawler.archive.codings import zstd
-from portal_crawler.archive.warc import MOST_BYTES, read_captures
+from portal_crawler.archive.packed import unpacked
+from portal_crawler.archive.warc import MOST_BYTES, kept_at, read_captures
 from portal_crawler.sample import SampleProvince
 
 if TYPE_CHECKING:
@@ -493,6 +494,33 @@ def test_what_an_address_gave_again_is_read_from_the_record_that_holds_it(tmp_pa
     assert where == "http://so.gov.vn/4.html" and "another file" in why and "9.html" in why
 
 
+def test_what_other_writers_say_of_a_record_is_understood(tmp_path: Path) -> None:
+    digest = f"WARC-Payload-Digest: sha256:{hashlib.sha256(page(0)).hexdigest()}\r\n".encode()
+    first, other, month, year, part = (member(n, packed=False) for n in range(5))
+    # Heritrix's profile of what any address has given before.
+    again = gzip.decompress(revisit(7, 0, head=True, profile="uri-agnostic-identical-payload-digest"))
+    records = [
+        first.replace(b"WARC-Date", digest + b"WARC-Date", 1),
+        again,
+        other.replace(b"URI: http://so", b"URI: HTTP://SO", 1),
+        month.replace(b"2024-01-01T00:00:00Z", b"2023-05", 1),
+        year.replace(b"2024-01-01T00:00:00Z", b"2022", 1),
+        part.replace(b"WARC-Date", b"WARC-Segment-Number: 1\r\nWARC-Date", 1),
+    ]
+    path = tmp_path / "a.warc"
+    path.write_bytes(b"".join(records))
+    captures = list(read_captures(path, lambda *one: pytest.fail(str(one))))
+    assert [(one.url[-6:], one.fetched_at.year, one.flags) for one in captures] == [
+        ("0.html", 2024, []),
+        ("7.html", 2024, []),
+        ("1.html", 2024, []),
+        ("2.html", 2023, []),
+        ("3.html", 2022, []),
+        ("4.html", 2024, ["truncated"]),
+    ]
+    assert captures[1].body == page(0)
+
+
 def test_a_body_that_was_cut_when_it_was_captured_is_marked(tmp_path: Path) -> None:
     path = tmp_path / "a.warc.gz"
     cut = gzip.decompress(member(1)).replace(
@@ -533,3 +561,79 @@ def test_a_wacz_file_of_several_warc_files_and_one_that_is_damaged_inside(tmp_pa
     found, problems = read(path)
     assert {"0.html", "1.html"} <= set(found), "the WARC files in it are whole but for one"
     assert "no WACZ" in problems[0][1]
+
+
+@pytest.mark.parametrize("how", ["zstd", "zstd with a dictionary"])
+@pytest.mark.parametrize("damaged", [0, 2, 4])
+def test_a_damaged_frame_costs_no_record_but_its_own(tmp_path: Path, how: str, damaged: int) -> None:
+    path = tmp_path / "a.warc.zst"
+    whole = packed(how)
+    begins = [found.start() for found in re.finditer(re.escape(b"\x28\xb5\x2f\xfd"), whole)]
+    for at in (0, 6, 150):  # the first bytes of the frame, its head, its middle
+        content = bytearray(whole)
+        content[begins[damaged] + at : begins[damaged] + at + 4] = b"\xff" * 4
+        path.write_bytes(content)
+        problems: list[tuple[str, str]] = []
+        captures = list(read_captures(path, lambda *one: problems.append(one)))  # noqa: B023 - read at once
+        others = {capture.url[-6:]: capture for capture in captures if not capture.url.endswith(NAMES[damaged])}
+        assert [*others] == [name for name in NAMES if name != NAMES[damaged]]
+        assert all(one.body == page(int(name[0])) and not one.flags for name, one in others.items())
+        assert len(captures) == len(NAMES) or problems
+        assert all(str(path) in f"{where} {why}" for where, why in problems)
+        for capture in others.values():
+            assert capture.archive is not None
+            with path.open("rb") as file:
+                kept = kept_at(unpacked(file, path, lambda *_: None), capture.archive.offset)
+            assert kept.payload_digest == capture.archive.payload_digest
+    path.write_bytes(whole[: begins[2] + 100] + whole[begins[3] :] + bytes(50))  # cut, and padded at the end
+    found, problems = read(path)
+    assert [name for name in found if name != "2.html"] == ["0.html", "1.html", "3.html", "4.html"]
+    assert problems
+
+
+def test_a_frame_that_is_damaged_behind_much_of_its_record_is_told_and_passed(tmp_path: Path) -> None:
+    path = tmp_path / "a.warc.zst"
+    noise = hashlib.shake_256(b"x").digest(400_000)
+    first, large, last = (zstd.compress(member(n, noise if n == 1 else None, packed=False)) for n in range(3))
+    path.write_bytes(first + large[:300_000] + large[320_000:] + last)
+    found, problems = read(path)
+    assert found == ["0.html", "2.html"]
+    assert problems
+
+
+def arc_record(number: int) -> bytes:
+    block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page(number)
+    return f"http://so.gov.vn/{number}.html 10.0.0.1 20080430204826 text/html {len(block)}\n".encode() + block + b"\n"
+
+
+@pytest.mark.parametrize("packed", [True, False], ids=["packed", "plain"])
+def test_a_damaged_arc_record_costs_no_other(tmp_path: Path, *, packed: bool) -> None:
+    head = b"1 0 InternetArchive\nURL IP-address Archive-date Content-type Archive-length\n"
+    records = [b"filedesc://a.arc 0.0.0.0 20080430204825 text/plain %d\n%s\n" % (len(head), head)]
+    records += [arc_record(number) for number in range(4)]
+    if packed:
+        records = [gzip.compress(record) for record in records]
+        records[2] = records[2][:30] + b"\xff" * 30 + records[2][60:]
+    else:
+        records[2] = records[2].replace(b"http://so.gov.vn/1.html 10.0.0.1", b"\0" * 20, 1)
+    path = tmp_path / ("a.arc.gz" if packed else "a.arc")
+    path.write_bytes(b"".join(records))
+    found, problems = read(path)
+    assert found == ["0.html", "2.html", "3.html"]
+    assert problems
+
+
+def test_a_member_of_a_wacz_file_that_cannot_be_unpacked_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.wacz"
+    with zipfile.ZipFile(path, "w") as pack:
+        for number in range(3):
+            pack.writestr(f"archive/{number}.warc.gz", member(number))
+    content = bytearray(path.read_bytes())
+    entry = content.rindex(b"archive/1.warc.gz") - 46
+    content[entry + 8] |= 1  # encrypted, says its entry
+    at = content.index(b"archive/1.warc.gz") - 30
+    content[at + 6] |= 1
+    path.write_bytes(content)
+    found, problems = read(path)
+    assert found == ["0.html", "2.html"]
+    assert [where for where, _ in problems] == [f"{path}/1.warc.gz"]

@@ -16,7 +16,7 @@ import pytest
 from crawl import crawl
 from portal_server import article
 from test_captures import articles
-from test_commands import run
+from test_commands import run, unreadable
 from test_replay import HOST, Archive
 from test_spiders import TITLE, portal, slug
 
@@ -182,6 +182,13 @@ def test_a_capture_that_has_changed_or_a_newer_extractor_is_replayed_again(tmp_p
         assert "so.example.gov.vn (unseen): 9 articles of" in told
         assert len(articles(tmp_path / "out")) == 9
     assert told.count("done before") == 2
+    # A replay whose caller was killed: it has come to its end, and nobody has noted of what.
+    (record,) = (tmp_path / "out/so.example.gov.vn").glob("*.run.json")
+    kept = json.loads(record.read_text("utf-8"))
+    del kept["inputs"]
+    record.write_text(json.dumps(kept), "utf-8")
+    _, told, _ = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
+    assert "replayed again" not in told and len(articles(tmp_path / "out")) == 9
     path.write_bytes(path.read_bytes() + other.records[0])
     _, told, _ = run(tmp_path, "extract", "a.warc.gz", "--out", "out")
     assert told.count("other captures, spider or extractor") == 2
@@ -338,3 +345,53 @@ def test_a_record_that_has_another_body_is_not_taken_for_the_original(tmp_path: 
     captures = list(read_captures(tmp_path / "a.warc.gz", lambda _, why: told.append(why)))
     assert len(captures) == 1
     assert len(told) == 1 and "another body" in told[0]
+
+
+def test_files_that_cannot_be_read_are_told_and_cost_no_other(tmp_path: Path) -> None:
+    (folder := tmp_path / "in").mkdir()
+    good = pages(Archive(folder / "good.warc.gz")).close()
+    unreadable(folder / "disk.warc.gz")
+    unreadable(folder / "unknown")
+    (folder / "nowhere.warc.gz").symlink_to("not-there")
+    (folder / "folder.warc.gz").mkdir()
+    contents = {
+        "empty.warc.gz": b"",
+        "head.warc.gz": gzip.compress(b"x")[:10],
+        "zeros.warc": bytes(1000),
+        "words.warc": b"These are some words " * 100,
+        "noise.warc.gz": bytes(range(7, 256)) * 300,
+        "pack.wacz": b"PK\x03\x04" + bytes(range(256)),
+        "frame.warc.zst": b"\x28\xb5\x2f\xfd",
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    with zipfile.ZipFile(folder / "nothing.wacz", "w") as pack:
+        pack.writestr("datapackage.json", "{}")
+    code, told, errors = run(tmp_path, "extract", "in", "--out", "out")
+    assert code == 6, errors
+    assert f"{len(contents) + 3} files, 13 pages of 1 hosts; of {len(contents) + 2} files nothing can be read" in told
+    assert [one["archive"]["file"] for one in articles(tmp_path / "out")] == [good.name] * 9
+    lines = errors.splitlines()
+    for name in (*contents, "disk.warc.gz", "unknown", "nowhere.warc.gz", "folder.warc.gz", "nothing.wacz"):
+        assert any(f"/{name}: " in line for line in lines), name
+    assert max(map(len, lines)) < 1000
+    code, told, errors = run(tmp_path, "extract", "in/disk.warc.gz", "in/zeros.warc", "--out", "out")
+    assert code == 2 and "disk.warc.gz: it cannot be read: Input/output error" in errors
+
+
+def test_what_cannot_be_indexed_is_left_out_of_a_pack_and_told(tmp_path: Path) -> None:
+    pytest.importorskip("wacz", reason="the extra wacz is not installed")
+    good = pages(Archive(tmp_path / "good.warc.gz")).close()
+    cut = tmp_path / "cut.warc.gz"
+    cut.write_bytes(good.read_bytes()[:-200])
+    (tmp_path / "noise.warc.gz").write_bytes(bytes(range(7, 256)) * 300)
+    (tmp_path / "2024-03-06T02-00-00Z.jsonl").write_text('{"half": ', "utf-8")
+    code, told, errors = run(tmp_path, "pack", ".", "-o", "all.wacz")
+    assert code == 6, errors
+    with zipfile.ZipFile(tmp_path / "all.wacz") as pack:
+        assert [name for name in pack.namelist() if name.startswith("archive/")] == ["archive/good.warc.gz"]
+    for name in ("cut.warc.gz: it is left out", "noise.warc.gz: it is left out", "Z.jsonl, line 1: it is no article"):
+        assert name in told
+    code, _, errors = run(tmp_path, "pack", "cut.warc.gz", "-o", "cut.wacz")
+    assert code == 2 and "no file can be packed: cut.warc.gz: it is left out" in errors
+    assert not list(tmp_path.glob("cut.wacz*"))

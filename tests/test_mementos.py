@@ -113,6 +113,21 @@ def test_maintenance_when_the_last_capture_was_made_hides_no_end_of_an_article_a
     assert all("3 known articles are missing, 0 are there" in detail for detail in doubted.values())
 
 
+def test_what_is_missing_on_a_day_of_maintenance_is_gone_when_it_is_missing_on_another(tmp_path: Path) -> None:
+    for year in (*YEARS, 2026):
+        archive = Archive(tmp_path / f"{year}.warc.gz", date=f"{year}-03-06T02:00:00Z")
+        for address, body in portal().items():
+            lost = year == YEARS[1] or (year > YEARS[1] and address == slug(LOST))
+            if isinstance(body, str):
+                archive.add(HOST + address, MISSING if lost else body, "404 Not Found" if lost else "200 OK")
+        archive.close()
+    code, _, errors = run(tmp_path, "extract", ".", "--out", "out", "--jobs", "1")
+    assert code == 0, errors
+    (path,) = (tmp_path / "out").rglob("*.gone.jsonl")
+    (lost,) = map(json.loads, path.read_text("utf-8").splitlines())
+    assert [lost[name][:4] for name in ("last_seen", "gone_at")] == ["2020", "2024"]
+
+
 def test_of_captures_within_one_second_that_which_was_written_later_is_the_later(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "a.warc.gz")
     for year in YEARS[:2]:

@@ -27,6 +27,8 @@ MOST_HEAD = 1 << 20
 MOST_LINES = 10_000
 # Of lines elsewhere so many bytes are read at once.
 MOST_LINE = 1 << 16
+# How the address of an ARC record begins.
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 # A length that int() takes without a word, but no other of the forms that it takes.
 LENGTH = re.compile(r"\s*[0-9]{1,18}\s*")
 
@@ -77,6 +79,8 @@ class _Loader(ArcWarcRecordLoader):  # type: ignore[misc] # warcio has no types
             if not statusline:
                 raise EOFError
         kind, headers = super()._detect_type_load_headers(head, statusline, known_format)
+        if kind == "arc" and not ADDRESS.match(headers.get_header("uri") or ""):
+            raise ArchiveLoadFailed("neither a WARC nor an ARC record")  # any five words are a head to warcio
         name = "length" if kind == "arc" else "Content-Length"
         if not LENGTH.fullmatch(headers.get_header(name) or ""):
             while headers.remove_header(name):  # warcio would make 0 of it, and lose what the record holds

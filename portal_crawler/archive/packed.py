@@ -6,12 +6,13 @@ import gzip
 import io
 import zipfile
 import zlib
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warcio.exceptions import ArchiveLoadFailed
 
+from portal_crawler.archive.codings import ZSTD
+from portal_crawler.archive.frames import Frames
 from portal_crawler.archive.loader import BROKEN, Records
 
 try:
@@ -20,7 +21,7 @@ except ImportError:  # before Python 3.14
     from backports import zstd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     Report = Callable[[str, str], None]
 
@@ -30,7 +31,6 @@ INSIDE = "archive/"
 # What a damaged pack raises while it is unpacked.
 DAMAGED = (OSError, EOFError, zlib.error, zstd.ZstdError, zipfile.BadZipFile)
 GZIP = b"\x1f\x8b"
-ZSTD = b"\x28\xb5\x2f\xfd"
 # The frame that may hold the dictionary of all others ("Zstandard compression of WARC files", IIPC): 0x184D2A5D.
 DICTIONARY = b"\x5d\x2a\x4d\x18"
 LONGEST_DICTIONARY = 16 << 20
@@ -108,14 +108,6 @@ def _is_inside(name: str) -> bool:
     return name.startswith(INSIDE) and name.lower().endswith(ENDINGS)
 
 
-def _is_pack(path: Path) -> bool:
-    """Whether a file is a WACZ file by its name, or by how it begins."""
-    if path.suffix.lower() == WACZ:
-        return True
-    with path.open("rb") as file:
-        return file.read(len(ZIP)) == ZIP
-
-
 def streams(path: Path, report: Report) -> Iterator[tuple[Any, Path]]:
     """The WARC files that a file is or holds, each with its name, open until the next is asked for.
 
@@ -126,49 +118,63 @@ def streams(path: Path, report: Report) -> Iterator[tuple[Any, Path]]:
     Raises:
         OSError: if it cannot be opened.
     """
-    if not _is_pack(path):
-        with path.open("rb") as stream:
+    with path.open("rb") as stream:
+        begin = stream.read(len(ZIP))
+        if not begin:
+            report(str(path), "it is empty")
+            return
+        if path.suffix.lower() != WACZ and begin != ZIP:
+            stream.seek(0)
             yield unpacked(stream, path, report), path
-        return
+            return
     try:
         with zipfile.ZipFile(path) as pack:
-            for inside in sorted(pack.namelist()):
-                if _is_inside(inside):
-                    name = path / Path(inside).name
+            names = sorted(filter(_is_inside, pack.namelist()))
+            if not names:
+                report(str(path), f"there is no WARC file in it ({INSIDE})")
+            for inside in names:
+                name = path / Path(inside).name
+                try:
                     with pack.open(inside) as stream:
                         yield unpacked(Unpacked(stream, name, report), name, report), name
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+                except (NotImplementedError, RuntimeError) as error:  # a method that nobody knows, or a password
+                    report(str(name), f"it cannot be unpacked: {error}")
+    except zipfile.BadZipFile as error:
         report(str(path), f"it is no WACZ file that can be read: {error}; records are looked for in it")
         with path.open("rb") as stream:
             yield stream, path
 
 
-def holders(folder: Path) -> dict[str, list[Path]]:
+def holders(folder: Path, report: Report) -> dict[str, list[Path]]:
     """The WARC files of a folder and of those below it, by name: each with the files that are or hold one of that name.
 
-    What calls itself a WACZ file and cannot be read holds none.
+    Args:
+        folder: The folder.
+        report: Called with name and cause of what calls itself a WACZ file and cannot be read; it holds none.
     """
     found: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
         names = {path.name} if path.name.lower().endswith(ENDINGS) else set()
         if path.suffix.lower() == WACZ:
-            with suppress(zipfile.BadZipFile), zipfile.ZipFile(path) as pack:
-                names = {Path(inside).name for inside in pack.namelist() if inside.startswith(INSIDE)}
+            try:
+                with zipfile.ZipFile(path) as pack:
+                    names = {Path(inside).name for inside in pack.namelist() if inside.startswith(INSIDE)}
+            except (zipfile.BadZipFile, OSError) as error:
+                report(str(path), f"it cannot be read: {getattr(error, 'strerror', None) or error}")
         for name in names:
             found.setdefault(name, []).append(path)
     return found
 
 
-def named(paths: Iterable[Path], name: str) -> Iterator[Any]:
-    """The WARC files of a name that some files are or hold, each open until the next is asked for.
+def named(path: Path, name: str) -> Iterator[Any]:
+    """The WARC files of a name that a file is or holds, each open until the next is asked for.
 
     Raises:
-        OSError: if one cannot be opened.
+        OSError: if it cannot be opened.
     """
-    for path in paths:
-        for stream, inside in streams(path, _silent):
-            if inside.name == name:
-                yield stream
+    for stream, inside in streams(path, _silent):
+        if inside.name == name:
+            yield stream
 
 
 def _silent(*_: str) -> None:
@@ -187,9 +193,9 @@ def unpacked(stream: Any, name: Path, report: Report) -> Any:
     stream.seek(0)
     if begin.startswith(GZIP) and _is_one(stream):
         return Unpacked(gzip.GzipFile(fileobj=stream), name, report)
-    if begin in (ZSTD, DICTIONARY):
+    if begin in (ZSTD, DICTIONARY) or (name.suffix.lower() == ".zst" and not begin.startswith((GZIP, RECORDS[0][:4]))):
         try:
-            return Unpacked(zstd.ZstdFile(stream, zstd_dict=_dictionary(stream)), name, report)
+            return Frames(stream, _dictionary(stream), name, report)
         except (ValueError, *DAMAGED) as error:
             report(str(name), f"the dictionary that it is packed with cannot be read: {error}")
             return io.BytesIO()

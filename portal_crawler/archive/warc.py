@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from warcio.bufferedreaders import ChunkedDataReader
 from warcio.recordloader import ArcWarcRecord
 
-from portal_crawler.archive.codings import GZIP, decoded
+from portal_crawler.archive.codings import ERRORS, GZIP, decoded
 from portal_crawler.archive.digests import altered
 from portal_crawler.archive.loader import BROKEN, Records, cause
 from portal_crawler.archive.originals import Missing, Names, Opened, Originals
@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 HTTP = ("http://", "https://")
 # What headers say of a record's place in the web and in time.
 PLACES = ("Target-URI", "Date")
+# Profiles of revisits that repeat a body; with others, that of a 304 above all, nothing came.
+REPEATING = ("identical-payload-digest", "uri-agnostic-identical-payload-digest")
 # What ARC, the format before WARC, calls the headers of a record; its records have no names.
 ARC = {
     "WARC-Target-URI": "uri",
@@ -44,12 +46,17 @@ ARC = {
     "Content-Type": "content-type",
     "Content-Length": "length",
 }
+# A year or a month, as WARC/1.1 allows (W3CDTF).
+SHORT_DATE = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d\d))?", re.ASCII)
 # A body is not larger than what a crawl would fetch, packed or unpacked: else a bomb, or a film.
 MOST_BYTES = 32 << 20
 
 # How records and gzip members begin, and of how many bytes a file is read to find one.
-BEGINNINGS = re.compile(rb"(?:(?<=\n)|\A)WARC/\d\.\d\r?\n|\x1f\x8b\x08")
-LONGEST_BEGINNING = 16
+WARC_RECORD = rb"WARC/\d\.\d\r?\n"
+ARC_RECORD = rb"[a-z]{3,10}:[^\s]{1,2000} [0-9a-fA-F.:]{1,45} \d{8,14} [^\s]{1,100} \d{1,18}\r?\n"
+RECORD = re.compile(WARC_RECORD + rb"|" + ARC_RECORD)
+BEGINNINGS = re.compile(rb"(?:(?<=\n)|\A)(?:" + RECORD.pattern + rb")|\x1f\x8b\x08")
+LONGEST_BEGINNING = 2200
 BLOCK = 1 << 16
 # What stands between records, or fills up a file, and is no loss.
 PADDING = b"\r\n \0"
@@ -138,7 +145,7 @@ def _pages(stream: Any, name: Path, report: Report) -> Iterator[tuple[ArcWarcRec
         url = _said(record, "WARC-Target-URI")
         if not url:
             report(str(name), f"the record at byte {offset:,} cannot be read: it names no address")
-        elif url.startswith(HTTP):
+        elif url.lower().startswith(HTTP):
             yield record, url, offset, ends
 
 
@@ -296,8 +303,9 @@ def _referred(record: ArcWarcRecord) -> Names:
 
 def _repeats(record: ArcWarcRecord) -> bool:
     """Whether a record says that an address has given once more what another record holds."""
-    profile = record.rec_headers.get_header("WARC-Profile") or ""
-    return record.rec_type == "revisit" and profile.endswith("/identical-payload-digest")
+    # Heritrix says that it does not go by addresses: .../uri-agnostic-identical-payload-digest.
+    profile = (record.rec_headers.get_header("WARC-Profile") or "").rpartition("/")[2]
+    return record.rec_type == "revisit" and profile in REPEATING
 
 
 def _said(record: ArcWarcRecord, name: str) -> str | None:
@@ -325,8 +333,10 @@ def _records(stream: Any, path: Path, report: Report) -> Iterator[tuple[ArcWarcR
     while start is not None:
         stream.seek(start)
         records, at, broken, damage = Records(stream), start - 1, "", "there is no record"
+        found = start > 0
         try:
             for record in records:
+                found = True
                 at = max(records.offset, at + 1)  # in the middle of a gzip member warcio counts what is unpacked
                 yield record, at, records.ends
                 if broken := records.ends():
@@ -335,21 +345,26 @@ def _records(stream: Any, path: Path, report: Report) -> Iterator[tuple[ArcWarcR
                     break
         except BROKEN as error:
             damage = cause(error)
-        if broken:
-            start = _next_record(stream, at + 1)
-            continue
         begin = max(records.offset, at + 1)
-        # A member that ends with a block of what was read lets warcio take the next one, which is whole, for damaged.
-        start = _next_record(stream, begin if begin > start else begin + 1)
-        if start != begin and not _is_padding(stream, begin, start):
-            to = f"byte {start:,}" if start is not None else "its end"
-            report(str(path), f"damaged from byte {begin:,} to {to}: {damage}")
+        try:
+            if broken:
+                start = _next_record(stream, at + 1)
+                continue
+            # A member that ends with a block of what was read lets warcio take the next one, a whole one, for damaged.
+            start = _next_record(stream, begin if begin > start else begin + 1)
+            # What holds no record at all is told, whatever fills it.
+            no_loss = (found or start is not None) and _is_padding(stream, begin, start)
+            if start != begin and not no_loss:
+                to = f"byte {start:,}" if start is not None else "its end"
+                report(str(path), f"damaged from byte {begin:,} to {to}: {damage}")
+        except OSError as error:  # of the disk
+            report(str(path), f"it cannot be read behind byte {begin:,}: {error.strerror or error}")
+            return
 
 
 def _is_padding(stream: Any, begin: int, end: int | None) -> bool:
     """Whether nothing stands between two places of a file, or nothing that could have been a record."""
-    stream.seek(begin)
-    data: bytes = stream.read(BLOCK if end is None else min(end - begin, BLOCK))
+    data = _block_at(stream, begin)[: None if end is None else end - begin]
     if len(data) == BLOCK:
         return False
     if data.startswith(GZIP):  # a member of nothing, as some tools end with
@@ -363,18 +378,29 @@ def _is_padding(stream: Any, begin: int, end: int | None) -> bool:
 
 def _next_record(stream: Any, start: int) -> int | None:
     """Where the next record begins, at a byte or behind it; None if there is none."""
-    stream.seek(start)
     kept, place = b"", start
-    while block := stream.read(BLOCK):
+    while True:
+        block = _block_at(stream, place)
+        if not block and not (block := _block_at(stream, place)):  # else what stands behind a damaged frame
+            return None
+        if place in getattr(stream, "gaps", ()):  # what came before it goes on nowhere
+            kept = b""
         window = kept + block
         for found in BEGINNINGS.finditer(window):
             at = place - len(kept) + found.start()
-            if found[0].startswith(b"WARC/") or _is_member(stream, at):
+            if not found[0].startswith(GZIP) or _is_member(stream, at):
                 return at
         place += len(block)
         kept = window[-LONGEST_BEGINNING:]
-        stream.seek(place)
-    return None
+
+
+def _block_at(stream: Any, place: int) -> bytes:
+    """What is read at a place; nothing at the end, and before or in a damaged frame."""
+    stream.seek(place)
+    try:
+        return bytes(stream.read(BLOCK))
+    except ERRORS:
+        return b""
 
 
 def _is_page(record: ArcWarcRecord) -> bool:
@@ -389,7 +415,7 @@ def _flags(record: ArcWarcRecord, *found: str) -> list[str]:
     said = {flag.strip() for flag in (_said(record, FLAGS_FIELD) or "").split(",")} | set(found)
     if record.rec_type == "conversion":
         said.add(RENDERED)
-    if _said(record, "WARC-Truncated"):
+    if _said(record, "WARC-Truncated") or _said(record, "WARC-Segment-Number"):  # what follows is not joined to it
         said.add("truncated")
     return [flag for flag in FLAGS if flag in said]
 
@@ -399,7 +425,7 @@ def _is_member(stream: Any, at: int) -> bool:
     stream.seek(at)
     try:
         begin = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(stream.read(BLOCK), BLOCK)
-        return begin.lstrip(PADDING).startswith(b"WARC/")
+        return RECORD.match(begin.lstrip(PADDING)) is not None
     except zlib.error:
         return False
 
@@ -457,5 +483,8 @@ def _payload(record: ArcWarcRecord, headers: dict[str, str]) -> tuple[bytes, byt
 
 
 def _time(date: str | None) -> datetime:
-    moment = datetime.fromisoformat(date or "")  # a record without a valid date is broken: the standard demands one
+    written = (date or "").strip()
+    if found := SHORT_DATE.fullmatch(written):
+        written = f"{found['year']}-{found['month'] or '01'}-01"
+    moment = datetime.fromisoformat(written)  # a record without a valid date is broken: the standard demands one
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

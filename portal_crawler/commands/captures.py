@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import json
 import multiprocessing
+import os
 import re
 import subprocess
 import sys
@@ -126,45 +127,90 @@ class Outcome:
     again: bool = False
 
 
-def capture_files(path: Path) -> list[Path]:
+def capture_files(path: Path, problems: list[str] | None = None) -> list[Path]:
     """The WARC, ARC and WACZ files that a path is or holds, sorted; none if it is something else.
 
     They are told by their names, or else by how they begin: files that are being written have other names.
 
+    Args:
+        path: A file or a folder.
+        problems: Gets what in a folder cannot be looked at, or is called a capture and is none.
+
     Raises:
-        OSError: if a file cannot be read.
+        OSError: if the path is a file that cannot be read.
     """
-    inside = path.rglob("*") if path.is_dir() else [path]
-    return sorted(one for one in inside if one.is_file() and _is_capture(one))
+    if not path.is_dir():
+        return [path] if path.is_file() and _is_capture(path) else []
+    found, wrong = [], problems if problems is not None else []
+    for folder, folders, names in os.walk(path, onerror=lambda error: wrong.append(unread(error))):
+        for one in (Path(folder, name) for name in names):
+            try:
+                if one.is_file() and _is_capture(one):
+                    found.append(one)
+                elif one.is_symlink() and not one.exists() and _is_called_capture(one):
+                    wrong.append(f"{one}: it leads to no file")
+            except OSError as error:
+                wrong.append(unread(error, one))
+        if _is_called_capture(Path(folder)) and not folders and not names:
+            wrong.append(f"{folder}: it is a folder, and an empty one")
+    return sorted(found)
+
+
+def _is_called_capture(path: Path) -> bool:
+    return path.name.lower().endswith((*ENDINGS, WACZ))
 
 
 def _is_capture(path: Path) -> bool:
-    name = path.name.lower()
-    return name.endswith((*ENDINGS, WACZ)) or (not name.endswith(PAGES) and is_capture(path))
+    return _is_called_capture(path) or (not path.name.lower().endswith(PAGES) and is_capture(path))
 
 
-def hosts_of(files: Sequence[Path], problems: list[str], jobs: int = 1) -> list[Host]:
+def unread(error: OSError, path: Path | None = None) -> str:
+    """What is told of a file that cannot be read: which it is, and why."""
+    return f"{path or error.filename}: it cannot be read: {error.strerror or error}"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at a file has found.
+
+    Attributes:
+        hosts: The hosts of which it has pages.
+        problems: What cannot be read of it.
+        lacking: Whether it repeats bodies of other files.
+        unread: Whether nothing can be read of it.
+    """
+
+    hosts: list[Host]
+    problems: list[str]
+    lacking: bool = False
+    unread: bool = False
+
+
+def hosts_of(files: Sequence[Path], problems: list[str], jobs: int = 1, lost: list[Path] | None = None) -> list[Host]:
     """The hosts of which there are pages, those with most of them first.
 
     Args:
         files: WARC and WACZ files.
         problems: Gets what cannot be read.
         jobs: How many processes look at large files.
+        lost: Gets the files of which nothing can be read.
     """
     found: dict[str, Host] = {}
     lacking = False
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory()))
         indices = [folder / f"{number}.sqlite" for number in range(len(files))]
-        each: Iterable[tuple[list[Host], list[str], bool]] = map(hosts_in, files, indices)
+        each: Iterable[Look] = map(hosts_in, files, indices)
         if jobs > 1 and len(files) > 1 and sum(path.stat().st_size for path in files) > LARGE:
             # Not forked: this process has a reactor.
             pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"))
             each = stack.enter_context(pool).map(hosts_in, files, indices)
-        for hosts, wrong, lacks in each:
-            problems += wrong
-            lacking |= lacks
-            for host in hosts:
+        for path, look in zip(files, each, strict=True):
+            problems += look.problems
+            lacking |= look.lacking
+            if look.unread and lost is not None:
+                lost.append(path)
+            for host in look.hosts:
                 known = found.setdefault(host.name, replace(host, pages=0, files=[]))
                 known.pages += host.pages
                 known.files += host.files
@@ -173,8 +219,8 @@ def hosts_of(files: Sequence[Path], problems: list[str], jobs: int = 1) -> list[
     return sorted(found.values(), key=lambda host: (-host.pages, host.name))
 
 
-def hosts_in(path: Path, index: Path) -> tuple[list[Host], list[str], bool]:
-    """The hosts of which a file has pages, what cannot be read of it, and whether it repeats bodies of other files.
+def hosts_in(path: Path, index: Path) -> Look:
+    """The hosts of which a file has pages. One that cannot be read costs no other.
 
     Args:
         path: The file.
@@ -183,7 +229,7 @@ def hosts_in(path: Path, index: Path) -> tuple[list[Host], list[str], bool]:
     found: dict[str, Host] = {}
     problems: list[str] = []
     unsaid: set[int] = set()
-    missing = 0
+    read = missing = 0
     originals = Originals(index)
 
     def note(one: Missing) -> None:
@@ -194,17 +240,21 @@ def hosts_in(path: Path, index: Path) -> tuple[list[Host], list[str], bool]:
     def report(where: str, why: str) -> None:
         problems.append(f"{where}: {why}")
 
-    for number, capture in numbered_captures(path, report, wanted=(), payloads=Payloads(originals, note)):
-        kind = capture.headers.get("content-type", "")
-        if kind and is_html(kind, b""):
-            _count(capture.url, path, found, problems)
-        elif not kind.strip() and capture.status in OK:
-            unsaid.add(number)
-    # Few servers do not say what they send, so that their files are read once more.
-    for number, capture in numbered_captures(path, lambda *_: None, unsaid) if unsaid else ():
-        if number in unsaid and capture.body and is_html(None, capture.body):
-            _count(capture.url, path, found, problems)
-    return list(found.values()), problems, missing > 0
+    try:
+        for number, capture in numbered_captures(path, report, wanted=(), payloads=Payloads(originals, note)):
+            read += 1
+            kind = capture.headers.get("content-type", "")
+            if kind and is_html(kind, b""):
+                _count(capture.url, path, found, problems)
+            elif not kind.strip() and capture.status in OK:
+                unsaid.add(number)
+        # Few servers do not say what they send, so that their files are read once more.
+        for number, capture in numbered_captures(path, lambda *_: None, unsaid) if unsaid else ():
+            if number in unsaid and capture.body and is_html(None, capture.body):
+                _count(capture.url, path, found, problems)
+    except OSError as error:
+        problems.append(unread(error, path))
+    return Look(list(found.values()), problems, missing > 0, unread=bool(problems) and not read + missing)
 
 
 def _count(url: str, path: Path, found: dict[str, Host], problems: list[str]) -> None:
@@ -400,7 +450,9 @@ def _replay(task: Task, lock: int) -> Outcome:
         paths = {one["path"] for one in inputs["captures"]}
         replaced = {run for run in others if paths.issuperset(before[run].get("captures") or ("",))}
         _remove(folder, lambda run: run in replaced)
-    return Outcome(host, done.returncode, articles, error, broken, again=bool(before))
+    # A replay whose caller was killed has come to its end as well, but nobody has noted of what.
+    again = any("inputs" in record for record in before.values())
+    return Outcome(host, done.returncode, articles, error, broken, again=again)
 
 
 def command_of(task: Task) -> list[str]:

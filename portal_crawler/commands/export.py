@@ -13,7 +13,7 @@ from portal_crawler.commands.console import one_line_errors, refuse
 from portal_crawler.commands.typeset import safe
 from portal_crawler.corpus.export import export
 from portal_crawler.corpus.formats import FORMATS, MissingLibraryError
-from portal_crawler.corpus.selection import Choice, Selection, run_files
+from portal_crawler.corpus.selection import Choice, Selection, run_files, unread
 from portal_crawler.items import KINDS
 from portal_crawler.monitoring.verdict import ExitCode
 
@@ -103,15 +103,17 @@ def _sources(paths: list[Path]) -> list[Path]:
             refuse(f"there is no {path}")
     if not (found := run_files(paths)):
         refuse(f"there is no finished run in {', '.join(map(str, paths))}")
+    if all(why := unread(path) for path in found):
+        refuse(f"{found[-1]}: {why}; no run can be read")
     return found
 
 
 def _tell(target: str, record: dict[str, Any], chosen: Selection) -> None:
     """Print what was done, and what could not be."""
     for path, number, why in chosen.broken[:TOLD]:
-        print(safe(f"{path}, line {number}: {why}"))
+        print(safe(f"{path}, line {number}: {why}" if number else f"{path}: {why}"))
     if len(chosen.broken) > TOLD:
-        print(f"... and {len(chosen.broken) - TOLD} more lines that cannot be read")
+        print(f"... and {len(chosen.broken) - TOLD} more lines and files that cannot be read")
     left_out = ", ".join(f"{count:,} {why}" for why, count in sorted(chosen.left_out.items()))
     print(
         f"{target}: {record['articles']:,} articles of {len(record['by_portal'])} portals from "

@@ -67,8 +67,9 @@ class Command(ScrapyCommand):
             "Prints the article of each page as a line of JSON on standard output; a page that is no article is a line "
             "with its reason on standard error. A folder is taken for pages of one site: its template is learned from "
             "all of them first. Files may be compressed (.gz). Exit code 0: all pages are articles; 6: some are not; "
-            "3: none is. Captures (WARC, WACZ) are replayed by the spiders of their hosts, several at once, into files "
-            "as those of a crawl; called again, it goes on where it was stopped."
+            "3: none is. Captures (WARC, WACZ) are replayed by the spiders of their hosts, several at once, into "
+            "files as those of a crawl; called again, it goes on where it was stopped. Files that cannot be read are "
+            "told, and cost no other: exit code 6, or 2 if nothing can be read of any."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
@@ -127,14 +128,23 @@ class Command(ScrapyCommand):
         spider: type[PortalSpider] | None = None
         if opts.spider:
             spider = portal_spider(opts.spider, get_spider_loader(self.settings))
-        files = {name: [] if is_address(name) or name == "-" else capture_files(Path(name)) for name in args}
+        problems: list[str] = []
+        files = {name: [] if is_address(name) or name == "-" else capture_files(Path(name), problems) for name in args}
         if any(files.values()):
             if not all(files.values()):
                 refuse("captures and other things are extracted apart: name WARC and WACZ files alone")
             # As the replays name them: what both cannot read is told once.
-            self.from_captures(sorted({file.absolute() for each in files.values() for file in each}), opts)
+            self.from_captures(sorted({file.absolute() for each in files.values() for file in each}), opts, problems)
             return
-        counts = Counter[bool]()
+        self.from_pages(args, opts, spider, problems)
+
+    def from_pages(
+        self, args: list[str], opts: Namespace, spider: type[PortalSpider] | None, problems: list[str]
+    ) -> None:
+        """Extract page by page, and set the exit code."""
+        for problem in problems:
+            print(safe(problem), file=sys.stderr)
+        counts = Counter({False: len(problems)})
         pages = self.told(self.extracted(args, opts, spider), counts)
         if opts.html:
             write_whole(Path(opts.html), coloured(told for told, _ in pages))
@@ -152,18 +162,23 @@ class Command(ScrapyCommand):
         elif counts[False]:
             self.exitcode = ExitCode.MANY_REJECTED
 
-    def from_captures(self, files: list[Path], opts: Namespace) -> None:
-        """Replay captures host by host, tell of each, and set the exit code."""
+    def from_captures(self, files: list[Path], opts: Namespace, problems: list[str]) -> None:
+        """Replay captures host by host, tell of each and of what cannot be read, and set the exit code."""
         assert self.settings is not None
         if opts.explain or opts.platform or opts.url:
             refuse("--explain, --platform and --url are for pages; captures are replayed by spiders (--spider NAME)")
-        problems = [f"{file}: its name holds a line break: it is not read" for file in files if "\n" in str(file)]
+        problems += [f"{file}: its name holds a line break: it is not read" for file in files if "\n" in str(file)]
         files = [file for file in files if "\n" not in str(file)]
-        hosts = hosts_of(files, problems, opts.jobs)
+        lost: list[Path] = []
+        hosts = hosts_of(files, problems, opts.jobs, lost)
         for problem in problems:
             print(safe(problem), file=sys.stderr)
         assign(hosts, get_spider_loader(self.settings), opts.spider)
-        print(f"{len(files):,} files, {sum(host.pages for host in hosts):,} pages of {len(hosts):,} hosts", flush=True)
+        print(
+            f"{len(files):,} files, {sum(host.pages for host in hosts):,} pages of {len(hosts):,} hosts"
+            + (f"; of {len(lost):,} files nothing can be read" if lost else ""),
+            flush=True,
+        )
         if opts.cluster and importlib.util.find_spec("distributed") is None:
             refuse('--cluster needs the extra cluster: pip install "portal-crawler[cluster]"')
         articles, failed = 0, False
@@ -184,6 +199,8 @@ class Command(ScrapyCommand):
         print(f"{opts.out}: {articles:,} articles")
         if failed:
             self.exitcode = ExitCode.ERROR
+        elif lost == files:
+            self.exitcode = ExitCode.USAGE
         elif not articles:
             self.exitcode = ExitCode.NOTHING_FOUND
         elif problems:

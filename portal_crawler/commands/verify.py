@@ -18,7 +18,7 @@ from portal_crawler.monitoring.verdict import ExitCode
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 class Command(ScrapyCommand):
@@ -59,38 +59,40 @@ class Command(ScrapyCommand):
         for folder in folders:
             if not folder.is_dir():
                 refuse(f"there is no folder {folder}")
+        unread: list[str] = []
         try:
-            report = verify(Path(args[0]), _captures(folders))
+            report = verify(Path(args[0]), _captures(folders, lambda path, why: unread.append(f"{path}: {why}")))
         except FileNotFoundError as error:
             refuse(f"{args[0]} is no corpus: there is no {error.filename}")
         except (ValueError, json.JSONDecodeError) as error:
             refuse(f"{args[0]} is no corpus: {error}")
+        for problem in unread:
+            print(safe(problem))
         _tell(args[0], report)
         # A corpus can be checked without captures; but those that were named, or of which some are here, are due.
         if report.problems or (report.absent and (folders or report.records)):
             self.exitcode = ExitCode.MANY_REJECTED
 
 
-def _captures(folders: list[Path]) -> ArchivedAt:
+def _captures(folders: list[Path], on_unread: Callable[[str, str], None]) -> ArchivedAt:
     """The records at an offset of the WARC files of a name, in some folders, or in the one of a portal's crawls."""
 
     @cache
     def held(folder: Path) -> dict[str, list[Path]]:
-        return holders(folder)
+        return holders(folder, on_unread)
 
     def archived(portal: str, name: str, offset: int) -> Iterator[Kept]:
         # Names come from the corpus: they are names of files, not ways out of a folder.
         own = [Path("exports") / Path(portal).name / "archive"]
         found, failure = False, None
-        for folder in folders or own:
-            for stream in named(held(folder).get(name, ()), name):
-                try:
+        for path in (path for folder in folders or own for path in held(folder).get(name, ())):
+            try:
+                for stream in named(path, name):
                     kept = kept_at(stream, offset)
-                except (OSError, ValueError) as error:
-                    failure = error  # another file of the name may have it
-                else:
                     found = True
                     yield kept
+            except (OSError, ValueError) as error:
+                failure = error  # another file of the name may have it
         if failure is not None and not found:
             raise failure
 

@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LINES = ".jsonl"
 # The articles of a run, by its time; what stands beside them has one more ending.
 RUN = re.compile(r"\d{4}-\d\d-\d\dT[\d-]+Z[^.]*\.jsonl")
+# Of thousands of runs so many are open at a time.
+MOST_OPEN = 200
 # Stands behind every date: articles without one come last.
 NO_DATE = "9999-99-99"
 
@@ -159,7 +161,7 @@ class Selection:
         sources: The runs' files that were read.
         places: Where the articles stand, in the order of the corpus.
         left_out: Articles that were not chosen, by reason.
-        broken: Lines that are no articles: file, number of the line, cause.
+        broken: Lines that are no articles: file, number of the line, cause; 0 for a whole file that cannot be read.
         seen: When articles that runs have found to be gone were last captured.
     """
 
@@ -171,15 +173,19 @@ class Selection:
 
     def read(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
         """Each chosen line as it stands in its run, without its line feed, and what it says."""
-        files = [path.open("rb") for path in self.sources]
+        files: dict[int, IO[bytes]] = {}
         try:
             for place in self.places:
+                if place.file not in files:
+                    if len(files) == MOST_OPEN:
+                        files.pop(next(iter(files))).close()
+                    files[place.file] = self.sources[place.file].open("rb")
                 file = files[place.file]
                 file.seek(place.offset)
                 line = file.readline().rstrip(b"\r\n")
                 yield line, json.loads(line)
         finally:
-            for file in files:
+            for file in files.values():
                 file.close()
 
     def gone(self, choice: Choice) -> Iterator[bytes]:
@@ -188,7 +194,7 @@ class Selection:
         One that was captured later has come back.
         """
         lines = set()
-        for line, record in _gone(self.sources):
+        for line, record in _gone(self.sources, []):
             of_portal = not choice.portals or record.get("portal") in choice.portals
             back = self.seen.get(str(record.get("id")), "") > str(record.get("gone_at"))
             if of_portal and not back and (choice.private or not private(record)):
@@ -196,12 +202,18 @@ class Selection:
         yield from sorted(lines)
 
 
-def _gone(sources: list[Path]) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """What stands beside the runs' files of articles that are gone, line by line."""
+def _gone(sources: list[Path], broken: list[tuple[Path, int, str]]) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """What stands beside the runs' files of articles that are gone, line by line; what cannot be read is noted."""
     for path in sources:
         beside = path.with_name(path.name.removesuffix(LINES) + ".gone.jsonl")
-        for line in beside.read_bytes().splitlines() if beside.is_file() else ():
-            yield line, json.loads(line)
+        if not beside.is_file():
+            continue
+        if why := unread(beside):
+            broken.append((beside, 0, why))
+            continue
+        for number, line in enumerate(beside.read_bytes().splitlines(), 1):
+            if (record := _object(line, beside, number, broken)) is not None:
+                yield line, record
 
 
 def run_files(paths: Iterable[Path]) -> list[Path]:
@@ -213,16 +225,25 @@ def run_files(paths: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
-def select(sources: list[Path], choice: Choice) -> Selection:
-    """Choose the articles of a corpus.
+def unread(path: Path) -> str | None:
+    """Why a file cannot be read; None if it can."""
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        return f"it cannot be read: {error.strerror or error}"
+    return None
 
-    Raises:
-        OSError: if a file cannot be read.
-    """
-    chosen = Selection(sources)
+
+def select(sources: list[Path], choice: Choice) -> Selection:
+    """Choose the articles of a corpus. A file that cannot be read is noted, and costs no other."""
+    whys = {path: unread(path) for path in sources}
+    chosen = Selection([path for path in sources if whys[path] is None])
+    chosen.broken = [(path, 0, why) for path, why in whys.items() if why is not None]
     found: defaultdict[str, list[Place]] = defaultdict(list)
-    chosen.seen = dict.fromkeys((str(record.get("id")) for _, record in _gone(sources)), "")
-    for number, path in enumerate(sources):
+    gone_too = _gone(chosen.sources, chosen.broken)
+    chosen.seen = dict.fromkeys((str(record.get("id")) for _, record in gone_too), "")
+    for number, path in enumerate(chosen.sources):
         for line, offset, record in _records(path, chosen):
             if (gone := str(record.get("id"))) in chosen.seen:
                 chosen.seen[gone] = max(chosen.seen[gone], str(record.get("fetched_at")))
@@ -261,17 +282,23 @@ def _records(path: Path, chosen: Selection) -> Iterator[tuple[int, int, dict[str
     offset = 0
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
-            try:
-                record = json.loads(line)
-                if not isinstance(record, dict):
-                    raise TypeError("a line must be an object")  # noqa: TRY301 - told as any other cause
-                if SURROGATE.search(line):
-                    json.dumps(record, ensure_ascii=False).encode()  # half of a character is no text
-            except (ValueError, TypeError) as error:
-                chosen.broken.append((path, number, f"it cannot be read: {error}"))
-            else:
+            if (record := _object(line, path, number, chosen.broken)) is not None:
                 yield number, offset, record
             offset += len(line)
+
+
+def _object(line: bytes, path: Path, number: int, broken: list[tuple[Path, int, str]]) -> dict[str, Any] | None:
+    """What a line says; None, and noted, if it cannot be read."""
+    try:
+        record = json.loads(line)
+        if not isinstance(record, dict):
+            raise TypeError("a line must be an object")  # noqa: TRY301 - told as any other cause
+        if SURROGATE.search(line):
+            json.dumps(record, ensure_ascii=False).encode()  # half of a character is no text
+    except (ValueError, TypeError) as error:
+        broken.append((path, number, f"it cannot be read: {error}"))
+        return None
+    return record
 
 
 def _place(record: dict[str, Any], file: int, offset: int) -> Place:

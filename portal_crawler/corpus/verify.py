@@ -78,7 +78,10 @@ def verify(folder: Path, archived: ArchivedAt) -> Report:
     base = folder / DATA if (folder / "bagit.txt").is_file() else folder
     if base is not folder:
         _check_bag(folder, report)
-    record = json.loads((base / MANIFEST).read_text("utf-8"))
+    try:
+        record = json.loads((base / MANIFEST).read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{base / MANIFEST} is no manifest: {error}") from error
     if not isinstance(record, dict) or not isinstance(record.get("files"), list):
         raise ValueError(f"{base / MANIFEST} lists no files")  # noqa: TRY004 - a wrong value in a file
     for file in [*record["files"], *_manifest_as_described(base)]:
@@ -97,7 +100,7 @@ def _check_bag(folder: Path, report: Report) -> None:
         return
     try:
         bagit.Bag(str(folder)).validate()
-    except bagit.BagError as error:
+    except (bagit.BagError, OSError, UnicodeError) as error:
         report.problems.append(f"{folder}: the bag is not valid: {error}")
 
 
@@ -190,13 +193,17 @@ def _rows(path: Path) -> Iterator[str]:
 
 def _parquet(path: Path) -> Iterator[dict[str, Any]]:
     try:
-        import pyarrow.parquet  # noqa: PLC0415 - of an extra
+        import pyarrow as pa  # noqa: PLC0415 - of an extra
+        import pyarrow.parquet  # noqa: PLC0415
     except ImportError:
         return  # its digest was checked
     portal = unquote(path.parent.parent.name.removeprefix(PARTITION))
-    with pyarrow.parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(BATCH):
-            yield from ({**row, "portal": portal} for row in batch.to_pylist())
+    try:
+        with pa.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(BATCH):
+                yield from ({**row, "portal": portal} for row in batch.to_pylist())
+    except pa.ArrowException as error:  # some of which are ValueErrors: as if it were no corpus
+        raise OSError(str(error)) from error
 
 
 def _wrong(row: Any, archived: ArchivedAt, report: Report, statistics: Statistics) -> Iterator[str]:

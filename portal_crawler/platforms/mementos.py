@@ -7,6 +7,7 @@ something else is a new version of it, and the last may say that it is gone.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections import deque
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,10 +16,11 @@ from typing import TYPE_CHECKING
 from scrapy import signals
 
 from portal_crawler.archive.warc import read_captures
+from portal_crawler.crawling.losses import TROUBLE_ENDS
 from portal_crawler.crawling.state import PortalState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from portal_crawler.items import Capture
     from portal_crawler.platforms.portal import PortalSpider
@@ -53,6 +55,29 @@ class Mementos:
         while expected and expected[0] in self._held:
             number = expected.popleft()
             yield number, self._held.pop(number)
+
+
+class Outages:
+    """When most articles were missing that were there again later: what was missing then need not be gone.
+
+    Args:
+        articles: The captures of each article: when, and whether it was there.
+    """
+
+    def __init__(self, articles: Iterable[Collection[tuple[float, bool]]]) -> None:
+        there: list[float] = []
+        hidden: list[float] = []
+        for captures in articles:
+            seen = [time for time, is_there in captures if is_there]
+            there += seen
+            hidden += [time for time, is_there in captures if not is_there and time < max(seen, default=0.0)]
+        self._there, self._hidden = sorted(there), sorted(hidden)
+
+    def cover(self, time: float) -> bool:
+        """Whether a time lies within such a one: about it, as long as maintenance may last."""
+        first, last = (time + TROUBLE_ENDS.total_seconds() * way for way in (-1, 1))
+        there, hidden = (bisect_right(each, last) - bisect_left(each, first) for each in (self._there, self._hidden))
+        return hidden > there
 
 
 def in_time(paths: Sequence[str]) -> list[str]:

@@ -22,7 +22,7 @@ from portal_crawler.crawling.rules import plain_address
 from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.extraction.page import PageError, is_html, parse_page
 from portal_crawler.items import BROKEN_RECORD, RENDERED, Capture, article_id
-from portal_crawler.platforms.mementos import Mementos, in_time, keep_history, settled
+from portal_crawler.platforms.mementos import Mementos, Outages, in_time, keep_history, settled
 from portal_crawler.platforms.sources import feed_entries
 
 if TYPE_CHECKING:
@@ -242,6 +242,8 @@ class FirstPass:
         captured; behind them, if the portal had it no longer in the end, the first answer that says so.
         """
         chosen: dict[str, list[int]] = {}
+        several = (variants for variants in self.variants.values() if len(variants) > 1)
+        outages = Outages([(one.time, one.full) for one in each if one.full or one.status in GONE] for each in several)
         for key, variants in self.variants.items():
             if not variants[0].by_rule and not self._is_article(variants):
                 self.counts["no_article_pages"] += 1
@@ -249,17 +251,19 @@ class FirstPass:
             if len(variants) == 1:
                 chosen[key] = [variants[0].record]
             else:
-                chosen[key] = [variant.record for variant in self._mementos(variants)]
+                chosen[key] = [variant.record for variant in self._mementos(variants, outages)]
         return chosen
 
-    def _mementos(self, variants: list[Variant]) -> list[Variant]:
+    def _mementos(self, variants: list[Variant], outages: Outages) -> list[Variant]:
         best = self._best(variants)
         if not best.full:
             return [best]
         pages = self._pages(variants, best)
         own, last = page_key(pages[-1].url), _when(pages[-1])
         gone = [one for one in variants if one.status in GONE and _when(one) > last and page_key(one.url) == own]
-        return pages + sorted(gone, key=_when)[:1]
+        gone.sort(key=_when)
+        # Of an outage nobody knows whether the article had gone before; if it alone says so, it is judged in the end.
+        return pages + ([one for one in gone if not outages.cover(one.time)] or gone)[:1]
 
     def _pages(self, variants: list[Variant], best: Variant) -> list[Variant]:
         """The pages of the plainest address, and of those that stood in its place before and after, by their times.
