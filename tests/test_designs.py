@@ -406,3 +406,54 @@ def test_fields_behind_the_text_tell_author_and_source_and_are_no_text(learned: 
 
     found = read(design, learned=learned)
     assert (found.author, found.source) == (f"Hồ Thị {PLACES[ASKED].split()[0]}", f"Báo {PLACES[ASKED]}")
+
+
+# ------------------------------------------------------------------------------------- texts beside the article's own
+
+OTHERS = [number for number in range(PAGES) if number != ASKED]
+
+
+def teasers(number: int) -> str:
+    return "".join(
+        f"<div class='m'><h3><a href='/tin/{other}.html'>{headline(other)}</a></h3><p>{sentence(other, number)}</p></div>"
+        for other in OTHERS[:4]
+    )
+
+
+def comments(number: int) -> str:
+    return "".join(
+        f"<li><div>Lê Văn {PLACES[n].split()[0]}</div><div>1{n}/03/2025 lúc 10:2{number}</div><div>{sentence(n, number)}</div></li>"
+        for n in range(4)
+    )
+
+
+@both
+@pytest.mark.parametrize("beside", [teasers, comments])
+@pytest.mark.parametrize("of", ["line", "table"])
+def test_texts_that_each_have_a_head_of_their_own_are_not_the_article(
+    of: str, beside: Callable[[int], str], learned: bool
+) -> None:
+    cells = "".join(f"<tr><td>Thôn {n}</td><td>{n * 17} hộ</td></tr>" for n in range(1, 6))
+    short = {"line": "<p>Mời bà con đến dự.</p>", "table": f"<table>{cells}</table>"}[of]
+
+    def design(number: int) -> Capture:
+        body = short if number == ASKED else paragraphs(text(number))
+        main = f"<div><h2>{headline(number)}</h2><div>09/03/2021 07:4{number}</div><div>{body}</div></div>"
+        return page(number, f"{main}<div><h2>Tin khác</h2>{beside(number)}</div>", headline(number))
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at) == (headline(ASKED), "2021-03-09T07:43:00+07:00")
+    assert "Cây cầu" not in found.text
+    assert "Mời bà con đến dự." in found.text or "Thôn 5 | 85 hộ" in found.text
+
+
+@both
+def test_the_items_of_a_press_review_are_its_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        items = "".join(
+            f"<p><a href='http://bao.example/{n}'>Báo {PLACES[n]}: cầu mới ở {PLACES[n]}</a></p><p>{sentence(n, number)}</p>"
+            for n in range(5)
+        )
+        return page(number, f"<div><h1>{headline(number)}</h1><div class='nd'>{items}</div></div>", headline(number))
+
+    assert read(design, learned=learned).text.count("Cây cầu") == 5

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from portal_crawler.extraction.belonging import attach, is_caption, keep_files_behind, keep_opening, sign, take_tables
 from portal_crawler.extraction.blocks import Block, blocks
 from portal_crawler.extraction.dates import is_date_line, is_labelled_date, is_stamp
+from portal_crawler.extraction.entries import entries
 from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.scoring import score
@@ -63,6 +64,7 @@ HEAD = 4
 ASIDE = re.compile(r"(?:>+|»|→)|(?:(?:xem|đọc) thêm|(?:tin|bài)(?: viết| bài)? liên quan)\s*:", re.IGNORECASE)
 ASIDE_LINKED = 0.7
 ASIDE_REASON = "a link to another article in the midst of the text"
+ENTRY_REASON = "one of several texts that each have a head of their own"
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
 
 
@@ -175,6 +177,9 @@ def _judge(work: Verdicts) -> Element | None:
         for place, block in enumerate(work.blocks)
         if not block.hidden and (template is None or not template.is_boilerplate(block, work.shares[place]))
     ]
+    for place, kind in (told := entries(work.blocks)).items():
+        work.out[place] = (kind, ENTRY_REASON)
+    left = [place for place in left if place not in told] if told else left
     if not left:
         return None
     scored = score(work.page, [work.blocks[place] for place in left])
