@@ -457,3 +457,58 @@ def test_the_items_of_a_press_review_are_its_text(learned: bool) -> None:
         return page(number, f"<div><h1>{headline(number)}</h1><div class='nd'>{items}</div></div>", headline(number))
 
     assert read(design, learned=learned).text.count("Cây cầu") == 5
+
+
+# ------------------------------------------------------------------------------------ notices and documents as texts
+
+
+@both
+def test_a_labelled_date_of_something_else_is_a_line_of_the_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        lines = text(number)
+        if number == ASKED:
+            lines[1:1] = ["Ngày ban hành: 02/03/2021", "Hạn nộp hồ sơ: 17 giờ 00 ngày 12/03/2021"]
+        main = f"<h1>{headline(number)}</h1><div>09/03/2021 07:4{number}</div><div>{paragraphs(lines)}</div>"
+        return page(number, f"<div class='ct'>{main}</div>", headline(number))
+
+    found = read(design, learned=learned)
+    assert found.published_at == "2021-03-09T07:43:00+07:00"
+    assert found.text.split("\n\n")[1:3] == ["Ngày ban hành: 02/03/2021", "Hạn nộp hồ sơ: 17 giờ 00 ngày 12/03/2021"]
+
+
+@both
+def test_head_and_foot_of_a_document_are_its_text_and_its_signer_is_no_author(learned: bool) -> None:
+    foot = [
+        "Nơi nhận:",
+        "- Như Điều 3;",
+        "- Lưu: VT.",
+        "TM. ỦY BAN NHÂN DÂN",
+        "KT. CHỦ TỊCH",
+        "PHÓ CHỦ TỊCH",
+        "Lê Văn Nam",
+    ]
+    head = ["ỦY BAN NHÂN DÂN TỈNH", "Số: 264/QĐ-UBND", "Đông Hà, ngày 12 tháng 5 năm 2021"]
+
+    def design(number: int) -> Capture:
+        body = paragraphs(text(number))
+        if number == ASKED:
+            cells = f"<td>{'<br>'.join(foot[:3])}</td><td>{'<br>'.join(foot[3:])}</td>"
+            body = f"{paragraphs(head)}{body}<table width='100%'><tr>{cells}</tr></table>"
+        main = f"<h1>{headline(number)}</h1><div>1{number}/05/2021</div><div class='nd'>{body}</div>"
+        links = "".join(f"<p><a href='/tin/{other}.html'>{headline(other)}</a></p>" for other in OTHERS)
+        return page(number, f"<div class='ct'>{main}</div><h4>Có thể bạn quan tâm</h4>{links}", headline(number))
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at, found.author) == (headline(ASKED), "2021-05-13", None)
+    lines = [line for line in found.text.replace(" | ", "\n").split("\n") if line]
+    assert lines == [*head, *text(ASKED), *foot]
+
+
+@both
+def test_an_opening_that_is_set_as_a_heading_is_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        lines = text(number)
+        main = f"<h1>{headline(number)}</h1><h2>{lines[0]}</h2><div>{paragraphs(lines[1:])}</div>"
+        return page(number, f"<div><div class='ngay'>09/03/2021 07:4{number}</div>{main}</div>")
+
+    assert read(design, learned=learned).text.split("\n\n") == text(ASKED)

@@ -64,6 +64,15 @@ NOT_NAMES = frozenset(
 )
 
 
+# In whose name, or in which office, a document is signed; who does is its signer and no author.
+OFFICE = re.compile(
+    r"(?:(?:TM|KT|TL|TUQ|Q)\s?\.\s*[^\Wa-zà-ỹ]|(?:PHÓ |QUYỀN )?(?:TỔNG )?(?:CHỦ TỊCH|GIÁM ĐỐC|CHÁNH VĂN PHÒNG"
+    r"|CHÁNH THANH TRA|TRƯỞNG (?:PHÒNG|BAN)|(?:(?:CHI )?CỤC|BỘ|THỨ|VỤ|VIỆN|HIỆU|THỦ) TRƯỞNG|BÍ THƯ)\b)[^a-z]*"
+)
+LONGEST_OFFICE = 80  # characters
+OFFICE_WITHIN = 12  # lines from the end
+
+
 @dataclass(frozen=True, slots=True)
 class Byline:
     """What the last lines of an article say about its origin.
@@ -83,6 +92,11 @@ class Byline:
 def is_account(name: str) -> bool:
     """Whether a printed name is that of an account ("admin admin", "Pho Ban bien tap") and nobody's."""
     return ACCOUNTS.match(unicodedata.normalize("NFC", name.strip())) is not None
+
+
+def is_office(line: str) -> bool:
+    """Whether a line says in whose name, or in which office, a document is signed: "KT. CHỦ TỊCH"."""
+    return len(line) <= LONGEST_OFFICE and OFFICE.fullmatch(line) is not None
 
 
 def person(text: str) -> str | None:
@@ -138,6 +152,7 @@ def read_byline(kept: Sequence[Block]) -> Byline:
         behind -= 1
     lines = lines[:behind]
     tables = DataTables(kept)
+    document = any(is_office(block.text) for block in lines[-OFFICE_WITHIN:])
     last = True  # nothing but credits has come after this line
     for block in reversed(lines[-LAST_LINES:]):
         if len(lines) < 2 or len(block.text) > 120 or (block.way.in_row and tables.row(block.element) is not None):
@@ -147,7 +162,12 @@ def read_byline(kept: Sequence[Block]) -> Byline:
             continue
         if author is None and (found := _labelled(block.text)):
             author = found
-        elif author is None and (found := person(block.text)) and (last or _padded(block) or _moved_right(block)):
+        elif (
+            author is None
+            and not document
+            and (found := person(block.text))
+            and (last or _padded(block) or _moved_right(block))
+        ):
             author = found
             signature = block if _padded(block) else None
         elif block.text.endswith("./."):

@@ -16,9 +16,17 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from portal_crawler.extraction.belonging import attach, is_caption, keep_files_behind, keep_opening, sign, take_tables
+from portal_crawler.extraction.belonging import (
+    attach,
+    is_caption,
+    keep_files_behind,
+    keep_opening,
+    sign,
+    sign_document,
+    take_tables,
+)
 from portal_crawler.extraction.blocks import Block, blocks
-from portal_crawler.extraction.dates import is_date_line, is_labelled_date, is_stamp
+from portal_crawler.extraction.dates import is_date_line, is_dateline, is_labelled_date, is_stamp
 from portal_crawler.extraction.entries import entries
 from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import notice
@@ -198,6 +206,7 @@ def _judge(work: Verdicts) -> Element | None:
         keep_opening(work)
         take_tables(work, region)
         sign(work, region)
+        sign_document(work, region)
     return region
 
 
@@ -259,15 +268,29 @@ def _tells_of_text(work: Verdicts, place: int) -> bool:
 
 def _trim_head(work: Verdicts, place: int) -> None:
     block = work.blocks[place]
-    if block.element.tag in ("h1", "h2") or work.is_headline(block):
+    if work.is_headline(block) or (block.element.tag in ("h1", "h2") and not _opens(work, place)):
         work.out[place] = ("headline", "a heading before the text; see title")
     elif block.link_density > LINKED:
         work.out[place] = (
             work.kind(block, None) or "menu",
             f"link density {block.link_density:.2f} before the text",
         )
-    elif is_date_line(block.text):
+    elif is_date_line(block.text) and not (is_dateline(block.text) and _headed(work, place)):
         work.out[place] = ("date_line", "a date before the text; see published_at")
+
+
+def _opens(work: Verdicts, place: int) -> bool:
+    """Whether a heading is the opening paragraph: a sentence of some length, behind a heading or headline."""
+    block = work.blocks[place]
+    if not work.is_long(block) or not block.text.endswith((".", "…", "./.")):
+        return False
+    above = work.blocks[max(0, place - HEAD) : place]
+    return any(other.element.tag == "h1" or work.is_headline(other) for other in above)
+
+
+def _headed(work: Verdicts, place: int) -> bool:
+    """Whether lines of the text itself stand above a line: the head of a document, with agency, motto and number."""
+    return place > 0 and work.out[place - 1] is None and not work.is_headline(work.blocks[place - 1])
 
 
 def _trim_asides(work: Verdicts, kept: list[int]) -> None:
