@@ -32,6 +32,7 @@ from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.scoring import score
 from portal_crawler.extraction.tables import around_rows
+from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.verdicts import (
     DOUBTLESS,
     LINKED,
@@ -64,6 +65,8 @@ KEEP_INSIDE = -1.5
 # By how much a block of a region that a layout names must be more frequent than any other to be boilerplate: "File
 # attached: ..." stands on a third of the articles, and is theirs.
 MARGIN = 0.4
+# The vote from which on a path is one that holds the texts of the site.
+TEXTS = 1.5
 # Of fewer words, headline not counted, a text is sought by its place as well as by its looks.
 SHORT = 60
 # Among so many blocks at the beginning a line of date and time is that of publication.
@@ -180,11 +183,7 @@ def _legal_table(work: Verdicts) -> Element | None:
 def _judge(work: Verdicts) -> Element | None:
     """Score the blocks and keep those that look like text of the article; the element that holds most of it."""
     template = work.template
-    left = [
-        place
-        for place, block in enumerate(work.blocks)
-        if not block.hidden and (template is None or not template.is_boilerplate(block, work.shares[place]))
-    ]
+    left = [place for place, block in enumerate(work.blocks) if not (block.hidden or _is_template(work, place))]
     for place, kind in (told := entries(work.blocks)).items():
         work.out[place] = (kind, ENTRY_REASON)
     left = [place for place in left if place not in told] if told else left
@@ -208,6 +207,14 @@ def _judge(work: Verdicts) -> Element | None:
         sign(work, region)
         sign_document(work, region)
     return region
+
+
+def _is_template(work: Verdicts, place: int) -> bool:
+    """Whether the site's template has a block, and not just several articles: notices have lines in common."""
+    template, vote = work.template, work.votes[place]
+    if template is None or not template.is_boilerplate(work.blocks[place], work.shares[place]):
+        return False
+    return vote is None or vote < TEXTS or work.shares[place] >= COMMON_PARAGRAPH
 
 
 def _short_notice(work: Verdicts) -> Element | None:
