@@ -512,3 +512,28 @@ def test_an_opening_that_is_set_as_a_heading_is_text(learned: bool) -> None:
         return page(number, f"<div><div class='ngay'>09/03/2021 07:4{number}</div>{main}</div>")
 
     assert read(design, learned=learned).text.split("\n\n") == text(ASKED)
+
+
+@pytest.mark.parametrize("of", ["line", "table"])
+def test_the_imprint_of_a_page_is_no_text_whatever_its_elements_are_called(of: str) -> None:
+    cells = "".join(f"<tr><td>Thôn {n}</td><td>{n * 17} hộ</td></tr>" for n in range(1, 6))
+    short = {"line": "<p>Mời bà con đến dự.</p>", "table": f"<table>{cells}</table>"}[of]
+    foot = (
+        "Sở Công Thương tỉnh Quảng Hà<br>Địa chỉ: Số 12 đường Hùng Vương - Điện thoại: 0233.385.2000 - Email: sct@example.vn<br>"
+        "Chịu trách nhiệm chính: Ông Lê Văn A - Giám đốc. Ghi rõ nguồn khi phát hành lại thông tin từ trang này."
+    )
+    main = f"<table><tr><td>{headline(ASKED)}</td></tr><tr><td>Ngày đăng: 09/03/2021</td></tr><tr><td>{short}</td></tr></table>"
+    shown = page(ASKED, main, "Sở Công Thương tỉnh Quảng Hà")
+    shown.body = shown.body.replace(FOOT.encode(), f"<div>{foot}</div>".encode())
+    found = read(lambda _: shown, learned=False)
+    assert (found.title, found.published_at) == (headline(ASKED), "2021-03-09")
+    assert "Hùng Vương" not in found.text
+    assert "Ghi rõ nguồn" not in found.text
+    assert "Mời bà con đến dự." in found.text or "Thôn 5 | 85 hộ" in found.text
+
+
+def test_where_to_ask_is_the_last_line_of_a_notice() -> None:
+    contact = "Địa chỉ: Số 12 đường Hùng Vương. Điện thoại: 0233.385.2000."
+    shown = page(ASKED, f"<h1>{headline(ASKED)}</h1><div>{paragraphs([*text(ASKED), contact])}</div>")
+    shown.body = shown.body.replace(FOOT.encode(), "<p>© Sở Công Thương</p>".encode())
+    assert read(lambda _: shown, learned=False).text.split("\n\n") == [*text(ASKED), contact]

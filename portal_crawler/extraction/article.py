@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from portal_crawler.extraction import fields
 from portal_crawler.extraction.blocks import count_words
 from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_fields, read_stamp
-from portal_crawler.extraction.content import select
+from portal_crawler.extraction.content import NOT_ITS_OWN, select
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import PHRASING, Element, Page, PageError, parse_page
@@ -143,7 +143,9 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
     selection = select(page, portal.template, regions or None)
     kept, dropped, removed = _without_dropped(selection, wrapper, article)
     known = portal.template if portal.template is not None and portal.template.ready else None
-    sheet = fields.Sheet(capture, page, selection.blocks, kept, wrapper, article, known)
+    pairs = zip(selection.blocks, selection.verdicts, strict=True)
+    near = [block for block, why in pairs if why is None or why[1] not in NOT_ITS_OWN]
+    sheet = fields.Sheet(capture, page, near, kept, wrapper, article, known)
     sheet.headline = fields.title(sheet)
     byline = _byline(sheet)
     for widget, reason, block in (

@@ -76,6 +76,19 @@ ASIDE = re.compile(r"(?:>+|»|→)|(?:(?:xem|đọc) thêm|(?:tin|bài)(?: viế
 ASIDE_LINKED = 0.7
 ASIDE_REASON = "a link to another article in the midst of the text"
 ENTRY_REASON = "one of several texts that each have a head of their own"
+# Who answers for a page and its contents: its imprint, among so many blocks at its end, and the address above.
+FOOT = 8
+IMPRINT = re.compile(
+    r"\W*(?:©|copyright|bản quyền (?:©|thuộc|của|nội dung)|(?:người )?chịu trách nhiệm[^.:]{0,40}:|cơ quan chủ quản\W"
+    r"|trưởng ban biên tập\W|giấy phép (?:số|thiết lập|hoạt động|xuất bản)|ghi rõ nguồn|(?:thiết kế|phát triển) bởi"
+    r"|(?:designed|powered|developed) by)",
+    re.IGNORECASE,
+)
+CONTACT = re.compile(r"^\W*(?:địa chỉ|trụ sở)\b|(?:điện thoại|đt|tel|fax|e-?mail|website)\s*:", re.IGNORECASE)
+SHORT_NAME = 15
+IMPRINT_REASON = "the page's imprint"
+# What tells no field of the article, be it a name, a headline or a date.
+NOT_ITS_OWN = frozenset((ENTRY_REASON, IMPRINT_REASON))
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
 
 
@@ -184,9 +197,14 @@ def _judge(work: Verdicts) -> Element | None:
     """Score the blocks and keep those that look like text of the article; the element that holds most of it."""
     template = work.template
     left = [place for place, block in enumerate(work.blocks) if not (block.hidden or _is_template(work, place))]
-    for place, kind in (told := entries(work.blocks)).items():
+    told, heads = entries(work.blocks)
+    for place, kind in (*heads.items(), *told.items()):
         work.out[place] = (kind, ENTRY_REASON)
-    left = [place for place in left if place not in told] if told else left
+    foot = _imprint(work.blocks)
+    for place in foot:
+        work.out[place] = ("footer", IMPRINT_REASON)
+    if told or foot:
+        left = [place for place in left if place not in told and place not in foot]
     if not left:
         return None
     scored = score(work.page, [work.blocks[place] for place in left])
@@ -207,6 +225,21 @@ def _judge(work: Verdicts) -> Element | None:
         sign(work, region)
         sign_document(work, region)
     return region
+
+
+def _imprint(found: Sequence[Block]) -> range:
+    """Places of the page's last lines that tell who answers for it, and where; empty if there are none such."""
+    end = len(found)
+    begin = next((place for place in range(max(0, end - FOOT), end) if IMPRINT.match(found[place].text)), end)
+    while 0 < begin < end:
+        above, below = found[begin - 1], found[begin]
+        together = above.element is below.element or above.element.getparent() is below.element.getparent()
+        # Right above the address, in its element, stands the name of the agency.
+        named = above.element is below.element and above.words < SHORT_NAME and CONTACT.search(below.text)
+        if above.linked or not (together and (named or CONTACT.search(above.text))):
+            break
+        begin -= 1
+    return range(begin, end)
 
 
 def _is_template(work: Verdicts, place: int) -> bool:

@@ -32,25 +32,29 @@ LEAST_ENTRIES = 2
 MOST_OTHERS = 0.25
 
 
-def entries(found: Sequence[Block]) -> dict[int, str]:
-    """Places of the texts of entries, and what they are entries of: ``related_news`` or ``comments``.
+def entries(found: Sequence[Block]) -> tuple[dict[int, str], dict[int, str]]:
+    """Places of the texts of entries, and of their heads; each with what they are: ``related_news`` or ``comments``.
 
     Args:
         found: The blocks of a page.
     """
     alike: dict[int, list[int]] = {}
-    heads: dict[int, list[tuple[Element, str]]] = {}
+    headed: dict[int, list[tuple[int, str, int]]] = {}
     for place, block in enumerate(found):
         if block.words >= ENTRY_WORDS and block.linked < MOST_LINKED * len(block.text) and not block.hidden:
             alike.setdefault(block.path, []).append(place)
             if (head := _head(found, place)) is not None:
-                heads.setdefault(block.path, []).append((_holder(block.element, found[head[0]].element), head[1]))
-    told: dict[int, str] = {}
-    for path, each in heads.items():
-        # Of items of a text the heads stand in one element with all of them.
-        if len({holder for holder, _ in each}) >= LEAST_ENTRIES and len(each) >= (1 - MOST_OTHERS) * len(alike[path]):
-            told.update(dict.fromkeys(alike[path], each[0][1]))
-    return told
+                headed.setdefault(block.path, []).append((*head, place))
+    texts: dict[int, str] = {}
+    heads: dict[int, str] = {}
+    for path, each in headed.items():
+        if len(each) < LEAST_ENTRIES or len(each) < (1 - MOST_OTHERS) * len(alike[path]):
+            continue
+        # The heads of a text's own items stand in one element with all of them.
+        if len({_holder(found[text].element, found[head].element) for head, _, text in each}) >= LEAST_ENTRIES:
+            texts.update(dict.fromkeys(alike[path], each[0][1]))
+            heads.update((place, kind) for head, kind, text in each for place in range(head, text))
+    return texts, heads
 
 
 def _head(found: Sequence[Block], text_place: int) -> tuple[int, str] | None:

@@ -79,7 +79,7 @@ class Sheet:
     Attributes:
         capture: The page as received.
         page: The page as parsed.
-        blocks: All blocks of the page, in order.
+        blocks: All blocks of the page, in order, but for those that are of other articles or of the page as a whole.
         kept: Those of the article, in order.
         wrapper: The layout that matched, if any.
         article: The element that the layout names.
