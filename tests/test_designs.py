@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from types import SimpleNamespace
+from unicodedata import normalize
 
 import pytest
 
 from portal_crawler.extraction.article import extract
+from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.dates import VIETNAM
 from portal_crawler.extraction.page import parse_page
 from portal_crawler.extraction.template import Template
@@ -537,3 +539,48 @@ def test_where_to_ask_is_the_last_line_of_a_notice() -> None:
     shown = page(ASKED, f"<h1>{headline(ASKED)}</h1><div>{paragraphs([*text(ASKED), contact])}</div>")
     shown.body = shown.body.replace(FOOT.encode(), "<p>© Sở Công Thương</p>".encode())
     assert read(lambda _: shown, learned=False).text.split("\n\n") == [*text(ASKED), contact]
+
+
+# ------------------------------------------------------------------------------------------- fields by their elements
+
+
+@both
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<div>09/03/2021 07:4 <span class='author'>Lê Minh Hạnh</span></div>",
+        "<ul><li>09 Tháng 3, 2021 07:4</li><li class='author'>Lê Minh Hạnh</li></ul>",
+    ],
+    ids=["in the line", "in a list"],
+)
+def test_the_writer_is_named_beside_the_date_and_comments_have_dates_of_their_own(line: str, learned: bool) -> None:
+    def design(number: int) -> Capture:
+        shown = dated(line.replace("Minh Hạnh", f"Minh {PLACES[number].split()[0]}"))(number)
+        shown.body = shown.body.replace(FOOT.encode(), f"<h4>Phản hồi</h4><ul>{comments(number)}</ul>".encode())
+        return shown
+
+    found = read(design, learned=learned)
+    assert (found.published_at, found.author) == ("2021-03-09T07:43:00+07:00", f"Lê Minh {PLACES[ASKED].split()[0]}")
+    assert found.text.split("\n\n") == text(ASKED)
+
+
+def test_the_last_line_in_an_element_for_the_author_signs_unless_it_is_an_account() -> None:
+    signed = dated("", behind="<p class='author'>Lê Minh Hạnh</p>")
+    assert read(signed, learned=False).author == "Lê Minh Hạnh"
+    assert read(dated("", behind="<p class='author'>admin admin</p>"), learned=False).author is None
+    assert read(dated("", behind="<p class='posted-by'>Lê Minh Hạnh</p>"), learned=False).author is None
+
+
+def test_a_page_in_decomposed_unicode_is_read_as_the_same_page_in_composed() -> None:
+    shown = dated("<div>09/03/2021 07:4</div>", behind=f"<p>Theo <a href='/b'>Báo {headline(2)}</a> số ra hôm qua</p>")(
+        ASKED
+    )
+    other = dated("")(ASKED)
+    other.body = normalize("NFD", shown.body.decode()).encode()
+    told = [
+        [(block.text, block.words, block.linked, block.key) for block in blocks(parse_page(one))]
+        for one in (shown, other)
+    ]
+    assert told[0] == told[1]
+    one, two = (read(lambda _, each=each: each, learned=False) for each in (shown, other))
+    assert (one.title, one.text, one.published_at) == (two.title, two.text, two.published_at)

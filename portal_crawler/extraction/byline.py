@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
-from portal_crawler.extraction.page import Element, squeeze
+from portal_crawler.extraction.page import Element, element_text, squeeze
 from portal_crawler.extraction.tables import DataTables
 from portal_crawler.extraction.widgets import says
 
@@ -52,7 +52,10 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # A syllable of a Vietnamese name: a capital, then small letters; or all capitals; initials with full stops.
 JOINERS = frozenset(("-", "–", "—", ",", "và", "&", "/", "+"))
 # Where the system prints the account that entered the text, as a line of its own and without a label.
-ACCOUNT_HINT = re.compile(r"author|poster|posted|user|nguoi-?dang", re.IGNORECASE)
+ACCOUNT_HINT = re.compile(r"(?:content|meta(?:data)?)-?author|poster|posted|user|nguoi-?dang", re.IGNORECASE)
+BY = re.compile(r"^(?:by|bởi|tác giả)\b\s*:?\s*", re.IGNORECASE)
+# Classes of an element that holds the name of who has written.
+WRITERS = frozenset(("author", "author-name", "article-author", "news-author", "byline", "writer", "tac-gia", "tacgia"))
 ACCOUNTS = re.compile(
     r"^(?:admin|administrator|root|test|user|editor|biên tập viên|pho ban bien tap|banbientap)\b", re.IGNORECASE
 )
@@ -199,6 +202,17 @@ def read_fields(behind: Sequence[Block]) -> Byline:
         read = read_stamp(block.text)
         author, source = author or read.author, source or read.source
     return Byline(author, source)
+
+
+def read_marked(around: Sequence[Block]) -> str | None:
+    """The name that stands alone in an element of these lines that is called author: ``<span class="author">``."""
+    for block in around:
+        if block.hidden or len(block.text) > LONGEST_FIELD:
+            continue
+        for node in (block.element, *(node for node, is_tail in block.slots if not is_tail)):
+            if not WRITERS.isdisjoint((node.get("class") or "").lower().split()):
+                return person(BY.sub("", element_text(node)))
+    return None
 
 
 def _names_account(block: Block) -> bool:

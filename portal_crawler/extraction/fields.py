@@ -37,6 +37,7 @@ BEHIND = 6
 
 NEAR_DATE = 3  # blocks before the text, of which the first may be the headline
 LEAST_DATE = 1.0  # what a date must score
+BETWEEN = 1.6  # what a date between headline and text scores more: more than it loses by a name beside it
 LEAST_TITLE, LONGEST_TITLE = 5, 80  # words
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
@@ -422,21 +423,21 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
         if not said or sheet.constant(block.text):
             continue
         # A clock stands above the headline, the date of publication between it and the text, most often.
-        between = 1.0 if headline < place < first else 0.0
+        between = headline < place < first
         for date in said:
             distance = first - place if place <= first else max(0, place - last) + 2
             rest = beside(block.text, date)
             if sheet.headline and block.text.startswith(sheet.headline):
                 rest -= len(sheet.headline)
-            score = _date_score(block, date, rest, inside=id(block) in inside) - 0.05 * distance
+            score = _date_score(block, date, rest, inside=id(block) in inside, between=between) - 0.05 * distance
             if score > LEAST_DATE:
-                scored.append((score + between, -len(scored), date))
+                scored.append((score + BETWEEN * between, -len(scored), date))
     published = max((each for each in scored if each[2].label != "modified"), default=None)
     modified = max((each for each in scored if each[2].label == "modified"), default=None)
     return published[2] if published else None, modified[2] if modified else None
 
 
-def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool) -> float:
+def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool, between: bool) -> float:
     """How much a date looks like that of the article: labelled, with a time, alone on its line, in a marked place.
 
     Args:
@@ -444,6 +445,7 @@ def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool) -> fl
         date: A date in it.
         rest: How many of its characters are something else.
         inside: Whether the line is text of the article.
+        between: Whether it stands between headline and text.
     """
     score = 2.0 if date.label else 0.0
     score += 1.0 if "T" in date.value else 0.3
@@ -456,9 +458,17 @@ def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool) -> fl
         score += 1.0
     if any(node.tag == "time" and not is_tail and date.raw in text for node, is_tail, text in block.nodes):
         score += 1.0  # whatever tools stand beside it
-    elif score > LEAST_DATE and (block.linked or block.element.tag in ("a", "li") or _beside_link(block)):
+    elif score > LEAST_DATE and (
+        block.linked or block.element.tag == "a" or _in_list(block, between=between) or _beside_link(block)
+    ):
         score -= 2.0
     return score - (1.5 if inside and not date.label else 0.0)
+
+
+def _in_list(block: Block, *, between: bool) -> bool:
+    """Whether a block is an item of a list; one without links below the headline holds the article's own fields."""
+    above = block.element.getparent() if block.element.tag == "li" else None
+    return above is not None and not (between and above.find(".//a[@href]") is None)
 
 
 def _beside_link(block: Block) -> bool:
