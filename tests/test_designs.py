@@ -584,3 +584,16 @@ def test_a_page_in_decomposed_unicode_is_read_as_the_same_page_in_composed() -> 
     assert told[0] == told[1]
     one, two = (read(lambda _, each=each: each, learned=False) for each in (shown, other))
     assert (one.title, one.text, one.published_at) == (two.title, two.text, two.published_at)
+
+
+@pytest.mark.parametrize("line", ["", "<p>Ngày đăng: 09/03/2021</p>"])
+@pytest.mark.parametrize("title", ["Sở Công Thương tỉnh Quảng Hà", "Trang chủ"])
+def test_the_heading_above_the_text_is_the_headline_where_a_menu_parts_it_from_the_name_of_the_site(
+    line: str, title: str
+) -> None:
+    links = "".join(f"<li><a href='/m/{n}'>Mục {n} của trình đơn</a></li>" for n in range(6))
+    top = f"<html><head><title>{title}</title></head><body><h1>Sở Công Thương tỉnh Quảng Hà</h1><ul>{links}</ul>"
+    shown = page(ASKED, "")
+    shown.body = f"{top}<div><h3>{headline(ASKED)}</h3>{line}{paragraphs(text(ASKED))}</div></body></html>".encode()
+    found = read(lambda _: shown, learned=False)
+    assert (found.title, found.text.split("\n\n")) == (headline(ASKED), text(ASKED))

@@ -21,6 +21,7 @@ from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_da
 from portal_crawler.extraction.page import PHRASING, Element, Page, element_text, says_only, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.scoring import SENTENCE_ENDS
+from portal_crawler.extraction.verdicts import is_file_link
 from portal_crawler.extraction.ways import LEAD_HINT, hides
 from portal_crawler.extraction.wrapper import Wrapper, compiled, find_all
 from portal_crawler.items import Attachment, Capture
@@ -39,6 +40,8 @@ NEAR_DATE = 3  # blocks before the text, of which the first may be the headline
 LEAST_DATE = 1.0  # what a date must score
 BETWEEN = 1.6  # what a date between headline and text scores more: more than it loses by a name beside it
 LEAST_TITLE, LONGEST_TITLE = 5, 80  # words
+TOP = 3  # blocks, among which the name of a site stands
+MENU, MOSTLY_LINK = 5, 0.8  # links that are a menu, and how much of a block is link to be one
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
 TITLE_HINT = re.compile(r"title|headline|tieu-?_?de|heading|subject", re.IGNORECASE)
@@ -197,7 +200,7 @@ def title(sheet: Sheet) -> str | None:
         return _over_pictures(sheet)
     hints = _title_hints(sheet)
     long_hints = tuple(hint for hint in hints if len(hint) > LONG_HINT)
-    first, best, best_score = sheet.first_kept(), None, 2.5
+    first, best, best_score = sheet.first_kept(), -1, 2.5
     for place, block in enumerate(sheet.blocks[: first + 3]):
         near = first - place <= BEFORE
         if not near and block.text not in hints and block.element.tag not in ("h1", "h2", "h3"):
@@ -206,8 +209,24 @@ def title(sheet: Sheet) -> str | None:
         if score < best_score and near and _above_stamp(sheet, place):
             score += 3.0
         if score > best_score:
-            best, best_score = block.text, score
-    return best or _announced(sheet, first) or _beside_date(sheet, first) or _above_date(sheet, first)
+            best, best_score = place, score
+    if best >= 0:
+        return sheet.blocks[_below_menu(sheet, best, first)].text
+    return _announced(sheet, first) or _beside_date(sheet, first) or _above_date(sheet, first)
+
+
+def _below_menu(sheet: Sheet, best: int, first: int) -> int:
+    """The heading right above the text, where that which looks more like a headline is the site's name above a menu."""
+    if best > TOP:
+        return best
+    below = range(max(best + 1, first - NEAR_DATE), min(first + 1, len(sheet.blocks)))
+    for place in below:
+        block = sheet.blocks[place]
+        if block.element.tag in ("h2", "h3", "h4") and not block.linked and block.words >= LEAST_TITLE:
+            between = sheet.blocks[best + 1 : place]
+            menu = sum(other.link_density > MOSTLY_LINK and not is_file_link(other) for other in between) >= MENU
+            return best if sheet.recurs(block) or not menu else place
+    return best
 
 
 def _over_pictures(sheet: Sheet) -> str | None:
