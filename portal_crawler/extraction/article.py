@@ -258,9 +258,9 @@ def _byline(sheet: fields.Sheet) -> Byline:
         above, below = sheet.blocks[max(0, first - NEAR_STAMP) : first], sheet.blocks[last + 1 : last + 1 + NEAR_FIELDS]
         stamp = next((block.text for block in above if is_stamp(block.text)), "")
         beside, behind = read_stamp(stamp), read_fields(below)
-        author = beside.author or behind.author or read_marked([*above, *below])
+        author = read.author or beside.author or behind.author or read_marked([*above, *below])
         source = beside.source or behind.source
-        return Byline(read.author or author, read.source or source, read.signature)
+        return Byline(author, read.source or source, read.signature)
     author, source = sheet.said(sheet.wrapper.author), sheet.said(sheet.wrapper.source)
     if author is not None and is_account(author):
         author = None

@@ -41,9 +41,13 @@ def entries(found: Sequence[Block]) -> tuple[dict[int, str], dict[int, str]]:
     alike: dict[int, list[int]] = {}
     headed: dict[int, list[tuple[int, str, int]]] = {}
     for place, block in enumerate(found):
-        if block.words >= ENTRY_WORDS and block.linked < MOST_LINKED * len(block.text) and not block.hidden:
+        if block.words < ENTRY_WORDS or block.hidden:
+            continue
+        if not block.linked or block.linked < MOST_LINKED * len(block.text):
             alike.setdefault(block.path, []).append(place)
-            if (head := _head(found, place)) is not None:
+            # Before most paragraphs stands another.
+            above = found[place - 1]
+            if (above.linked or len(above.text) <= LONGEST_LINE) and (head := _head(found, place)) is not None:
                 headed.setdefault(block.path, []).append((*head, place))
     texts: dict[int, str] = {}
     heads: dict[int, str] = {}
@@ -59,20 +63,18 @@ def entries(found: Sequence[Block]) -> tuple[dict[int, str], dict[int, str]]:
 
 def _head(found: Sequence[Block], text_place: int) -> tuple[int, str] | None:
     """The head before a text, and of what it makes that an entry."""
-    dated = named = False
+    lines: list[str] = []
     for place in range(text_place - 1, max(-1, text_place - 1 - NEAR_HEAD), -1):
         block = found[place]
-        text = block.text
         if block.linked:
             leads = block.words >= HEAD_WORDS and block.link_density > HEAD_LINKED and _leads_away(block)
-            return (place, "related_news") if leads else None
-        if len(text) > LONGEST_LINE:
+            only_dates = all(is_date_line(line) for line in lines)
+            return (place, "related_news") if leads and only_dates else None
+        if len(block.text) > LONGEST_LINE:
             return None
-        dated, named = dated or is_date_line(text), named or person(text) is not None
-        if dated and named:
-            return place, "comments"
-        if not (dated or named):
-            return None
+        lines.append(block.text)
+    if len(lines) == NEAR_HEAD and any(map(is_date_line, lines)) and any(person(line) is not None for line in lines):
+        return text_place - NEAR_HEAD, "comments"
     return None
 
 
