@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from types import SimpleNamespace
+from unicodedata import normalize
 
 import pytest
 
 from portal_crawler.extraction.article import extract
+from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.dates import VIETNAM
 from portal_crawler.extraction.page import parse_page
 from portal_crawler.extraction.template import Template
@@ -406,3 +408,192 @@ def test_fields_behind_the_text_tell_author_and_source_and_are_no_text(learned: 
 
     found = read(design, learned=learned)
     assert (found.author, found.source) == (f"Hồ Thị {PLACES[ASKED].split()[0]}", f"Báo {PLACES[ASKED]}")
+
+
+# ------------------------------------------------------------------------------------- texts beside the article's own
+
+OTHERS = [number for number in range(PAGES) if number != ASKED]
+
+
+def teasers(number: int) -> str:
+    return "".join(
+        f"<div class='m'><h3><a href='/tin/{other}.html'>{headline(other)}</a></h3><p>{sentence(other, number)}</p></div>"
+        for other in OTHERS[:4]
+    )
+
+
+def comments(number: int) -> str:
+    return "".join(
+        f"<li><div>Lê Văn {PLACES[n].split()[0]}</div><div>1{n}/03/2025 lúc 10:2{number}</div><div>{sentence(n, number)}</div></li>"
+        for n in range(4)
+    )
+
+
+@both
+@pytest.mark.parametrize("beside", [teasers, comments])
+@pytest.mark.parametrize("of", ["line", "table"])
+def test_texts_that_each_have_a_head_of_their_own_are_not_the_article(
+    of: str, beside: Callable[[int], str], learned: bool
+) -> None:
+    cells = "".join(f"<tr><td>Thôn {n}</td><td>{n * 17} hộ</td></tr>" for n in range(1, 6))
+    short = {"line": "<p>Mời bà con đến dự.</p>", "table": f"<table>{cells}</table>"}[of]
+
+    def design(number: int) -> Capture:
+        body = short if number == ASKED else paragraphs(text(number))
+        main = f"<div><h2>{headline(number)}</h2><div>09/03/2021 07:4{number}</div><div>{body}</div></div>"
+        return page(number, f"{main}<div><h2>Tin khác</h2>{beside(number)}</div>", headline(number))
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at) == (headline(ASKED), "2021-03-09T07:43:00+07:00")
+    assert "Cây cầu" not in found.text
+    assert "Mời bà con đến dự." in found.text or "Thôn 5 | 85 hộ" in found.text
+
+
+@both
+def test_the_items_of_a_press_review_are_its_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        items = "".join(
+            f"<p><a href='http://bao.example/{n}'>Báo {PLACES[n]}: cầu mới ở {PLACES[n]}</a></p><p>{sentence(n, number)}</p>"
+            for n in range(5)
+        )
+        return page(number, f"<div><h1>{headline(number)}</h1><div class='nd'>{items}</div></div>", headline(number))
+
+    assert read(design, learned=learned).text.count("Cây cầu") == 5
+
+
+# ------------------------------------------------------------------------------------ notices and documents as texts
+
+
+@both
+def test_a_labelled_date_of_something_else_is_a_line_of_the_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        lines = text(number)
+        if number % 2:  # other notices of the site have such lines as well
+            lines[1:1] = ["Ngày ban hành: 02/03/2021", "Hạn nộp hồ sơ: 17 giờ 00 ngày 12/03/2021"]
+        main = f"<h1>{headline(number)}</h1><div>09/03/2021 07:4{number}</div><div>{paragraphs(lines)}</div>"
+        return page(number, f"<div class='ct'>{main}</div>", headline(number))
+
+    found = read(design, learned=learned)
+    assert found.published_at == "2021-03-09T07:43:00+07:00"
+    assert found.text.split("\n\n")[1:3] == ["Ngày ban hành: 02/03/2021", "Hạn nộp hồ sơ: 17 giờ 00 ngày 12/03/2021"]
+
+
+@both
+def test_head_and_foot_of_a_document_are_its_text_and_its_signer_is_no_author(learned: bool) -> None:
+    foot = [
+        "Nơi nhận:",
+        "- Như Điều 3;",
+        "- Lưu: VT.",
+        "TM. ỦY BAN NHÂN DÂN",
+        "KT. CHỦ TỊCH",
+        "PHÓ CHỦ TỊCH",
+        "Lê Văn Nam",
+    ]
+    head = ["ỦY BAN NHÂN DÂN TỈNH", "Số: 264/QĐ-UBND", "Đông Hà, ngày 12 tháng 5 năm 2021"]
+
+    def design(number: int) -> Capture:
+        body = paragraphs(text(number))
+        if number == ASKED:
+            cells = f"<td>{'<br>'.join(foot[:3])}</td><td>{'<br>'.join(foot[3:])}</td>"
+            body = f"{paragraphs(head)}{body}<table width='100%'><tr>{cells}</tr></table>"
+        main = f"<h1>{headline(number)}</h1><div>1{number}/05/2021</div><div class='nd'>{body}</div>"
+        links = "".join(f"<p><a href='/tin/{other}.html'>{headline(other)}</a></p>" for other in OTHERS)
+        return page(number, f"<div class='ct'>{main}</div><h4>Có thể bạn quan tâm</h4>{links}", headline(number))
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at, found.author) == (headline(ASKED), "2021-05-13", None)
+    lines = [line for line in found.text.replace(" | ", "\n").split("\n") if line]
+    assert lines == [*head, *text(ASKED), *foot]
+
+
+@both
+def test_an_opening_that_is_set_as_a_heading_is_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        lines = text(number)
+        main = f"<h1>{headline(number)}</h1><h2>{lines[0]}</h2><div>{paragraphs(lines[1:])}</div>"
+        return page(number, f"<div><div class='ngay'>09/03/2021 07:4{number}</div>{main}</div>")
+
+    assert read(design, learned=learned).text.split("\n\n") == text(ASKED)
+
+
+@pytest.mark.parametrize("of", ["line", "table"])
+def test_the_imprint_of_a_page_is_no_text_whatever_its_elements_are_called(of: str) -> None:
+    cells = "".join(f"<tr><td>Thôn {n}</td><td>{n * 17} hộ</td></tr>" for n in range(1, 6))
+    short = {"line": "<p>Mời bà con đến dự.</p>", "table": f"<table>{cells}</table>"}[of]
+    foot = (
+        "Sở Công Thương tỉnh Quảng Hà<br>Địa chỉ: Số 12 đường Hùng Vương - Điện thoại: 0233.385.2000 - Email: sct@example.vn<br>"
+        "Chịu trách nhiệm chính: Ông Lê Văn A - Giám đốc. Ghi rõ nguồn khi phát hành lại thông tin từ trang này."
+    )
+    main = f"<table><tr><td>{headline(ASKED)}</td></tr><tr><td>Ngày đăng: 09/03/2021</td></tr><tr><td>{short}</td></tr></table>"
+    shown = page(ASKED, main, "Sở Công Thương tỉnh Quảng Hà")
+    shown.body = shown.body.replace(FOOT.encode(), f"<div>{foot}</div>".encode())
+    found = read(lambda _: shown, learned=False)
+    assert (found.title, found.published_at) == (headline(ASKED), "2021-03-09")
+    assert "Hùng Vương" not in found.text
+    assert "Ghi rõ nguồn" not in found.text
+    assert "Mời bà con đến dự." in found.text or "Thôn 5 | 85 hộ" in found.text
+
+
+def test_where_to_ask_is_the_last_line_of_a_notice() -> None:
+    contact = "Địa chỉ: Số 12 đường Hùng Vương. Điện thoại: 0233.385.2000."
+    shown = page(ASKED, f"<h1>{headline(ASKED)}</h1><div>{paragraphs([*text(ASKED), contact])}</div>")
+    shown.body = shown.body.replace(FOOT.encode(), "<p>© Sở Công Thương</p>".encode())
+    assert read(lambda _: shown, learned=False).text.split("\n\n") == [*text(ASKED), contact]
+
+
+# ------------------------------------------------------------------------------------------- fields by their elements
+
+
+@both
+@pytest.mark.parametrize(
+    "line",
+    [
+        "<div>09/03/2021 07:4 <span class='author'>Lê Minh Hạnh</span></div>",
+        "<ul><li>09 Tháng 3, 2021 07:4</li><li class='author'>Lê Minh Hạnh</li></ul>",
+    ],
+    ids=["in the line", "in a list"],
+)
+def test_the_writer_is_named_beside_the_date_and_comments_have_dates_of_their_own(line: str, learned: bool) -> None:
+    def design(number: int) -> Capture:
+        shown = dated(line.replace("Minh Hạnh", f"Minh {PLACES[number].split()[0]}"))(number)
+        shown.body = shown.body.replace(FOOT.encode(), f"<h4>Phản hồi</h4><ul>{comments(number)}</ul>".encode())
+        return shown
+
+    found = read(design, learned=learned)
+    assert (found.published_at, found.author) == ("2021-03-09T07:43:00+07:00", f"Lê Minh {PLACES[ASKED].split()[0]}")
+    assert found.text.split("\n\n") == text(ASKED)
+
+
+def test_the_last_line_in_an_element_for_the_author_signs_unless_it_is_an_account() -> None:
+    signed = dated("", behind="<p class='author'>Lê Minh Hạnh</p>")
+    assert read(signed, learned=False).author == "Lê Minh Hạnh"
+    assert read(dated("", behind="<p class='author'>admin admin</p>"), learned=False).author is None
+    assert read(dated("", behind="<p class='posted-by'>Lê Minh Hạnh</p>"), learned=False).author is None
+
+
+def test_a_page_in_decomposed_unicode_is_read_as_the_same_page_in_composed() -> None:
+    shown = dated("<div>09/03/2021 07:4</div>", behind=f"<p>Theo <a href='/b'>Báo {headline(2)}</a> số ra hôm qua</p>")(
+        ASKED
+    )
+    other = dated("")(ASKED)
+    other.body = normalize("NFD", shown.body.decode()).encode()
+    told = [
+        [(block.text, block.words, block.linked, block.key) for block in blocks(parse_page(one))]
+        for one in (shown, other)
+    ]
+    assert told[0] == told[1]
+    one, two = (read(lambda _, each=each: each, learned=False) for each in (shown, other))
+    assert (one.title, one.text, one.published_at) == (two.title, two.text, two.published_at)
+
+
+@pytest.mark.parametrize("line", ["", "<p>Ngày đăng: 09/03/2021</p>"])
+@pytest.mark.parametrize("title", ["Sở Công Thương tỉnh Quảng Hà", "Trang chủ"])
+def test_the_heading_above_the_text_is_the_headline_where_a_menu_parts_it_from_the_name_of_the_site(
+    line: str, title: str
+) -> None:
+    links = "".join(f"<li><a href='/m/{n}'>Mục {n} của trình đơn</a></li>" for n in range(6))
+    top = f"<html><head><title>{title}</title></head><body><h1>Sở Công Thương tỉnh Quảng Hà</h1><ul>{links}</ul>"
+    shown = page(ASKED, "")
+    shown.body = f"{top}<div><h3>{headline(ASKED)}</h3>{line}{paragraphs(text(ASKED))}</div></body></html>".encode()
+    found = read(lambda _: shown, learned=False)
+    assert (found.title, found.text.split("\n\n")) == (headline(ASKED), text(ASKED))

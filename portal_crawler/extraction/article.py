@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from portal_crawler.extraction import fields
 from portal_crawler.extraction.blocks import count_words
-from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_fields, read_stamp
-from portal_crawler.extraction.content import select
+from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_fields, read_marked, read_stamp
+from portal_crawler.extraction.content import NOT_ITS_OWN, select
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import PHRASING, Element, Page, PageError, parse_page
@@ -143,7 +143,9 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
     selection = select(page, portal.template, regions or None)
     kept, dropped, removed = _without_dropped(selection, wrapper, article)
     known = portal.template if portal.template is not None and portal.template.ready else None
-    sheet = fields.Sheet(capture, page, selection.blocks, kept, wrapper, article, known)
+    pairs = zip(selection.blocks, selection.verdicts, strict=True)
+    near = [block for block, why in pairs if why is None or why[1] not in NOT_ITS_OWN]
+    sheet = fields.Sheet(capture, page, near, kept, wrapper, article, known)
     sheet.headline = fields.title(sheet)
     byline = _byline(sheet)
     for widget, reason, block in (
@@ -253,12 +255,12 @@ def _byline(sheet: fields.Sheet) -> Byline:
     read = read_byline(sheet.kept)
     if sheet.wrapper is None:
         first, last = sheet.first_kept(), sheet.last_kept()
-        stamp = next(
-            (block.text for block in sheet.blocks[max(0, first - NEAR_STAMP) : first] if is_stamp(block.text)), ""
-        )
-        beside, behind = read_stamp(stamp), read_fields(sheet.blocks[last + 1 : last + 1 + NEAR_FIELDS])
-        author, source = beside.author or behind.author, beside.source or behind.source
-        return Byline(read.author or author, read.source or source, read.signature)
+        above, below = sheet.blocks[max(0, first - NEAR_STAMP) : first], sheet.blocks[last + 1 : last + 1 + NEAR_FIELDS]
+        stamp = next((block.text for block in above if is_stamp(block.text)), "")
+        beside, behind = read_stamp(stamp), read_fields(below)
+        author = read.author or beside.author or behind.author or read_marked([*above, *below])
+        source = beside.source or behind.source
+        return Byline(author, read.source or source, read.signature)
     author, source = sheet.said(sheet.wrapper.author), sheet.said(sheet.wrapper.source)
     if author is not None and is_account(author):
         author = None

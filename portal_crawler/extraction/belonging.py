@@ -5,10 +5,11 @@ All of it is told by its place beside the text that was found, never by itself.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
-from portal_crawler.extraction.byline import person, signs
+from portal_crawler.extraction.byline import is_office, person, signs
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.page import Element
 from portal_crawler.extraction.scoring import SENTENCE_ENDS
@@ -34,6 +35,9 @@ KEEP_SIGNATURE = -2.0
 SIGNATURE_WORDS = 8
 # So many blocks behind the text a name or a credit may stand.
 NEAR_SIGNATURE = 6
+# The foot of a document begins so many blocks behind its text at most; its lines, and how many words one has.
+RECIPIENTS = re.compile(r"(?:kính gửi|nơi nhận)\s*:", re.IGNORECASE)
+NEAR_FOOT, LONGEST_FOOT, FOOT_WORDS = 8, 20, 15
 # Files are attached to the text that stands so many levels below what they share with it.
 ATTACHED = 3
 # So many blocks behind a document's record may name its files, unless they stand in one of these.
@@ -188,6 +192,34 @@ def sign(work: Verdicts, region: Element) -> None:
                 work.out[place] = work.says_widget(block, beside, work.odds[place])
             continue
         return
+
+
+def sign_document(work: Verdicts, region: Element) -> None:
+    """Keep the foot of a document behind its text: to whom it goes, in whose name it is signed, by whom.
+
+    It is set in a table for the layout most often, and none of its lines looks like text.
+    """
+    kept = [place for place, why in enumerate(work.out) if why is None]
+    last = next((place for place in reversed(kept) if work.is_text(work.blocks[place])), len(work.out))
+    inside: dict[Element, Element | None] = {}
+    for place in range(last + 1, min(last + 1 + NEAR_FOOT, len(work.out))):
+        block = work.blocks[place]
+        if is_office(block.text) or RECIPIENTS.match(block.text):
+            if top_of(block.element, {region}, inside) is not None:
+                _keep_foot(work, place, region)
+            return
+
+
+def _keep_foot(work: Verdicts, first: int, region: Element) -> None:
+    """Keep the lines of a document's foot from its first on: all of the table that it stands in, or the region."""
+    inside: dict[Element, Element | None] = {}
+    tables = list(work.blocks[first].element.iterancestors("table"))
+    foot = next((one for one in reversed(tables) if top_of(one, {region}, inside) is not None), region)
+    for place in range(first, min(first + LONGEST_FOOT, len(work.out))):
+        line = work.blocks[place]
+        if line.linked or line.hidden or line.words > FOOT_WORDS or top_of(line.element, {foot}, {}) is None:
+            break
+        work.out[place] = work.says_widget(line, region, DOUBTLESS)
 
 
 def attach(work: Verdicts, region: Element, levels: int = ATTACHED) -> None:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
+from unicodedata import normalize
 from zlib import crc32
 
 from lxml.etree import tostring
@@ -253,7 +254,7 @@ class _Walk:
         self.level, self.way = level, way
         run.append((element, tail, text))
         if way.linked:
-            self.linked += len(text.strip())
+            self.linked += len(normalize("NFC", text.strip()))
 
     def end_run(self) -> None:
         """Make a block of the run."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
-from portal_crawler.extraction.page import Element, squeeze
+from portal_crawler.extraction.page import Element, element_text, squeeze
 from portal_crawler.extraction.tables import DataTables
 from portal_crawler.extraction.widgets import says
 
@@ -52,7 +52,10 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 # A syllable of a Vietnamese name: a capital, then small letters; or all capitals; initials with full stops.
 JOINERS = frozenset(("-", "–", "—", ",", "và", "&", "/", "+"))
 # Where the system prints the account that entered the text, as a line of its own and without a label.
-ACCOUNT_HINT = re.compile(r"author|poster|posted|user|nguoi-?dang", re.IGNORECASE)
+ACCOUNT_HINT = re.compile(r"(?:content|meta(?:data)?)-?author|poster|posted|user|nguoi-?dang", re.IGNORECASE)
+BY = re.compile(r"^(?:by|bởi|tác giả)\b\s*:?\s*", re.IGNORECASE)
+# Classes of an element that holds the name of who has written.
+WRITERS = frozenset(("author", "author-name", "article-author", "news-author", "byline", "writer", "tac-gia", "tacgia"))
 ACCOUNTS = re.compile(
     r"^(?:admin|administrator|root|test|user|editor|biên tập viên|pho ban bien tap|banbientap)\b", re.IGNORECASE
 )
@@ -62,6 +65,15 @@ NOT_NAMES = frozenset(
     "bà tải xem chi tiết file tệp hội nghị lễ đoàn cục vụ bộ tổng quyết kế hoạch báo đài cổng tại hà việt ngày nơi số "
     "facebook website email điện thoại fax địa nguồn theo mục điều chương phần".split()
 )
+
+
+# In whose name, or in which office, a document is signed; who does is its signer and no author.
+OFFICE = re.compile(
+    r"(?:(?:TM|KT|TL|TUQ|Q)\s?\.\s*[^\Wa-zà-ỹ]|(?:PHÓ |QUYỀN )?(?:TỔNG )?(?:CHỦ TỊCH|GIÁM ĐỐC|CHÁNH VĂN PHÒNG"
+    r"|CHÁNH THANH TRA|TRƯỞNG (?:PHÒNG|BAN)|(?:(?:CHI )?CỤC|BỘ|THỨ|VỤ|VIỆN|HIỆU|THỦ) TRƯỞNG|BÍ THƯ)\b)[^a-z]*"
+)
+LONGEST_OFFICE = 80  # characters
+OFFICE_WITHIN = 12  # lines from the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,11 @@ class Byline:
 def is_account(name: str) -> bool:
     """Whether a printed name is that of an account ("admin admin", "Pho Ban bien tap") and nobody's."""
     return ACCOUNTS.match(unicodedata.normalize("NFC", name.strip())) is not None
+
+
+def is_office(line: str) -> bool:
+    """Whether a line says in whose name, or in which office, a document is signed: "KT. CHỦ TỊCH"."""
+    return len(line) <= LONGEST_OFFICE and OFFICE.fullmatch(line) is not None
 
 
 def person(text: str) -> str | None:
@@ -138,6 +155,7 @@ def read_byline(kept: Sequence[Block]) -> Byline:
         behind -= 1
     lines = lines[:behind]
     tables = DataTables(kept)
+    document = any(is_office(block.text) for block in lines[-OFFICE_WITHIN:])
     last = True  # nothing but credits has come after this line
     for block in reversed(lines[-LAST_LINES:]):
         if len(lines) < 2 or len(block.text) > 120 or (block.way.in_row and tables.row(block.element) is not None):
@@ -147,7 +165,12 @@ def read_byline(kept: Sequence[Block]) -> Byline:
             continue
         if author is None and (found := _labelled(block.text)):
             author = found
-        elif author is None and (found := person(block.text)) and (last or _padded(block) or _moved_right(block)):
+        elif (
+            author is None
+            and not document
+            and (found := person(block.text))
+            and (last or _padded(block) or _moved_right(block))
+        ):
             author = found
             signature = block if _padded(block) else None
         elif block.text.endswith("./."):
@@ -179,6 +202,17 @@ def read_fields(behind: Sequence[Block]) -> Byline:
         read = read_stamp(block.text)
         author, source = author or read.author, source or read.source
     return Byline(author, source)
+
+
+def read_marked(around: Sequence[Block]) -> str | None:
+    """The name that stands alone in an element of these lines that is called author: ``<span class="author">``."""
+    for block in around:
+        if block.hidden or len(block.text) > LONGEST_FIELD:
+            continue
+        for node in (block.element, *(node for node, is_tail in block.slots if not is_tail)):
+            if not WRITERS.isdisjoint((node.get("class") or "").lower().split()):
+                return person(BY.sub("", element_text(node)))
+    return None
 
 
 def _names_account(block: Block) -> bool:

@@ -16,13 +16,23 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from portal_crawler.extraction.belonging import attach, is_caption, keep_files_behind, keep_opening, sign, take_tables
+from portal_crawler.extraction.belonging import (
+    attach,
+    is_caption,
+    keep_files_behind,
+    keep_opening,
+    sign,
+    sign_document,
+    take_tables,
+)
 from portal_crawler.extraction.blocks import Block, blocks
-from portal_crawler.extraction.dates import is_date_line, is_labelled_date, is_stamp
+from portal_crawler.extraction.dates import is_date_line, is_dateline, is_labelled_date, is_stamp
+from portal_crawler.extraction.entries import entries
 from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import notice
 from portal_crawler.extraction.scoring import score
 from portal_crawler.extraction.tables import around_rows
+from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.verdicts import (
     DOUBTLESS,
     LINKED,
@@ -55,6 +65,8 @@ KEEP_INSIDE = -1.5
 # By how much a block of a region that a layout names must be more frequent than any other to be boilerplate: "File
 # attached: ..." stands on a third of the articles, and is theirs.
 MARGIN = 0.4
+# The vote from which on a path is one that holds the texts of the site.
+TEXTS = 1.5
 # Of fewer words, headline not counted, a text is sought by its place as well as by its looks.
 SHORT = 60
 # Among so many blocks at the beginning a line of date and time is that of publication.
@@ -63,6 +75,20 @@ HEAD = 4
 ASIDE = re.compile(r"(?:>+|»|→)|(?:(?:xem|đọc) thêm|(?:tin|bài)(?: viết| bài)? liên quan)\s*:", re.IGNORECASE)
 ASIDE_LINKED = 0.7
 ASIDE_REASON = "a link to another article in the midst of the text"
+ENTRY_REASON = "one of several texts that each have a head of their own"
+# Who answers for a page and its contents: its imprint, among so many blocks at its end, and the address above.
+FOOT = 8
+IMPRINT = re.compile(
+    r"\W*(?:©|copyright|bản quyền (?:©|thuộc|của|nội dung)|(?:người )?chịu trách nhiệm[^.:]{0,40}:|cơ quan chủ quản\W"
+    r"|trưởng ban biên tập\W|giấy phép (?:số|thiết lập|hoạt động|xuất bản)|ghi rõ nguồn|(?:thiết kế|phát triển) bởi"
+    r"|(?:designed|powered|developed) by)",
+    re.IGNORECASE,
+)
+CONTACT = re.compile(r"^\W*(?:địa chỉ|trụ sở)\b|(?:điện thoại|đt|tel|fax|e-?mail|website)\s*:", re.IGNORECASE)
+SHORT_NAME = 15
+IMPRINT_REASON = "the page's imprint"
+# What tells no field of the article, be it a name, a headline or a date.
+NOT_ITS_OWN = frozenset((ENTRY_REASON, IMPRINT_REASON))
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
 
 
@@ -170,11 +196,15 @@ def _legal_table(work: Verdicts) -> Element | None:
 def _judge(work: Verdicts) -> Element | None:
     """Score the blocks and keep those that look like text of the article; the element that holds most of it."""
     template = work.template
-    left = [
-        place
-        for place, block in enumerate(work.blocks)
-        if not block.hidden and (template is None or not template.is_boilerplate(block, work.shares[place]))
-    ]
+    left = [place for place, block in enumerate(work.blocks) if not (block.hidden or _is_template(work, place))]
+    told, heads = entries(work.blocks)
+    for place, kind in (*heads.items(), *told.items()):
+        work.out[place] = (kind, ENTRY_REASON)
+    foot = _imprint(work.blocks)
+    for place in foot:
+        work.out[place] = ("footer", IMPRINT_REASON)
+    if told or foot:
+        left = [place for place in left if place not in told and place not in foot]
     if not left:
         return None
     scored = score(work.page, [work.blocks[place] for place in left])
@@ -193,7 +223,31 @@ def _judge(work: Verdicts) -> Element | None:
         keep_opening(work)
         take_tables(work, region)
         sign(work, region)
+        sign_document(work, region)
     return region
+
+
+def _imprint(found: Sequence[Block]) -> range:
+    """Places of the page's last lines that tell who answers for it, and where; empty if there are none such."""
+    end = len(found)
+    begin = next((place for place in range(max(0, end - FOOT), end) if IMPRINT.match(found[place].text)), end)
+    while 0 < begin < end:
+        above, below = found[begin - 1], found[begin]
+        together = above.element is below.element or above.element.getparent() is below.element.getparent()
+        # Right above the address, in its element, stands the name of the agency.
+        named = above.element is below.element and above.words < SHORT_NAME and CONTACT.search(below.text)
+        if above.linked or not (together and (named or CONTACT.search(above.text))):
+            break
+        begin -= 1
+    return range(begin, end)
+
+
+def _is_template(work: Verdicts, place: int) -> bool:
+    """Whether the site's template has a block, and not just several articles: notices have lines in common."""
+    template, vote = work.template, work.votes[place]
+    if template is None or not template.is_boilerplate(work.blocks[place], work.shares[place]):
+        return False
+    return vote is None or vote < TEXTS or work.shares[place] >= COMMON_PARAGRAPH
 
 
 def _short_notice(work: Verdicts) -> Element | None:
@@ -254,15 +308,29 @@ def _tells_of_text(work: Verdicts, place: int) -> bool:
 
 def _trim_head(work: Verdicts, place: int) -> None:
     block = work.blocks[place]
-    if block.element.tag in ("h1", "h2") or work.is_headline(block):
+    if work.is_headline(block) or (block.element.tag in ("h1", "h2") and not _opens(work, place)):
         work.out[place] = ("headline", "a heading before the text; see title")
     elif block.link_density > LINKED:
         work.out[place] = (
             work.kind(block, None) or "menu",
             f"link density {block.link_density:.2f} before the text",
         )
-    elif is_date_line(block.text):
+    elif is_date_line(block.text) and not (is_dateline(block.text) and _headed(work, place)):
         work.out[place] = ("date_line", "a date before the text; see published_at")
+
+
+def _opens(work: Verdicts, place: int) -> bool:
+    """Whether a heading is the opening paragraph: a sentence of some length, behind a heading or headline."""
+    block = work.blocks[place]
+    if not work.is_long(block) or not block.text.endswith((".", "…", "./.")):
+        return False
+    above = work.blocks[max(0, place - HEAD) : place]
+    return any(other.element.tag == "h1" or work.is_headline(other) for other in above)
+
+
+def _headed(work: Verdicts, place: int) -> bool:
+    """Whether lines of the text itself stand above a line: the head of a document, with agency, motto and number."""
+    return place > 0 and work.out[place - 1] is None and not work.is_headline(work.blocks[place - 1])
 
 
 def _trim_asides(work: Verdicts, kept: list[int]) -> None:

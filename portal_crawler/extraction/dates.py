@@ -184,6 +184,12 @@ def parse_iso(text: str) -> str | None:
     return _iso(moment) if len(text) > 10 else moment.date().isoformat()
 
 
+# What a line tells the date of, where that is none of publication: "Hạn nộp hồ sơ: 2/4/2015", "Ngày ban hành: ..."
+_OTHER_DATE = re.compile(
+    r"\W*(?:(?:thời )?hạn(?: cuối)?|ngày (?:ban hành|ký|(?:có )?hiệu lực|hết hạn|sinh|mất|họp|thi|cấp|khai mạc)"
+    r"|(?:ngày |thời (?:gian|điểm) )?(?:bắt đầu|kết thúc|đóng thầu|mở thầu|tổ chức|nộp|nhận))\b[^:\d]{0,40}:",
+    re.IGNORECASE,
+)
 # The number of a decision or a letter.
 _NUMBERED = re.compile(r"\bsố:? ?\d", re.IGNORECASE)
 # What else portals print in the line of the date: "... - Tác giả: Ái Loan - Nguồn: Báo Nhân Dân - Lượt xem: 215".
@@ -192,6 +198,7 @@ _FIELD_BESIDE = re.compile(
     r"|(?:số )?(?:lượt|lần) (?:xem|đọc|truy cập))\s*:\s*(?:[\d.,]+\)?|[^\d:|•·;–—.!?-]{1,50})",
     re.IGNORECASE,
 )
+_PLACE = re.compile(r"(?!hôm nay)[^\W\d][^\d,:|]{1,28},\s*", re.IGNORECASE)
 # How much longer than its date a line may be; a label, and a counter beside the date, make it longer.
 _BESIDE, _BESIDE_LABELLED, _LONGEST_LINE = 30, 50, 120
 
@@ -213,13 +220,19 @@ def is_labelled_date(text: str) -> bool:
     return date is not None and date.label is not None
 
 
+def is_dateline(text: str) -> bool:
+    """Whether a line is a place and a date, as documents have it at their head: "Đông Hà, ngày 5 tháng 3 năm 2021"."""
+    date = _line_date(text)
+    return date is not None and date.label is None and _PLACE.fullmatch(text[: date.start]) is not None
+
+
 def _line_date(text: str) -> DateFound | None:
     return _short_line_date(text) if len(text) < _LONGEST_LINE else None
 
 
 @lru_cache(maxsize=2_000)  # a line is asked about several times, and those of boxes again on the next page
 def _short_line_date(text: str) -> DateFound | None:
-    if not _DIGITS.search(text) or _NUMBERED.search(text):
+    if not _DIGITS.search(text) or _NUMBERED.search(text) or _OTHER_DATE.match(text):
         return None
     date = next(iter(find_dates(text)), None)
     if date is None or beside(text, date) >= (_BESIDE_LABELLED if date.label else _BESIDE):

@@ -21,6 +21,7 @@ from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_da
 from portal_crawler.extraction.page import PHRASING, Element, Page, element_text, says_only, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.scoring import SENTENCE_ENDS
+from portal_crawler.extraction.verdicts import is_file_link
 from portal_crawler.extraction.ways import LEAD_HINT, hides
 from portal_crawler.extraction.wrapper import Wrapper, compiled, find_all
 from portal_crawler.items import Attachment, Capture
@@ -37,7 +38,10 @@ BEHIND = 6
 
 NEAR_DATE = 3  # blocks before the text, of which the first may be the headline
 LEAST_DATE = 1.0  # what a date must score
+BETWEEN = 1.6  # what a date between headline and text scores more: more than it loses by a name beside it
 LEAST_TITLE, LONGEST_TITLE = 5, 80  # words
+TOP = 3  # blocks, among which the name of a site stands
+MENU, MOSTLY_LINK = 5, 0.8  # links that are a menu, and how much of a block is link to be one
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
 TITLE_HINT = re.compile(r"title|headline|tieu-?_?de|heading|subject", re.IGNORECASE)
@@ -79,7 +83,7 @@ class Sheet:
     Attributes:
         capture: The page as received.
         page: The page as parsed.
-        blocks: All blocks of the page, in order.
+        blocks: All blocks of the page, in order, but for those that are of other articles or of the page as a whole.
         kept: Those of the article, in order.
         wrapper: The layout that matched, if any.
         article: The element that the layout names.
@@ -196,7 +200,7 @@ def title(sheet: Sheet) -> str | None:
         return _over_pictures(sheet)
     hints = _title_hints(sheet)
     long_hints = tuple(hint for hint in hints if len(hint) > LONG_HINT)
-    first, best, best_score = sheet.first_kept(), None, 2.5
+    first, best, best_score = sheet.first_kept(), -1, 2.5
     for place, block in enumerate(sheet.blocks[: first + 3]):
         near = first - place <= BEFORE
         if not near and block.text not in hints and block.element.tag not in ("h1", "h2", "h3"):
@@ -205,8 +209,24 @@ def title(sheet: Sheet) -> str | None:
         if score < best_score and near and _above_stamp(sheet, place):
             score += 3.0
         if score > best_score:
-            best, best_score = block.text, score
-    return best or _announced(sheet, first) or _beside_date(sheet, first) or _above_date(sheet, first)
+            best, best_score = place, score
+    if best >= 0:
+        return sheet.blocks[_below_menu(sheet, best, first)].text
+    return _announced(sheet, first) or _beside_date(sheet, first) or _above_date(sheet, first)
+
+
+def _below_menu(sheet: Sheet, best: int, first: int) -> int:
+    """The heading right above the text, where that which looks more like a headline is the site's name above a menu."""
+    if best > TOP:
+        return best
+    below = range(max(best + 1, first - NEAR_DATE), min(first + 1, len(sheet.blocks)))
+    for place in below:
+        block = sheet.blocks[place]
+        if block.element.tag in ("h2", "h3", "h4") and not block.linked and block.words >= LEAST_TITLE:
+            between = sheet.blocks[best + 1 : place]
+            menu = sum(other.link_density > MOSTLY_LINK and not is_file_link(other) for other in between) >= MENU
+            return best if sheet.recurs(block) or not menu else place
+    return best
 
 
 def _over_pictures(sheet: Sheet) -> str | None:
@@ -422,21 +442,21 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
         if not said or sheet.constant(block.text):
             continue
         # A clock stands above the headline, the date of publication between it and the text, most often.
-        between = 1.0 if headline < place < first else 0.0
+        between = headline < place < first
         for date in said:
             distance = first - place if place <= first else max(0, place - last) + 2
             rest = beside(block.text, date)
             if sheet.headline and block.text.startswith(sheet.headline):
                 rest -= len(sheet.headline)
-            score = _date_score(block, date, rest, inside=id(block) in inside) - 0.05 * distance
+            score = _date_score(block, date, rest, inside=id(block) in inside, between=between) - 0.05 * distance
             if score > LEAST_DATE:
-                scored.append((score + between, -len(scored), date))
+                scored.append((score + BETWEEN * between, -len(scored), date))
     published = max((each for each in scored if each[2].label != "modified"), default=None)
     modified = max((each for each in scored if each[2].label == "modified"), default=None)
     return published[2] if published else None, modified[2] if modified else None
 
 
-def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool) -> float:
+def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool, between: bool) -> float:
     """How much a date looks like that of the article: labelled, with a time, alone on its line, in a marked place.
 
     Args:
@@ -444,6 +464,7 @@ def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool) -> fl
         date: A date in it.
         rest: How many of its characters are something else.
         inside: Whether the line is text of the article.
+        between: Whether it stands between headline and text.
     """
     score = 2.0 if date.label else 0.0
     score += 1.0 if "T" in date.value else 0.3
@@ -456,9 +477,17 @@ def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool) -> fl
         score += 1.0
     if any(node.tag == "time" and not is_tail and date.raw in text for node, is_tail, text in block.nodes):
         score += 1.0  # whatever tools stand beside it
-    elif score > LEAST_DATE and (block.linked or block.element.tag in ("a", "li") or _beside_link(block)):
+    elif score > LEAST_DATE and (
+        block.linked or block.element.tag == "a" or _in_list(block, between=between) or _beside_link(block)
+    ):
         score -= 2.0
     return score - (1.5 if inside and not date.label else 0.0)
+
+
+def _in_list(block: Block, *, between: bool) -> bool:
+    """Whether a block is an item of a list; one without links below the headline holds the article's own fields."""
+    above = block.element.getparent() if block.element.tag == "li" else None
+    return above is not None and not (between and above.find(".//a[@href]") is None)
 
 
 def _beside_link(block: Block) -> bool:

@@ -28,7 +28,7 @@ LONGEST_HEADLINE = 300
 STAMP_NEAR = 2
 # So many levels above the headline the element may be that holds the text as well; what follows, one more.
 LEVELS = 4
-# So many blocks are looked at for the first of the text, and so many it may have.
+# So many blocks, those of the template not counted, are looked at for the first of the text; so many it may have.
 FIRST_WITHIN = 6
 MOST_BLOCKS = 12
 # A block that is more of a link than this is one; log-odds below which it is none of the text, and those below which
@@ -119,9 +119,11 @@ def _behind(
     around: Element | None = None
     own = {widget for node in ways if (widget := named(node)) is not None}
     text: list[int] = []
-    for other in range(place + 1, min(len(found), place + 1 + FIRST_WITHIN + MOST_BLOCKS)):
+    passed = 0
+    for other in range(place + 1, len(found)):
         block = found[other]
-        if other in heads or (not text and other > place + FIRST_WITHIN):
+        passed += odds[other] > LEAST_SENTENCE
+        if other in heads or (not text and passed > FIRST_WITHIN):
             break
         top = _shared(block.element, ways, LEVELS if around is None else ways[around] + 1)
         if top is None:
