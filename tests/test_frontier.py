@@ -16,13 +16,16 @@ from typing import TYPE_CHECKING, Any
 import forked
 import killed
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from portal_server import Answer, PortalServer, Seen, article, body, link, page
 from warcio.archiveiterator import ArchiveIterator
 
 from portal_crawler.archive.feeds import recover
 from portal_crawler.crawling.apologies import is_probe
-from portal_crawler.crawling.history import Revisits, announced, difference, now
+from portal_crawler.crawling.history import Reading, Revisits, announced, difference, now
 from portal_crawler.crawling.state import LATEST, SOONEST, Known, PortalState, StateError, revisit_after
+from portal_crawler.items import Article, Extraction, Http
 from portal_crawler.sample import SampleProvince
 from portal_crawler.spiders.unseen import Unseen
 
@@ -645,6 +648,25 @@ def test_what_stands_on_every_page_keeps_no_list_from_being_left(tmp_path: Path,
         assert sum(seen.path.startswith("/ds/") for seen in server.log) == 2
         assert not server.asked(spam)
     assert [each["title"] for each in exported(tmp_path)][60:] == [title.format(200)]
+
+
+@given(st.text(st.one_of(st.sampled_from(" \n\t\xa0\u2009\u3000\x1c\x85|.!?;:…aệ\u200b\ud800"), st.characters())))
+def test_a_text_is_read_as_its_sentences_lines_and_cells_whatever_spaces_are_between_them(text: str) -> None:
+    pieces: set[str] = set()
+    for line in text.replace("|", "\n").split("\n"):
+        piece = ""
+        for word in line.split():
+            piece += word
+            if word[-1] in ".!?;:…":
+                pieces.add(piece)
+                piece = ""
+        pieces.add(piece)
+    extraction = Extraction(method="page", version="1", confidence=1.0)
+    item = Article(
+        id="0" * 16, url="http://a/", canonical_url="http://a/", portal="a", site="a", text=text, html="",
+        fetched_at="2026-01-01T00:00:00+00:00", http=Http(status=200), content_sha256="0" * 64, extraction=extraction,
+    )  # fmt: skip
+    assert {piece.decode("utf-8", "surrogatepass") for piece in Reading.of(item).told} == pieces - {""}
 
 
 def test_another_reading_of_the_same_page_is_no_edit(tmp_path: Path) -> None:

@@ -65,6 +65,10 @@ SHORT_NAME = 3
 
 # Addresses that hold nothing to be percent-encoded, which are most: to encode them again would cost more than the rest.
 SAFE = re.compile(r"https?://[\w.\-~:/?#!$&()*+,;=%]*", re.ASCII | re.IGNORECASE)
+# Addresses that are canonical as they are, as most articles' are: no query, no session, nothing encoded, no usual port.
+CANONICAL = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::(?!443/)[1-9][0-9]{2,4})?/[\w.\-~:/!$&*+,=]*", re.ASCII
+)
 
 # References to what has the path of the page that they stand on; some repeat its scheme, or announce a host.
 OF_THE_PATH = re.compile(r"(?:https?:)?(?://)?(?:[?;#]|\Z)", re.IGNORECASE)
@@ -137,6 +141,8 @@ def canonical_url(url: str) -> str:
 
     Idempotent, and it never raises: an address that cannot be split is its own canonical form.
     """
+    if CANONICAL.fullmatch(url):
+        return url
     try:
         parts = urlsplit(url if SAFE.fullmatch(url) else safe_url_string(url.strip()))
         if parts.scheme not in DEFAULT_PORTS or not parts.hostname:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from array import array
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -41,7 +42,8 @@ APOLOGY = 400
 # Of a text that has replaced another: so large a share of it may have stood in the other one (greetings, signatures).
 LEFT = 0.25
 # Sentences, lines and cells: what an extractor takes or leaves.
-PIECE_ENDS = frozenset(".!?;:…")
+PIECE_ENDS = tuple(end.encode() for end in ".!?;:…")
+OTHER_SPACES = re.compile(r"[^\S\n ]")
 
 
 def now() -> str:
@@ -269,12 +271,12 @@ class Reading:
 
     Attributes:
         by: The extractor's version and its method.
-        told: The sentences and lines of headline, lead and text.
+        told: The sentences and lines of headline, lead and text, in UTF-8.
         page: Checksums of those of the whole page: of the text, and of what was removed.
     """
 
     by: str
-    told: frozenset[str]
+    told: frozenset[bytes]
     page: frozenset[int]
 
     @classmethod
@@ -283,7 +285,7 @@ class Reading:
         told = _pieces(_told(item))
         around = (item.subtitle or "", item.author or "", item.source or "", item.published_raw or "", *item.tags)
         removed = (block.text for block in item.extraction.removed)
-        page = frozenset(map(_checksum, told)).union(*map(_checksums, (*around, *removed)))
+        page = frozenset(map(crc32, told)).union(*map(_checksums, (*around, *removed)))
         return cls(f"{item.extraction.version} {item.extraction.method}", told, page)
 
     def packed(self) -> bytes:
@@ -296,29 +298,26 @@ class Reading:
         missing, added = before - self.told, self.told - before
         return (
             bool(missing or added)
-            and all(_checksum(piece) in self.page for piece in missing)
-            and set(map(_checksum, added)) <= set(stood)
+            and all(crc32(piece) in self.page for piece in missing)
+            and set(map(crc32, added)) <= set(stood)
         )
 
 
-def _pieces(text: str) -> frozenset[str]:
-    found: set[str] = set()
-    for line in text.replace("|", "\n").split("\n"):
-        words: list[str] = []
-        for word in line.split():
-            words.append(word)
-            if word[-1] in PIECE_ENDS:
-                found.add("".join(words))
-                words.clear()
-        found.add("".join(words))
-    found.discard("")
-    return frozenset(found)
+def _pieces(text: str) -> frozenset[bytes]:
+    """The sentences, lines and cells of a text, white space left out, in UTF-8."""
+    # Bytes, and no loop over words: this is asked of each text and of each block around it.
+    if not text.isprintable():
+        text = OTHER_SPACES.sub(" ", text)
+    said = text.encode("utf-8", "surrogatepass").replace(b"|", b"\n")
+    for end in PIECE_ENDS:
+        said = said.replace(end + b" ", end + b"\n")
+    return frozenset(said.replace(b" ", b"").split(b"\n")) - {b""}
 
 
 @lru_cache(maxsize=2_000)
 def _checksums(text: str) -> frozenset[int]:
     # Remembered: menus and frames say the same on all pages of a site.
-    return frozenset(map(_checksum, _pieces(text)))
+    return frozenset(map(crc32, _pieces(text)))
 
 
 def _breaks_off(text: str, whole: str) -> bool:
@@ -326,10 +325,6 @@ def _breaks_off(text: str, whole: str) -> bool:
     told = _pieces(whole)
     rest = _pieces(text.rstrip("\ufffd \n")) - told
     return not rest or (len(rest) == 1 and any(each.startswith(piece) for piece in rest for each in told))
-
-
-def _checksum(piece: str) -> int:
-    return crc32(piece.encode("utf-8", "replace"))
 
 
 def conditions(known: Known | None) -> dict[str, str]:

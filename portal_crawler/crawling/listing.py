@@ -136,7 +136,8 @@ def _titled(anchor: Element) -> bool:
     href = anchor.get("href") or ""
     if len(href) < 2 or href.startswith(("#", "javascript:")):
         return False
-    return len("".join(map(str, anchor.itertext())).strip()) > 14
+    text = "".join(map(str, anchor.itertext())) if len(anchor) else anchor.text or ""
+    return len(text.strip()) > 14
 
 
 def breadcrumb(page: Page) -> list[str]:

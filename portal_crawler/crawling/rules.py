@@ -76,6 +76,12 @@ PAGE_NUMBER = re.compile(
 )
 
 
+# A host, and a path in which nothing stands that RFC 3986 (section 5.2) resolves: most links are of this form.
+PLAIN = re.compile(
+    r"https?://[a-z0-9.-]+(?::[0-9]+)?(?:/[\w~%+=&,@-][\w~%+=&,@.-]*)+/?(?:\?[\w~%+=&,@./-]+)?", re.ASCII
+)
+
+
 @lru_cache(maxsize=8_192)
 def page_number(url: str) -> int | None:
     """The number of a list's page that an address asks for."""
@@ -234,10 +240,12 @@ class UrlRules:
     def _link(self, base: str, href: str) -> Judgement | None:
         if not href or href[0] == "#" or href[:11].lower() == "javascript:":
             return None
-        try:
-            url = urljoin(base, href)
-        except ValueError:
-            return None
+        url = base[:-1] + href  # the host alone is left of a base before such a path (split_base)
+        if href[0] != "/" or base[-1:] != "/" or PLAIN.fullmatch(url) is None:
+            try:
+                url = urljoin(base, href)
+            except ValueError:
+                return None
         return self.judge(url) if url[:4].lower() == "http" else None
 
     def judge(self, url: str) -> Judgement:

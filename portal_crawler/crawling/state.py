@@ -53,6 +53,10 @@ CREATE INDEX IF NOT EXISTS version_texts ON versions (content_sha256);
 SOONEST, LATEST = timedelta(days=1), timedelta(days=180)
 # What is due still later was noted by a clock that was wrong.
 FARTHEST = 2 * LATEST
+# KiB of the file in memory: each new article is looked for among all, and SQLite's 2 MB hold a thousand of them.
+CACHE = 8_192
+# Of zlib's levels: texts take 6 % more space than at its own 6, and half the time.
+LEVEL = 3
 
 
 class StateError(Exception):
@@ -148,6 +152,7 @@ class PortalState:
         try:
             self.database = sqlite3.connect(path, timeout=1, isolation_level=None)
             self.database.execute("PRAGMA journal_mode = WAL")
+            self.database.execute(f"PRAGMA cache_size = -{CACHE}")
             self.database.execute("BEGIN IMMEDIATE")
             for statement in filter(str.strip, SCHEMA.split(";")):
                 self.database.execute(statement)
@@ -328,7 +333,7 @@ class PortalState:
         """Keep how an unchanged article is read by now: what is compared with the next time."""
         self.database.execute(
             "UPDATE articles SET reading = ?, read_sha256 = ?, text = ?, page = ? WHERE id = ?",
-            (known.reading, known.read_sha256, zlib.compress(text.encode()), page, known.id),
+            (known.reading, known.read_sha256, zlib.compress(text.encode(), LEVEL), page, known.id),
         )
 
     # Articles that this crawl has looked for in vain
@@ -413,7 +418,7 @@ class PortalState:
         marks = ", ".join("?" * (len(values) + 3))
         self.database.execute(
             f"INSERT OR REPLACE INTO articles ({COLUMNS}, due, text, page) VALUES ({marks})",  # noqa: S608
-            (*values, due, zlib.compress(text.encode()), page),
+            (*values, due, zlib.compress(text.encode(), LEVEL), page),
         )
         self.database.execute(
             "INSERT OR IGNORE INTO versions VALUES (?, ?, ?, ?, ?)",

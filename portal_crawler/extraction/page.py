@@ -190,6 +190,8 @@ class Page:
 
 def element_text(element: Element) -> str:
     """All text under an element, white space collapsed, without scripts and styles."""
+    if not len(element):  # most links are asked for theirs, and hold nothing else
+        return squeeze(element.text or "")
     parts: list[str] = []
     skip: Element | None = None
     for event, node in etree.iterwalk(element, events=("start", "end")):
