@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from portal_crawler.extraction.template import Template
 
 # Counted up with every change that alters what is extracted from a page.
-EXTRACTOR_VERSION = "3"
+EXTRACTOR_VERSION = "4"
 
 # A gallery shows several pictures and hardly a text besides their captions.
 GALLERY_PICTURES = 4
