@@ -359,6 +359,28 @@ def test_what_stands_in_the_place_of_all_articles_is_an_edit_of_none(tmp_path: P
     assert len([each for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]) == 8
 
 
+def test_what_strangers_put_in_the_place_of_articles_takes_none_away(tmp_path: Path) -> None:
+    pages = known_portal()
+    paths = [path for path in pages if path != "/"]
+    casino = "Nhà cái uy tín với casino trực tuyến, xóc đĩa, baccarat, bắn cá đổi thưởng, cá cược bóng đá, nổ hũ."
+    spam = page(f"<h1>Nhà cái số 1: nạp đầu tặng 100k</h1><p>{casino}</p><p>{casino}</p>")
+    hacked = dict.fromkeys(paths[3:], spam)
+    with PortalServer(pages | hacked) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 6  # on the first crawl nobody knows what stood there: links tell
+        assert len(exported(tmp_path)) == 3
+        server.pages = dict(pages)
+        assert run(tmp_path, *options) == 0
+        server.pages |= hacked
+        assert run(tmp_path, *options, "--full") == 6
+        server.pages = dict(pages)
+        assert run(tmp_path, *options, "--full") == 0
+    assert sorted(each["url"].removeprefix(server.url) for each in exported(tmp_path)) == paths
+    doubted = [each for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]
+    assert {(each["reason"], each["url"].removeprefix(server.url)) for each in doubted} == {("spam", p) for p in hacked}
+    assert exported(tmp_path, ".gone") == []
+
+
 def test_a_trouble_that_begins_while_the_portal_is_crawled_makes_no_article_gone(tmp_path: Path) -> None:
     pages = known_portal()
     left = [8 + 6]  # articles that are shown until it begins

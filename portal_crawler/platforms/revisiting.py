@@ -7,11 +7,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from portal_crawler.crawling import history
+from portal_crawler.crawling.apologies import bears
 from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash, page_key, site_root
 from portal_crawler.crawling.losses import Losses, falls_short, gone
 from portal_crawler.crawling.patterns import announced, pattern_of
 from portal_crawler.crawling.rules import chain_key
+from portal_crawler.extraction.spam import gambling_spam
 from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
 
@@ -187,18 +189,36 @@ class Revisiting(Articles):
         if self.state is not None and self.revisits.whole:
             self.state.note_page(key_hash(link.key), fruitful=False)
 
-    def note_none(self, capture: Capture, reason: str) -> None:
+    def note_none(self, capture: Capture, rejected: Rejected) -> bool:
         """Note a page that is no article: only evidence, no rule, had spoken for it, or strangers have planted it.
 
-        Unlike one that shows nothing new, it is none in any crawl.
+        Unlike one that shows nothing new, it is none in any crawl. But what strangers have put in an article's place
+        goes when the portal is mended.
+
+        Returns:
+            Whether a known article was there, of which the end of the crawl tells what has become.
         """
         link = self.rules.judge(capture.url)
-        if self.state is not None and (reason == "spam" or link.kind != "article"):
-            self.state.note_page(key_hash(link.key), fruitful=False)
+        identifier = article_id(capture.canonical_url or capture.url, capture.identity)
         if self.warc:  # an earlier capture of which may be an article
             told = f"{capture.url}: there was an article, and is none now"
-            rejected = self.reject(capture.url, "soft_404", told, capture.status, capture.fetched_at)
-            self.lacks(article_id(capture.canonical_url or capture.url, capture.identity), capture.url, rejected)
+            self.lacks(
+                identifier, capture.url, self.reject(capture.url, "soft_404", told, capture.status, capture.fetched_at)
+            )
+        elif rejected.reason == "spam" and self.revisits.known(identifier) is not None and not self.letters:
+            return self.lacks(identifier, capture.url, rejected)
+        elif rejected.reason == "spam" and self.stands_instead(capture):
+            self.count("failed/article")
+            return False
+        if self.state is not None and (rejected.reason == "spam" or link.kind != "article"):
+            self.state.note_page(key_hash(link.key), fruitful=False)
+        return False
+
+    @staticmethod
+    def stands_instead(capture: Capture) -> bool:
+        """Whether an advertisement is not what links announce: they give an article's title, which it does not bear."""
+        title = capture.link_text or ""
+        return bears(capture.body, title) is False and gambling_spam(title, title) is None
 
     def is_none(self, key: str) -> bool:
         """Whether an earlier crawl has found that there is no article at an address."""
@@ -251,7 +271,7 @@ class Revisiting(Articles):
         """Whether something else stands in the place of a known article, which is noted."""
         if self.state is None or (known := self.state.article(identifier)) is None:
             return False
-        if rejected.status not in (*history.GONE, REDIRECTED) and rejected.reason != "soft_404":
+        if rejected.status not in (*history.GONE, REDIRECTED) and rejected.reason not in ("soft_404", "spam"):
             return False
         Losses(self.state).note(known, asked, rejected)
         return True
