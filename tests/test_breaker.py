@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from crawl import crawl
 from portal_server import Answer, PortalServer, Seen, article, link, page
+from scrapy import Request
+from scrapy.utils.test import get_crawler
 from test_project import articles, command, environment
 
 from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.crawling.failures import remedy
+from portal_crawler.crawling.pace import HostPace, PostponedError
 from portal_crawler.monitoring.verdict import ExitCode
 
 GENERATOR = '<meta name="generator" content="NukeViet v4.5">'
@@ -73,6 +79,19 @@ def test_a_budget_ends_a_run_and_keeps_the_rest(budget: dict[str, float]) -> Non
     left = [reject["url"] for reject in done.rejected if "/tin-tuc/" in reject["url"]]
     assert len(left) + len(done.captures) == len(PATHS)
     assert {reject["reason"] for reject in done.rejected} == {"postponed"}
+
+
+def test_what_waits_in_the_queue_of_the_downloader_is_not_asked_for_beyond_the_minutes() -> None:
+    crawler = get_crawler(settings_dict={"PORTAL_MAX_MINUTES": 5, "PORTAL_STATE_DIR": ""})
+    pace = HostPace.from_crawler(crawler)
+    request = Request("https://sld.quangtri.gov.vn/")
+    assert crawler.stats is not None
+    for begun, passes in ((timedelta(minutes=4), True), (timedelta(minutes=6), False)):
+        crawler.stats.set_value("start_time", datetime.now(UTC) - begun)
+        with nullcontext() if passes else pytest.raises(PostponedError, match="5 minutes"):
+            asyncio.run(pace.hold(request))
+        asyncio.run(pace.hold(request.replace(meta={"dont_obey_robotstxt": True})))
+    pace.engine_stopped()
 
 
 def retry(run: Path | str, folder: Path) -> subprocess.CompletedProcess[str]:

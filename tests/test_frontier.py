@@ -359,6 +359,26 @@ def test_what_stands_in_the_place_of_all_articles_is_an_edit_of_none(tmp_path: P
     assert len([each for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]) == 8
 
 
+def test_what_a_budget_leaves_of_lists_is_not_broken(tmp_path: Path) -> None:
+    pages = known_portal(12)
+    paths = [path for path in pages if path != "/"]
+    onward = [link(f"/tin-tuc/page-{number}/", str(number)) for number in range(1, 5)]
+    for number in range(1, 5):
+        links = [link(path, f"Hội nghị tổng kết công tác số {path}") for path in paths[3 * number - 3 : 3 * number]]
+        pages[f"/tin-tuc/page-{number}/"] = page(GENERATOR, *links, *onward)
+    pages["/"] = page(GENERATOR, link("/tin-tuc/page-1/", "Tin tức"))
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_MAX_PAGES=5")
+        codes = []
+        while not codes or codes[-1]:
+            codes.append(run(tmp_path, *options))
+        asked = [path for path in server.paths if path in pages]
+    assert 2 <= codes.count(10) == len(codes) - 1 <= 5
+    assert sorted(asked) == sorted(pages)
+    assert len(exported(tmp_path)) == len(paths)
+    assert {each["reason"] for each in exported(tmp_path, ".rejects")} == {"postponed"}
+
+
 def test_what_strangers_put_in_the_place_of_articles_takes_none_away(tmp_path: Path) -> None:
     pages = known_portal()
     paths = [path for path in pages if path != "/"]

@@ -52,6 +52,10 @@ class Revisiting(Articles):
         """Whether something has kept the crawl from walking the portal as it is on other days."""
         raise NotImplementedError
 
+    def goes_on(self) -> bool:
+        """Whether the next run goes on with this crawl: something was left to it."""
+        return self.state is not None and not self.letters and self.state.waits(postponed=True)
+
     def decide(self) -> None:
         """Decide how much of what is known is asked for again."""
         setting = self.crawler.settings
@@ -250,7 +254,7 @@ class Revisiting(Articles):
         """A reject where the lists of a whole crawl lead to few of the articles that they led to at the last one."""
         if self.state is None or self.letters or not self.revisits.whole:
             return
-        if self.is_hindered() or self.state.waits(postponed=True):
+        if self.is_hindered() or self.goes_on():
             return
         why = falls_short(self.state, self.coverage()["found"])
         if why is not None:
@@ -303,7 +307,7 @@ class Revisiting(Articles):
 
     def judge_lost(self) -> Iterator[Gone | Rejected]:
         """What has become of the known articles that were not found; in a crawl that goes on, the next run tells."""
-        if self.state is None or self.letters or self.state.waits(postponed=True):
+        if self.state is None or self.letters or self.goes_on():
             return
         losses = Losses(self.state)
         for item in losses.judge_captures() if self.warc else losses.judge(self.state.found_again(), self.twice):
