@@ -359,6 +359,20 @@ def test_what_stands_in_the_place_of_all_articles_is_an_edit_of_none(tmp_path: P
     assert len([each for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]) == 8
 
 
+def test_a_day_on_which_most_lists_are_empty_is_told(tmp_path: Path) -> None:
+    pages = known_portal(12)
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        server.pages["/"] = page(GENERATOR, "<p>Chưa có tin bài.</p>")
+        assert [run(tmp_path, *options) for _ in range(2)] == [12, 12]
+        assert "1 of 1 lists" in exported(tmp_path, ".rejects")[-1]["detail"]
+        more = known_portal(13)
+        server.pages |= more
+        assert run(tmp_path, *options) == 0
+    assert [each["url"] for each in exported(tmp_path)][12:] == [server.url + list(more)[-1]]
+
+
 def test_what_a_budget_leaves_of_lists_is_not_broken(tmp_path: Path) -> None:
     pages = known_portal(12)
     paths = [path for path in pages if path != "/"]

@@ -281,6 +281,13 @@ class PortalState:
         self.put(name, shown)
         return changed
 
+    def list_emptied(self, chain: str, *, forget: bool) -> bool:
+        """Whether a list that shows no article has shown some when it was last read; perhaps that is forgotten."""
+        emptied = bool(self.get(f"list {chain}"))
+        if emptied and forget:
+            self.put(f"list {chain}", "")
+        return emptied
+
     # Articles
 
     def article(self, identifier: str) -> Known | None:

@@ -251,14 +251,15 @@ class Revisiting(Articles):
         return [key for key in keys if self.revisits.known(article_id(link.url, key)) is None]
 
     def judge_extent(self) -> Iterator[Rejected]:
-        """A reject where the lists of a whole crawl lead to few of the articles that they led to at the last one."""
-        if self.state is None or self.letters or not self.revisits.whole:
+        """A reject where lists lead to few of the articles that they led to in the last crawl of the kind."""
+        if self.state is None or self.letters or not (self.revisits.whole or self.revisits.incremental):
             return
         if self.is_hindered() or self.goes_on():
             return
-        why = falls_short(self.state, self.coverage()["found"])
+        whole = self.revisits.whole
+        why = falls_short(self.state, self.coverage()["found"]) if whole else self.revisits.emptied()
         if why is not None:
-            self.count("lists/broken")  # so that this crawl is not taken for a whole one
+            self.count("lists/broken")  # so that a whole crawl is not taken for one
             self.broken_lists.append(why)
             rejected = self.reject(self.start_urls[0], "broken_list", f"{self.start_urls[0]}: {why}")
             rejected.retry = "crawl"
