@@ -144,6 +144,25 @@ def test_retry_of_nothing_is_a_mistake(tmp_path: Path) -> None:
     assert retry("x.rejects.jsonl", tmp_path).returncode == ExitCode.USAGE
 
 
+@pytest.mark.parametrize(
+    ("ending", "text", "said"),
+    [
+        ("rejects.jsonl", "[1, 2]", "no JSON object"),
+        ("rejects.jsonl", '{"retry": "retry"}', "url is no text"),
+        ("rejects.jsonl", '{"retry": "retry", "url": "tin-tuc/1.html"}', "no address"),
+        ("run.json", "[]", "no JSON object"),
+        ("run.json", '{"seeds": []}', "portal is no text"),
+        ("jsonl", '{"url": "http://a.example/1"}', "canonical_url is no text"),
+    ],
+)
+def test_files_that_no_run_has_written_are_told_by_their_fault(
+    tmp_path: Path, ending: str, text: str, said: str
+) -> None:
+    (tmp_path / f"x.{ending}").write_text(f"{text}\n")
+    with pytest.raises(ValueError, match=f"x.{ending}: {said}"):
+        read_dead_letters(tmp_path / "x")
+
+
 def test_dead_letters_of_a_killed_run(tmp_path: Path) -> None:
     """Without a record, with the last line half written."""
     lines = [
