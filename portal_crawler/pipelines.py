@@ -265,7 +265,7 @@ class DropDuplicates(_Pipeline):
             self.seen.execute("UPDATE seen SET id = ? WHERE digest = ?", (known, _digest(name)))  # it is not exported
         if known is not None:
             if known != item.id and hasattr(self.spider, "note_duplicate"):
-                self.spider.note_duplicate(item.id, known)
+                self.spider.note_duplicate(item.id, known, item.url)
             reject = _from_article(item, "duplicate", f"{item.url}: the article {known} is in the export already")
             reject.duplicate_of = known
             raise Dropped(reject)

@@ -549,6 +549,29 @@ def test_a_portal_whose_addresses_all_redirect_to_new_ones_is_not_in_trouble(tmp
     assert {each["url"].removeprefix(server.url) for each in exported(tmp_path, ".gone")} == set(moved)
 
 
+def test_a_portal_that_stands_at_other_addresses_without_redirects_has_moved(tmp_path: Path) -> None:
+    pages = known_portal()
+    paths = [path for path in pages if path != "/"]
+    for number, path in enumerate(paths, 1):
+        dated = f"</h1><div class='date'>Ngày đăng: {number:02}/03/2026</div>"
+        pages[path] = article(f"Hội nghị tổng kết công tác số {number}").replace("</h1>", dated)
+    moved = {path: path.replace("/tin-tuc/", "/tin-moi/so-").replace(".html", "7.html") for path in paths[1:]}
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        home = page(GENERATOR, *(link(target, f"Hội nghị tổng kết công tác số {target}") for target in moved.values()))
+        server.pages = {"/": home, **{target: pages[path] for path, target in moved.items()}}
+        let_time_pass(tmp_path, "UPDATE articles SET due = iif(url LIKE '%-1.html', '2020-01-01', '2999-01-01')")
+        assert run(tmp_path, *options) == 0
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+        assert not any(map(server.asked, paths))
+    gone = {each["url"].removeprefix(server.url): each["evidence"] for each in exported(tmp_path, ".gone")}
+    assert gone.keys() == set(paths)
+    assert all(f"it stands at {server.url}{target} now" in gone[path] for path, target in moved.items())
+    assert sorted(each["url"].removeprefix(server.url) for each in exported(tmp_path)[8:]) == sorted(moved.values())
+
+
 def test_who_wants_new_articles_only_gets_no_edit(tmp_path: Path) -> None:
     path, new = "/tin-tuc/hoi-nghi-tong-ket-3.html", "Hội nghị đã được dời sang tuần sau"
     with PortalServer(known_portal()) as server:

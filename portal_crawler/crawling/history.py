@@ -242,7 +242,7 @@ class Revisits:
 
     def due(self) -> Iterator[Known]:
         """The known articles to be looked at again, whether the lists still show them or not."""
-        if self.state is None or not self.state.get("walked"):
+        if self.state is None or self.only_new or not self.state.get("walked"):
             return iter(())
         if self.full:
             return self.state.not_fetched()

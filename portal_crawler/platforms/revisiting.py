@@ -46,6 +46,7 @@ class Revisiting(Articles):
     looked_for: bool
     confirming: bool
     twice: set[str]
+    arrived: set[str]
     roots: set[str]
 
     def is_hindered(self) -> bool:
@@ -100,7 +101,9 @@ class Revisiting(Articles):
         self.count("history/asked")
         self.sightings.reopen(self.rules.judge(url).key)  # a list may have shown it: it was passed over then
         meta = {"portal_known": known.id, "handle_httpstatus_list": [304]}
-        return self.ask(url, priority=PRIORITY_ARTICLE, headers=history.conditions(known), meta=meta, dont_filter=twice)
+        # Where it is looked for a second time, perhaps at another page's address, only the page itself is an answer.
+        headers = {} if twice else history.conditions(known)
+        return self.ask(url, priority=PRIORITY_ARTICLE, headers=headers, meta=meta, dont_filter=twice)
 
     def as_linked(self, url: str) -> str:
         """An address of an earlier crawl with the scheme and ``www.`` that the portal's links have today.
@@ -154,10 +157,13 @@ class Revisiting(Articles):
             return False
         return page_key(known.url) == page_key(item.url) or history.has_something_of(item, self.state.text(known.id))
 
-    def note_duplicate(self, identifier: str, other: str) -> None:
+    def note_duplicate(self, identifier: str, other: str, url: str) -> None:
         """Note that an article has been exported under another identifier: crawls to come need not ask for it."""
-        if self.state is not None and self.state.article(identifier) is None:
-            self.state.stand_for(identifier, other)
+        if self.state is None or self.state.article(identifier) is not None:
+            return
+        if self.state.alias_of(identifier) != other:
+            self.state.may_have_moved(other, url)
+        self.state.stand_for(identifier, other)
 
     # Pages that lead on
 
@@ -291,7 +297,7 @@ class Revisiting(Articles):
         losses = Losses(self.state)
         if not self.looked_for:
             self.looked_for = True
-            asked = [self.look_again(known, url) for known, url in losses.elsewhere()]
+            asked = [self.look_again(known, url, twice=True) for known, url in losses.elsewhere()]
             asked += [self.look_again(known, self.as_linked(known.url)) for known in losses.controls()]
             before = losses.found_before()
             self.twice = {known.id for known in before}
@@ -304,7 +310,9 @@ class Revisiting(Articles):
 
     def is_looked_at_twice(self, item: Article) -> bool:
         """Whether a crawl has asked for an article again that it has found, or not found, before."""
-        return self.state is not None and (item.id in self.twice or self.state.is_lost(item.id))
+        if self.state is None:
+            return False
+        return item.id in self.twice or item.id in self.arrived or self.state.loss(item.id) is not None
 
     def judge_lost(self) -> Iterator[Gone | Rejected]:
         """What has become of the known articles that were not found; in a crawl that goes on, the next run tells."""
@@ -343,6 +351,8 @@ class Revisiting(Articles):
         if self.state is None or (known := self.state.article(request.meta.get("portal_known", ""))) is None:
             return False
         identifier = article_id(link.url, link.key)
+        if identifier == known.id:
+            return False
         there = self.state.article(identifier)
         return self.state.alias_of(identifier) == known.id or (there is not None and there.title == known.title)
 
@@ -390,3 +400,13 @@ class Revisiting(Articles):
         asked = self.rules.judge(next(iter(response.meta.get("redirect_urls", ())), response.url))
         if is_one and asked.key != link.key:
             yield from self.gone_to(response.request, self.moved(asked.url, response.url))
+        elif is_one and self.has_moved_to(response.request, link):
+            yield from self.arrives(response.request, link)
+
+    def arrives(self, request: Request, link: Judgement) -> Iterator[Gone]:
+        """A known article that was missing has been found at another address, of which it is one from now on."""
+        assert self.state is not None
+        known = self.state.article(request.meta["portal_known"])
+        if known is not None and (rejected := Losses(self.state).moved(known, link.url)) is not None:
+            self.arrived.add(article_id(link.url, link.key))
+            yield from self.gone_to(request, rejected)
