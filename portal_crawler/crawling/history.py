@@ -215,7 +215,7 @@ class Revisits:
         if self.state is None:
             return True
         if not identifiers:
-            if self.state.list_emptied(chain, forget=self.whole):
+            if chain not in self._row and self.state.list_emptied(chain, forget=self.whole):
                 self._emptied.add(chain)
             return True
         # Its first page as it was: what comes behind is as it was, too.
