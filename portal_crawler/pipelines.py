@@ -107,8 +107,8 @@ class ExtractArticle(_Pipeline):
             self.spider.note_content(item, reading.content)
         found = reading.found or rejected(item, self.spider, "error", f"{item.url}: {reading.error}")
         if isinstance(found, Rejected):
-            if found.reason in ("no_article", "spam"):
-                self.spider.note_none(item, found.reason)
+            if found.reason in ("no_article", "spam") and self.spider.note_none(item, found):
+                raise DropItem(f"{item.url} is not there", log_level="DEBUG")
             raise Dropped(found)
         for widget, count in Counter(removed.widget for removed in found.extraction.removed).items():
             self.count(f"removed/{widget}", count)
@@ -265,7 +265,7 @@ class DropDuplicates(_Pipeline):
             self.seen.execute("UPDATE seen SET id = ? WHERE digest = ?", (known, _digest(name)))  # it is not exported
         if known is not None:
             if known != item.id and hasattr(self.spider, "note_duplicate"):
-                self.spider.note_duplicate(item.id, known)
+                self.spider.note_duplicate(item.id, known, item.url)
             reject = _from_article(item, "duplicate", f"{item.url}: the article {known} is in the export already")
             reject.duplicate_of = known
             raise Dropped(reject)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from crawl import crawl
 from portal_server import Answer, PortalServer, Seen, article, link, page
+from scrapy import Request
+from scrapy.utils.test import get_crawler
 from test_project import articles, command, environment
 
 from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.crawling.failures import remedy
+from portal_crawler.crawling.pace import HostPace, PostponedError
 from portal_crawler.monitoring.verdict import ExitCode
 
 GENERATOR = '<meta name="generator" content="NukeViet v4.5">'
@@ -75,6 +81,19 @@ def test_a_budget_ends_a_run_and_keeps_the_rest(budget: dict[str, float]) -> Non
     assert {reject["reason"] for reject in done.rejected} == {"postponed"}
 
 
+def test_what_waits_in_the_queue_of_the_downloader_is_not_asked_for_beyond_the_minutes() -> None:
+    crawler = get_crawler(settings_dict={"PORTAL_MAX_MINUTES": 5, "PORTAL_STATE_DIR": ""})
+    pace = HostPace.from_crawler(crawler)
+    request = Request("https://sld.quangtri.gov.vn/")
+    assert crawler.stats is not None
+    for begun, passes in ((timedelta(minutes=4), True), (timedelta(minutes=6), False)):
+        crawler.stats.set_value("start_time", datetime.now(UTC) - begun)
+        with nullcontext() if passes else pytest.raises(PostponedError, match="5 minutes"):
+            asyncio.run(pace.hold(request))
+        asyncio.run(pace.hold(request.replace(meta={"dont_obey_robotstxt": True})))
+    pace.engine_stopped()
+
+
 def retry(run: Path | str, folder: Path) -> subprocess.CompletedProcess[str]:
     options = ["-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False"]
     return subprocess.run(
@@ -123,6 +142,25 @@ def test_retry_of_nothing_is_a_mistake(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.count("\n")) == (ExitCode.USAGE, 1), done.stderr
     (tmp_path / "x.rejects.jsonl").write_text("{not json}\n")
     assert retry("x.rejects.jsonl", tmp_path).returncode == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("ending", "text", "said"),
+    [
+        ("rejects.jsonl", "[1, 2]", "no JSON object"),
+        ("rejects.jsonl", '{"retry": "retry"}', "url is no text"),
+        ("rejects.jsonl", '{"retry": "retry", "url": "tin-tuc/1.html"}', "no address"),
+        ("run.json", "[]", "no JSON object"),
+        ("run.json", '{"seeds": []}', "portal is no text"),
+        ("jsonl", '{"url": "http://a.example/1"}', "canonical_url is no text"),
+    ],
+)
+def test_files_that_no_run_has_written_are_told_by_their_fault(
+    tmp_path: Path, ending: str, text: str, said: str
+) -> None:
+    (tmp_path / f"x.{ending}").write_text(f"{text}\n")
+    with pytest.raises(ValueError, match=f"x.{ending}: {said}"):
+        read_dead_letters(tmp_path / "x")
 
 
 def test_dead_letters_of_a_killed_run(tmp_path: Path) -> None:

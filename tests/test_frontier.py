@@ -362,6 +362,62 @@ def test_what_stands_in_the_place_of_all_articles_is_an_edit_of_none(tmp_path: P
     assert len([each for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]) == 8
 
 
+def test_a_day_on_which_most_lists_are_empty_is_told(tmp_path: Path) -> None:
+    pages = known_portal(12)
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        server.pages["/"] = page(GENERATOR, "<p>Chưa có tin bài.</p>")
+        assert [run(tmp_path, *options) for _ in range(2)] == [12, 12]
+        assert "1 of 1 lists" in exported(tmp_path, ".rejects")[-1]["detail"]
+        more = known_portal(13)
+        server.pages |= more
+        assert run(tmp_path, *options) == 0
+    assert [each["url"] for each in exported(tmp_path)][12:] == [server.url + list(more)[-1]]
+
+
+def test_what_a_budget_leaves_of_lists_is_not_broken(tmp_path: Path) -> None:
+    pages = known_portal(12)
+    paths = [path for path in pages if path != "/"]
+    onward = [link(f"/tin-tuc/page-{number}/", str(number)) for number in range(1, 5)]
+    for number in range(1, 5):
+        links = [link(path, f"Hội nghị tổng kết công tác số {path}") for path in paths[3 * number - 3 : 3 * number]]
+        pages[f"/tin-tuc/page-{number}/"] = page(GENERATOR, *links, *onward)
+    pages["/"] = page(GENERATOR, link("/tin-tuc/page-1/", "Tin tức"))
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_MAX_PAGES=5")
+        codes = []
+        while not codes or codes[-1]:
+            codes.append(run(tmp_path, *options))
+        asked = [path for path in server.paths if path in pages]
+    assert 2 <= codes.count(10) == len(codes) - 1 <= 5
+    assert sorted(asked) == sorted(pages)
+    assert len(exported(tmp_path)) == len(paths)
+    assert {each["reason"] for each in exported(tmp_path, ".rejects")} == {"postponed"}
+
+
+def test_what_strangers_put_in_the_place_of_articles_takes_none_away(tmp_path: Path) -> None:
+    pages = known_portal()
+    paths = [path for path in pages if path != "/"]
+    casino = "Nhà cái uy tín với casino trực tuyến, xóc đĩa, baccarat, bắn cá đổi thưởng, cá cược bóng đá, nổ hũ."
+    spam = page(f"<h1>Nhà cái số 1: nạp đầu tặng 100k</h1><p>{casino}</p><p>{casino}</p>")
+    hacked = dict.fromkeys(paths[3:], spam)
+    with PortalServer(pages | hacked) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 6  # on the first crawl nobody knows what stood there: links tell
+        assert len(exported(tmp_path)) == 3
+        server.pages = dict(pages)
+        assert run(tmp_path, *options) == 0
+        server.pages |= hacked
+        assert run(tmp_path, *options, "--full") == 6
+        server.pages = dict(pages)
+        assert run(tmp_path, *options, "--full") == 0
+    assert sorted(each["url"].removeprefix(server.url) for each in exported(tmp_path)) == paths
+    doubted = [each for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]
+    assert {(each["reason"], each["url"].removeprefix(server.url)) for each in doubted} == {("spam", p) for p in hacked}
+    assert exported(tmp_path, ".gone") == []
+
+
 def test_a_trouble_that_begins_while_the_portal_is_crawled_makes_no_article_gone(tmp_path: Path) -> None:
     pages = known_portal()
     left = [8 + 6]  # articles that are shown until it begins
@@ -494,6 +550,29 @@ def test_a_portal_whose_addresses_all_redirect_to_new_ones_is_not_in_trouble(tmp
             server.pages[path], server.pages[target] = Answer("", 301, {"Location": target}), pages[path]
         assert run(tmp_path, *options) == 0
     assert {each["url"].removeprefix(server.url) for each in exported(tmp_path, ".gone")} == set(moved)
+
+
+def test_a_portal_that_stands_at_other_addresses_without_redirects_has_moved(tmp_path: Path) -> None:
+    pages = known_portal()
+    paths = [path for path in pages if path != "/"]
+    for number, path in enumerate(paths, 1):
+        dated = f"</h1><div class='date'>Ngày đăng: {number:02}/03/2026</div>"
+        pages[path] = article(f"Hội nghị tổng kết công tác số {number}").replace("</h1>", dated)
+    moved = {path: path.replace("/tin-tuc/", "/tin-moi/so-").replace(".html", "7.html") for path in paths[1:]}
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        home = page(GENERATOR, *(link(target, f"Hội nghị tổng kết công tác số {target}") for target in moved.values()))
+        server.pages = {"/": home, **{target: pages[path] for path, target in moved.items()}}
+        let_time_pass(tmp_path, "UPDATE articles SET due = iif(url LIKE '%-1.html', '2020-01-01', '2999-01-01')")
+        assert run(tmp_path, *options) == 0
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+        assert not any(map(server.asked, paths))
+    gone = {each["url"].removeprefix(server.url): each["evidence"] for each in exported(tmp_path, ".gone")}
+    assert gone.keys() == set(paths)
+    assert all(f"it stands at {server.url}{target} now" in gone[path] for path, target in moved.items())
+    assert sorted(each["url"].removeprefix(server.url) for each in exported(tmp_path)[8:]) == sorted(moved.values())
 
 
 def test_who_wants_new_articles_only_gets_no_edit(tmp_path: Path) -> None:

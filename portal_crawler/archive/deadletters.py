@@ -40,7 +40,7 @@ def read_dead_letters(run: Path) -> DeadLetters:
 
     Raises:
         FileNotFoundError: if the run has left no file.
-        ValueError: if a line of its rejects is no JSON object.
+        ValueError: if one of them is not as a run writes it.
     """
     stem = run.with_name(run.name.partition(".")[0])
     found = DeadLetters()
@@ -48,17 +48,18 @@ def read_dead_letters(run: Path) -> DeadLetters:
     if not (rejects or record or export):
         raise FileNotFoundError(2, "a run has left no files of this name", str(run))
     if record:
-        told = json.loads(record.read_text("utf-8"))
-        found.portal, found.seeds, found.platform = told["portal"], told["seeds"], told.get("portal_platform") or ""
+        told = _object(record, record.read_text("utf-8"))
+        found.portal, found.platform = _text(record, told, "portal"), told.get("portal_platform") or ""
+        found.seeds = list(map(str, told.get("seeds") or []))
     for line in _lines(rejects):
         found.portal = found.portal or line.get("portal")
         if line.get("retry") == RETRY:
-            found.addresses.append(line["url"])
+            found.addresses.append(_address(rejects, line))
         elif line.get("retry"):
             found.others += 1
     found.addresses = list(dict.fromkeys(found.addresses))
     for line in _lines(export):
-        found.exported |= {line["url"], line["canonical_url"], *line["also_at"]}
+        found.exported |= {_text(export, line, "url"), _text(export, line, "canonical_url"), *line.get("also_at", ())}
     return found
 
 
@@ -71,4 +72,25 @@ def _lines(path: Path | None) -> list[dict[str, Any]]:
     if path is None:
         return []
     with path.open(encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines if line.endswith("\n")]  # a killed run's last line may be half
+        return [_object(path, line) for line in lines if line.endswith("\n")]  # a killed run's last line may be half
+
+
+def _object(path: Path, text: str) -> dict[str, Any]:
+    told = json.loads(text)
+    if not isinstance(told, dict):
+        raise ValueError(f"{path.name}: no JSON object: {text.strip()[:80]}")  # noqa: TRY004 - of a file, not of a call
+    return told
+
+
+def _text(path: Path | None, record: dict[str, Any], name: str) -> str:
+    value = record.get(name)
+    if not isinstance(value, str):
+        raise ValueError(f"{path and path.name}: {name} is no text: {value!r}")  # noqa: TRY004 - as above
+    return value
+
+
+def _address(path: Path | None, record: dict[str, Any]) -> str:
+    url = _text(path, record, "url")
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"{path and path.name}: no address on the web: {url!r}")
+    return url

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,5 +58,5 @@ def _read(run: Path) -> DeadLetters:
         return read_dead_letters(run)
     except FileNotFoundError as error:
         refuse(f"{run}: {error.strerror}")
-    except (json.JSONDecodeError, KeyError, UnicodeDecodeError) as error:
+    except ValueError as error:
         refuse(f"{run}: its files cannot be read: {error}")

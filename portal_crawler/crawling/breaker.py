@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -20,7 +19,7 @@ from scrapy.exceptions import (
 from scrapy.http.request import NO_CALLBACK
 
 from portal_crawler.crawling.idle import is_closing
-from portal_crawler.crawling.pace import LOOK, PATIENCE, PostponedError, host_key
+from portal_crawler.crawling.pace import LOOK, PATIENCE, PostponedError, check_minutes, host_key
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -160,7 +159,6 @@ class Budget:
         self.limits = {
             "pages": get("PORTAL_MAX_PAGES"),
             "megabytes": get("PORTAL_MAX_MEGABYTES"),
-            "minutes": get("PORTAL_MAX_MINUTES"),
         }
 
     @classmethod
@@ -181,6 +179,7 @@ class Budget:
                 assert self.crawler.stats is not None
                 self.crawler.stats.inc_value("budget/postponed")
                 raise PostponedError(f"the budget of {limit:,g} {what} is spent")
+        check_minutes(self.crawler)
 
     def spent(self, what: str) -> float:
         """How much has been used so far."""
@@ -188,8 +187,4 @@ class Budget:
         stats = self.crawler.stats.get_value
         if what == "pages":
             return float(stats("downloader/request_count", 0))
-        if what == "megabytes":
-            return float(stats("downloader/response_bytes", 0)) / 1e6
-        now = datetime.now(UTC)
-        started: datetime = stats("start_time", now)
-        return (now - started).total_seconds() / 60
+        return float(stats("downloader/response_bytes", 0)) / 1e6

@@ -98,6 +98,7 @@ class Revisits:
         self.incremental = bool(walked) and not full and (only_new or recent)
         self.since = since
         self._row: dict[str, int] = {}
+        self._emptied: set[str] = set()
         self._old: dict[str, int] = {}
         self._shown: dict[str, set[str]] = {}
 
@@ -213,7 +214,11 @@ class Revisits:
             identifiers: Of all that the page shows.
             none: Those of them that have proved to be no articles.
         """
-        if self.state is None or not identifiers:
+        if self.state is None:
+            return True
+        if not identifiers:
+            if chain not in self._row and self.state.list_emptied(chain, forget=self.whole):
+                self._emptied.add(chain)
             return True
         # Its first page as it was: what comes behind is as it was, too.
         unchanged = chain not in self._row and not self.state.list_changed(chain, identifiers)
@@ -231,9 +236,15 @@ class Revisits:
             self._row[chain] += len(own)
         return self._row[chain] < self.margin
 
+    def emptied(self) -> str | None:
+        """Why an incremental crawl has not seen what is new: most lists that had articles show none; None if it has."""
+        empty = len(self._emptied - self._row.keys())
+        read = empty + len(self._row)
+        return f"{empty} of {read} lists that have shown articles show none" if 2 * empty > read else None
+
     def due(self) -> Iterator[Known]:
         """The known articles to be looked at again, whether the lists still show them or not."""
-        if self.state is None or not self.state.get("walked"):
+        if self.state is None or self.only_new or not self.state.get("walked"):
             return iter(())
         if self.full:
             return self.state.not_fetched()

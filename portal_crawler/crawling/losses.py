@@ -1,4 +1,19 @@
-"""Which articles that are not to be found are gone, and which does a portal in trouble only hide for a day?"""
+"""Which articles that are not to be found are gone, and which does a portal in trouble only hide for a day?
+
+On a day of maintenance, of a broken database or of a hacked server each address answers as that of a deleted article
+does. So nothing is gone when its request fails. All that a crawl has not found is judged together, at its end:
+
+1. What stands at another address has moved. It is gone from its own, and counts as there: the portal works.
+2. Portals delete a few of their articles, not most of those that a crawl happens to look at. If more are missing than
+   there, others are looked at (:meth:`Losses.controls`); if more are missing all the same, the portal is in trouble.
+3. Trouble may begin while the portal is crawled. A few of the articles that were found are looked at once more
+   (:meth:`Losses.found_before`); if most of them are missing by now, the portal is in trouble.
+4. In trouble, none is gone before that has lasted a week. Otherwise all that are missing are.
+5. A text that has little of an article may be its newest version, or stand in the place of all on a hacked server. It
+   is looked at once more when the others have come (:meth:`Losses.replaced`), and is a version if no other has it.
+
+Captures of many years have no end at which the portal could be asked: rule 2 is applied to the time about each loss.
+"""
 
 from __future__ import annotations
 
@@ -29,17 +44,7 @@ MET, FEWEST_MET = "articles met", 10
 
 
 class Losses:
-    """The known articles that a crawl has not found, judged together at its end.
-
-    On a day of maintenance, of a broken database or of a hacked server each address answers as that of a deleted
-    article does. Such a day is told by its extent: portals delete a few of their articles, not most of those that a
-    crawl happens to look at. Where more are missing than there, others are looked at (:meth:`controls`); if most are
-    missing all the same, none is gone before that has lasted a week. As much is thought of a day that begins while the
-    portal is crawled: then those are missing at the end that were there before.
-
-    A text that has little of an article may be its newest version, or stand in the place of all on a hacked server. So
-    it is looked at once more when the others have come (:meth:`replaced`), and is a version if no other has it.
-    """
+    """The known articles that a crawl has not found, judged together at its end by the rules above."""
 
     def __init__(self, state: PortalState) -> None:
         self.state = state
@@ -57,10 +62,18 @@ class Losses:
     def elsewhere(self) -> Iterator[tuple[Known, str]]:
         """The articles that were not found at one address, each with another at which it may be: it may have moved."""
         for known, asked, _ in self.state.lost():
-            linked = self.state.announcements(known.id, "address")
-            others = [url for url in (*linked, known.url) if page_key(url) != page_key(asked)]
+            linked, copies = (self.state.announcements(known.id, what) for what in ("address", "copy"))
+            others = [url for url in (*linked, *copies, known.url) if page_key(url) != page_key(asked)]
             if others:
                 yield known, others[0]
+
+    def moved(self, known: Known, url: str) -> Rejected | None:
+        """What is said of an article that was not found and stands at another address; None if it was not missing."""
+        if (said := self.state.loss(known.id)) is None:
+            return None
+        rejected = Rejected(**json.loads(said))
+        rejected.detail += f"; it stands at {url} now"
+        return rejected
 
     def controls(self) -> list[Known]:
         """Other known articles to look at, where more are missing than there: those that were seen last."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +49,20 @@ def host_key(url: str) -> str:
 def _host_key(address: str) -> str:
     parts = urlsplit(address)
     return parts.netloc if loopback(address) else (parts.hostname or "").removeprefix("www.")
+
+
+def check_minutes(crawler: Crawler) -> None:
+    """Let no request pass beyond the minutes that a run may take (``PORTAL_MAX_MINUTES``).
+
+    Raises:
+        PostponedError: if they are spent.
+    """
+    assert crawler.stats is not None
+    limit = crawler.settings.getfloat("PORTAL_MAX_MINUTES")
+    now = datetime.now(UTC)
+    if limit and now - crawler.stats.get_value("start_time", now) >= timedelta(minutes=limit):
+        crawler.stats.inc_value("budget/postponed")
+        raise PostponedError(f"the budget of {limit:,g} minutes is spent")
 
 
 class HostPace:
@@ -132,7 +146,10 @@ class HostPace:
         host = host_key(request.url)
         self._check_left(host)
         quiet = await self._be_quiet()
-        return await self._let_rest(host) or quiet
+        waited = await self._let_rest(host) or quiet
+        if not request.meta.get("dont_obey_robotstxt"):
+            check_minutes(self.crawler)
+        return waited
 
     def _check_left(self, host: str) -> None:
         if asked := self.left.get(host):

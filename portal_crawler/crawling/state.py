@@ -286,6 +286,13 @@ class PortalState:
         self.put(name, shown)
         return changed
 
+    def list_emptied(self, chain: str, *, forget: bool) -> bool:
+        """Whether a list that shows no article has shown some when it was last read; perhaps that is forgotten."""
+        emptied = bool(self.get(f"list {chain}"))
+        if emptied and forget:
+            self.put(f"list {chain}", "")
+        return emptied
+
     # Articles
 
     def article(self, identifier: str) -> Known | None:
@@ -303,10 +310,10 @@ class PortalState:
         return int(self.database.execute("SELECT count(*) FROM articles WHERE gone_at IS NULL").fetchone()[0])
 
     def due(self, limit: int, now: datetime) -> Iterator[Known]:
-        """The articles that should be looked at again, the longest overdue first."""
+        """The articles that should be looked at again: all that may have moved, then the longest overdue."""
         rows: Iterable[tuple[object, ...]] = self.database.execute(
-            f"SELECT {COLUMNS} FROM articles WHERE (due <= ? OR due > ?) AND gone_at IS NULL "  # noqa: S608
-            "ORDER BY due, id LIMIT ?",
+            f"SELECT {COLUMNS} FROM articles WHERE (due <= ? OR due > ?) AND gone_at IS NULL ORDER BY due, id "  # noqa: S608
+            "LIMIT max(?, (SELECT count(*) FROM articles WHERE due = '' AND gone_at IS NULL))",
             (now.isoformat(), (now + FARTHEST).isoformat(), limit),
         ).fetchall()
         return (Known(*row) for row in rows)  # type: ignore[arg-type]
@@ -353,13 +360,14 @@ class PortalState:
         """When each article that is not gone was there the last time."""
         return [time for (time,) in self.database.execute("SELECT last_seen FROM articles WHERE gone_at IS NULL")]
 
-    def is_lost(self, identifier: str) -> bool:
-        """Whether an article was not found."""
-        return self.database.execute("SELECT 1 FROM lost WHERE id = ?", (identifier,)).fetchone() is not None
+    def loss(self, identifier: str) -> str | None:
+        """What was noted of an article that was not found; None if it was, or was not looked for."""
+        row = self.database.execute("SELECT said FROM lost WHERE id = ?", (identifier,)).fetchone()
+        return str(row[0]) if row else None
 
     def found_again(self) -> int:
-        """How many articles of earlier crawls this one has fetched and found."""
-        query = "SELECT count(*) FROM articles WHERE crawl = ? AND since < ? AND gone_at IS NULL"
+        """How many articles of earlier crawls this one has fetched and found, where they were or at another address."""
+        query = "SELECT count(*) FROM articles WHERE crawl = ? AND since < ?"
         return int(self.database.execute(query, (self.crawl, self.crawl)).fetchone()[0])
 
     def look_twice(self, limit: int) -> list[Known]:
@@ -447,6 +455,11 @@ class PortalState:
     def stand_for(self, identifier: str, other: str) -> None:
         """Note that an article has been exported under another identifier already."""
         self.database.execute("INSERT OR REPLACE INTO aliases VALUES (?, ?)", (identifier, other))
+
+    def may_have_moved(self, identifier: str, url: str) -> None:
+        """Note that an address shows an article of another one: this crawl looks whether it is there still."""
+        self.announce_instead(identifier, "copy", url)
+        self.database.execute("UPDATE articles SET due = '' WHERE id = ? AND crawl < ?", (identifier, self.crawl))
 
     def alias_of(self, identifier: str) -> str | None:
         """The identifier under which an article has been exported, where it is another one."""

@@ -92,6 +92,10 @@ class Lists(scrapy.Spider):
         """Whether an earlier crawl has found that there is no article at an address."""
         raise NotImplementedError
 
+    def goes_on(self) -> bool:
+        """Whether the next run goes on with this crawl."""
+        raise NotImplementedError
+
     def note_needs(self) -> None:
         """Keep, at the end of a whole crawl, which of the ways have been worth it."""
         raise NotImplementedError
@@ -329,9 +333,10 @@ class Lists(scrapy.Spider):
     def ask_lists_again(self) -> Iterator[Request]:
         """Once more the pages of lists that were not read to their end; with postbacks, from the first page on.
 
-        Form states expire, the sooner the more lists are read at a time: these are asked one by one, and twice.
+        Form states expire, the sooner the more lists are read at a time: these are asked one by one, and twice. What
+        the rest of a crawl will bring is not broken.
         """
-        for broken in [] if self.letters else list(self.chains.broken()):
+        for broken in [] if self.letters or self.goes_on() else list(self.chains.broken()):
             posted = not broken.again and broken.chain not in self.loaded
             if self.tries.get(broken.chain, 0) > posted:
                 continue
@@ -350,7 +355,7 @@ class Lists(scrapy.Spider):
 
     def judge_lists(self) -> Iterator[Rejected]:
         """The verdict on each list, at the end of a crawl: one reject for each that is broken."""
-        if self.letters:
+        if self.letters or self.goes_on():
             return
         self.note_needs()
         self.count("lists/walked", self.chains.walked())

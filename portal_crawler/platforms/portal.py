@@ -198,6 +198,7 @@ class PortalSpider(Revisiting):
         self.first_shown = 0
         self.began = self.looked_again = self.looked_for = self.confirming = self.settled = False
         self.twice: set[str] = set()
+        self.arrived: set[str] = set()
         self.roots: set[str] = set()
         self.found: dict[str, Any] | None = None
 

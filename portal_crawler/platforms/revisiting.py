@@ -7,11 +7,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from portal_crawler.crawling import history
+from portal_crawler.crawling.apologies import bears
 from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash, page_key, site_root
 from portal_crawler.crawling.losses import Losses, falls_short, gone
 from portal_crawler.crawling.patterns import announced, pattern_of
 from portal_crawler.crawling.rules import chain_key
+from portal_crawler.extraction.spam import gambling_spam
 from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
 
@@ -44,11 +46,16 @@ class Revisiting(Articles):
     looked_for: bool
     confirming: bool
     twice: set[str]
+    arrived: set[str]
     roots: set[str]
 
     def is_hindered(self) -> bool:
         """Whether something has kept the crawl from walking the portal as it is on other days."""
         raise NotImplementedError
+
+    def goes_on(self) -> bool:
+        """Whether the next run goes on with this crawl: something was left to it."""
+        return self.state is not None and not self.letters and self.state.waits(postponed=True)
 
     def decide(self) -> None:
         """Decide how much of what is known is asked for again."""
@@ -94,7 +101,9 @@ class Revisiting(Articles):
         self.count("history/asked")
         self.sightings.reopen(self.rules.judge(url).key)  # a list may have shown it: it was passed over then
         meta = {"portal_known": known.id, "handle_httpstatus_list": [304]}
-        return self.ask(url, priority=PRIORITY_ARTICLE, headers=history.conditions(known), meta=meta, dont_filter=twice)
+        # Where it is looked for a second time, perhaps at another page's address, only the page itself is an answer.
+        headers = {} if twice else history.conditions(known)
+        return self.ask(url, priority=PRIORITY_ARTICLE, headers=headers, meta=meta, dont_filter=twice)
 
     def as_linked(self, url: str) -> str:
         """An address of an earlier crawl with the scheme and ``www.`` that the portal's links have today.
@@ -148,10 +157,13 @@ class Revisiting(Articles):
             return False
         return page_key(known.url) == page_key(item.url) or history.has_something_of(item, self.state.text(known.id))
 
-    def note_duplicate(self, identifier: str, other: str) -> None:
+    def note_duplicate(self, identifier: str, other: str, url: str) -> None:
         """Note that an article has been exported under another identifier: crawls to come need not ask for it."""
-        if self.state is not None and self.state.article(identifier) is None:
-            self.state.stand_for(identifier, other)
+        if self.state is None or self.state.article(identifier) is not None:
+            return
+        if self.state.alias_of(identifier) != other:
+            self.state.may_have_moved(other, url)
+        self.state.stand_for(identifier, other)
 
     # Pages that lead on
 
@@ -187,18 +199,36 @@ class Revisiting(Articles):
         if self.state is not None and self.revisits.whole:
             self.state.note_page(key_hash(link.key), fruitful=False)
 
-    def note_none(self, capture: Capture, reason: str) -> None:
+    def note_none(self, capture: Capture, rejected: Rejected) -> bool:
         """Note a page that is no article: only evidence, no rule, had spoken for it, or strangers have planted it.
 
-        Unlike one that shows nothing new, it is none in any crawl.
+        Unlike one that shows nothing new, it is none in any crawl. But what strangers have put in an article's place
+        goes when the portal is mended.
+
+        Returns:
+            Whether a known article was there, of which the end of the crawl tells what has become.
         """
         link = self.rules.judge(capture.url)
-        if self.state is not None and (reason == "spam" or link.kind != "article"):
-            self.state.note_page(key_hash(link.key), fruitful=False)
+        identifier = article_id(capture.canonical_url or capture.url, capture.identity)
         if self.warc:  # an earlier capture of which may be an article
             told = f"{capture.url}: there was an article, and is none now"
-            rejected = self.reject(capture.url, "soft_404", told, capture.status, capture.fetched_at)
-            self.lacks(article_id(capture.canonical_url or capture.url, capture.identity), capture.url, rejected)
+            self.lacks(
+                identifier, capture.url, self.reject(capture.url, "soft_404", told, capture.status, capture.fetched_at)
+            )
+        elif rejected.reason == "spam" and self.revisits.known(identifier) is not None and not self.letters:
+            return self.lacks(identifier, capture.url, rejected)
+        elif rejected.reason == "spam" and self.stands_instead(capture):
+            self.count("failed/article")
+            return False
+        if self.state is not None and (rejected.reason == "spam" or link.kind != "article"):
+            self.state.note_page(key_hash(link.key), fruitful=False)
+        return False
+
+    @staticmethod
+    def stands_instead(capture: Capture) -> bool:
+        """Whether an advertisement is not what links announce: they give an article's title, which it does not bear."""
+        title = capture.link_text or ""
+        return bears(capture.body, title) is False and gambling_spam(title, title) is None
 
     def is_none(self, key: str) -> bool:
         """Whether an earlier crawl has found that there is no article at an address."""
@@ -227,14 +257,15 @@ class Revisiting(Articles):
         return [key for key in keys if self.revisits.known(article_id(link.url, key)) is None]
 
     def judge_extent(self) -> Iterator[Rejected]:
-        """A reject where the lists of a whole crawl lead to few of the articles that they led to at the last one."""
-        if self.state is None or self.letters or not self.revisits.whole:
+        """A reject where lists lead to few of the articles that they led to in the last crawl of the kind."""
+        if self.state is None or self.letters or not (self.revisits.whole or self.revisits.incremental):
             return
-        if self.is_hindered() or self.state.waits(postponed=True):
+        if self.is_hindered() or self.goes_on():
             return
-        why = falls_short(self.state, self.coverage()["found"])
+        whole = self.revisits.whole
+        why = falls_short(self.state, self.coverage()["found"]) if whole else self.revisits.emptied()
         if why is not None:
-            self.count("lists/broken")  # so that this crawl is not taken for a whole one
+            self.count("lists/broken")  # so that a whole crawl is not taken for one
             self.broken_lists.append(why)
             rejected = self.reject(self.start_urls[0], "broken_list", f"{self.start_urls[0]}: {why}")
             rejected.retry = "crawl"
@@ -251,7 +282,7 @@ class Revisiting(Articles):
         """Whether something else stands in the place of a known article, which is noted."""
         if self.state is None or (known := self.state.article(identifier)) is None:
             return False
-        if rejected.status not in (*history.GONE, REDIRECTED) and rejected.reason != "soft_404":
+        if rejected.status not in (*history.GONE, REDIRECTED) and rejected.reason not in ("soft_404", "spam"):
             return False
         Losses(self.state).note(known, asked, rejected)
         return True
@@ -266,7 +297,7 @@ class Revisiting(Articles):
         losses = Losses(self.state)
         if not self.looked_for:
             self.looked_for = True
-            asked = [self.look_again(known, url) for known, url in losses.elsewhere()]
+            asked = [self.look_again(known, url, twice=True) for known, url in losses.elsewhere()]
             asked += [self.look_again(known, self.as_linked(known.url)) for known in losses.controls()]
             before = losses.found_before()
             self.twice = {known.id for known in before}
@@ -279,11 +310,13 @@ class Revisiting(Articles):
 
     def is_looked_at_twice(self, item: Article) -> bool:
         """Whether a crawl has asked for an article again that it has found, or not found, before."""
-        return self.state is not None and (item.id in self.twice or self.state.is_lost(item.id))
+        if self.state is None:
+            return False
+        return item.id in self.twice or item.id in self.arrived or self.state.loss(item.id) is not None
 
     def judge_lost(self) -> Iterator[Gone | Rejected]:
         """What has become of the known articles that were not found; in a crawl that goes on, the next run tells."""
-        if self.state is None or self.letters or self.state.waits(postponed=True):
+        if self.state is None or self.letters or self.goes_on():
             return
         losses = Losses(self.state)
         for item in losses.judge_captures() if self.warc else losses.judge(self.state.found_again(), self.twice):
@@ -318,6 +351,8 @@ class Revisiting(Articles):
         if self.state is None or (known := self.state.article(request.meta.get("portal_known", ""))) is None:
             return False
         identifier = article_id(link.url, link.key)
+        if identifier == known.id:
+            return False
         there = self.state.article(identifier)
         return self.state.alias_of(identifier) == known.id or (there is not None and there.title == known.title)
 
@@ -365,3 +400,13 @@ class Revisiting(Articles):
         asked = self.rules.judge(next(iter(response.meta.get("redirect_urls", ())), response.url))
         if is_one and asked.key != link.key:
             yield from self.gone_to(response.request, self.moved(asked.url, response.url))
+        elif is_one and self.has_moved_to(response.request, link):
+            yield from self.arrives(response.request, link)
+
+    def arrives(self, request: Request, link: Judgement) -> Iterator[Gone]:
+        """A known article that was missing has been found at another address, of which it is one from now on."""
+        assert self.state is not None
+        known = self.state.article(request.meta["portal_known"])
+        if known is not None and (rejected := Losses(self.state).moved(known, link.url)) is not None:
+            self.arrived.add(article_id(link.url, link.key))
+            yield from self.gone_to(request, rejected)
