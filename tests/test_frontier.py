@@ -6,7 +6,9 @@ import gzip
 import json
 import os
 import random
+import re
 import sqlite3
+import threading
 import zlib
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -727,6 +729,37 @@ def test_what_stands_on_every_page_keeps_no_list_from_being_left(tmp_path: Path,
         assert sum(seen.path.startswith("/ds/") for seen in server.log) == 2
         assert not server.asked(spam)
     assert [each["title"] for each in exported(tmp_path)][60:] == [title.format(200)]
+
+
+def test_an_article_that_was_held_back_at_first_is_known_as_any_other(tmp_path: Path) -> None:
+    order, title = list(range(100, 40, -1)), "Hội nghị triển khai công tác cải cách hành chính lần thứ {}"
+    walked = threading.Event()
+
+    def slug(number: int) -> str:
+        return f"/tin-tuc/hoi-nghi-trien-khai-cong-tac-{number}.html"
+
+    def listed(seen: Seen) -> str:
+        number = int(seen.path[-2]) if seen.path[-2].isdigit() else 1
+        if number == 6:
+            walked.set()
+        links = [link(slug(n), title.format(n)) for n in order[10 * number - 10 : 10 * number]]
+        onward = [link(f"/ds/page-{number + 1}/", "Trang sau")] if 10 * number < len(order) else []
+        return page(*(f"<p>{each}</p>" for each in links), *onward)
+
+    def late(seen: Seen) -> str:  # by then, the lists have named more of them than may be asked for unseen
+        walked.wait(10)
+        return article(title.format(re.findall(r"\d+", seen.path)[0]))
+
+    pages: dict[str, Any] = {"/": page(link("/ds/", "Tin tức")), "/ds/": listed}
+    pages |= {f"/ds/page-{n}/": listed for n in range(2, 8)} | {slug(n): late for n in (*order, 200)}
+    with PortalServer(pages) as server:
+        wide = ("-s", "CONCURRENT_REQUESTS_PER_DOMAIN=32", "-s", "CONCURRENT_REQUESTS=32")
+        assert run(tmp_path, f"{server.url}/", *wide) == 0
+        assert len(exported(tmp_path)) == 60
+        order.insert(0, 200)
+        server.log.clear()
+        assert run(tmp_path, f"{server.url}/") == 0
+        assert [seen.path for seen in server.log if seen.path.startswith("/ds/")] == ["/ds/", "/ds/page-2/"]
 
 
 @given(st.text(st.one_of(st.sampled_from(" \n\t\xa0\u2009\u3000\x1c\x85|.!?;:…aệ\u200b\ud800"), st.characters())))

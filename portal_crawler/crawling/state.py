@@ -269,6 +269,10 @@ class PortalState:
         """Note whether a page was the first to show some article."""
         self.database.execute("INSERT OR REPLACE INTO pages VALUES (?, ?)", (page, fruitful))
 
+    def forget_page(self, page: int) -> None:
+        """Forget that a page has shown nothing: it has proved to be an article."""
+        self.database.execute("DELETE FROM pages WHERE page = ?", (page,))
+
     def barren(self, page: int) -> bool:
         """Whether the last whole crawl has seen nothing on a page that others did not show."""
         row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()

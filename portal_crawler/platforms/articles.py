@@ -13,7 +13,7 @@ from scrapy.http import HtmlResponse
 
 from portal_crawler.crawling import glance, history, listing
 from portal_crawler.crawling.api import ApiError
-from portal_crawler.crawling.canonical import canonical_url, page_key
+from portal_crawler.crawling.canonical import canonical_url, key_hash, page_key
 from portal_crawler.crawling.learning import KNOWN_WELL
 from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, may_carry_on, next_part
 from portal_crawler.crawling.patterns import (
@@ -110,6 +110,7 @@ class Articles(Sources):
         capture.found_in = self.ways.of(link.key)
         self.waiting.pop(link.key, None)
         if self.state is not None:
+            self.state.forget_page(key_hash(link.key))  # it may have been held back, or gone
             for what, said in history.announced(capture.link_text, capture.listed_date):
                 self.state.announce(article_id(link.url, link.key), what, said)
         self.count("articles/captured")
