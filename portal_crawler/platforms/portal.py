@@ -6,7 +6,6 @@ import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
 
 from scrapy.exceptions import UsageError
 from scrapy.spidermiddlewares.httperror import HttpError
@@ -24,23 +23,23 @@ from portal_crawler.crawling.glance import Glance
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.patterns import UrlPatterns, announced
-from portal_crawler.crawling.rules import Judgement, UrlRules, beside, chain_key, in_own_order, page_number
+from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number
 from portal_crawler.crawling.scope import RedirectToKnown
-from portal_crawler.crawling.sightings import ASKED, CAPTURE, LINKED, NAMED, Marked, Sightings
+from portal_crawler.crawling.sightings import ASKED, CAPTURE, NAMED, Marked, Sightings
 from portal_crawler.crawling.spellings import Spellings, bears_token
-from portal_crawler.crawling.traps import PatternBudget, menu_of
-from portal_crawler.extraction.contents import content_of, sentences_of
+from portal_crawler.crawling.traps import PatternBudget
+from portal_crawler.extraction.contents import content_of
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms import arguments
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE
 from portal_crawler.platforms.declared import check
+from portal_crawler.platforms.following import PRIORITY_PAGE, Following
 from portal_crawler.platforms.lists import PRIORITY_LIST
 from portal_crawler.platforms.replay import replay
-from portal_crawler.platforms.revisiting import Revisiting
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Iterator
+    from collections.abc import AsyncIterator, Iterator
 
     from scrapy import Request
     from scrapy.crawler import Crawler
@@ -50,13 +49,12 @@ if TYPE_CHECKING:
     from portal_crawler.archive.deadletters import DeadLetters
     from portal_crawler.crawling.buttons import Source
     from portal_crawler.crawling.state import PortalState
-    from portal_crawler.extraction.page import Element, Page
+    from portal_crawler.extraction.page import Page
     from portal_crawler.extraction.template import Template
     from portal_crawler.extraction.wrapper import Wrapper
 
 logger = logging.getLogger(__name__)
 
-PRIORITY_MENU, PRIORITY_PAGE = 20, 0
 # What the next run of an unfinished crawl has of its own; all else that a spider holds is what it has learned.
 OWN = frozenset(
     """name crawler settings start_urls warc letters attachments images fresh full only_new since share learned run_id
@@ -66,7 +64,7 @@ OWN = frozenset(
 FAILED = ("lists/broken", "hosts/down", "hosts/left", "hosts/blocked", "seeds/failed", "history/doubted")
 
 
-class PortalSpider(Revisiting):
+class PortalSpider(Following):
     """Walks one portal and yields a :class:`Capture` for each article, a :class:`Rejected` for each failed request.
 
     Attributes:
@@ -452,15 +450,6 @@ class PortalSpider(Revisiting):
             link = self.respell(capture.url)
         self.note_visit(link, (), content=content)
 
-    def is_reordered(self, link: Judgement) -> bool:
-        """Whether a link leads to a list that is known, in another order."""
-        plain = in_own_order(link.url)
-        if plain == link.url or self.rules.judge(plain).key not in self.asked:
-            return False
-        self.count("lists/other_order")
-        self.asked.add(link.key)
-        return True
-
     @property
     def ruled(self) -> bool:
         """Whether the address rules decide what an article is; without any, evidence does."""
@@ -473,206 +462,6 @@ class PortalSpider(Revisiting):
 
     def recognise(self, page: Page) -> None:
         """A seed's page has come; spiders that know their platform have nothing to learn from it."""
-
-    # Where it leads
-
-    def lead_on(
-        self,
-        page: Page,
-        link: Judgement,
-        found: list[tuple[Judgement, Element]],
-        number: int,
-        chain: str | None,
-        *,
-        content: int | None,
-    ) -> Iterator[Request]:
-        """The requests that a page leads to; ``content`` is what it says, if it is an article."""
-        article = content is not None
-        keys = self.shown(found)
-        chain = chain or chain_key(link.url)
-        if self.revisits.incremental and any(not self.sightings.bears(key, LINKED) for key in self.unknown(link, keys)):
-            self.bringing.add(chain)
-        goes_on = article or self.turn(chain, keys, number, page, found)
-        sentences = sentences_of(page) if article else frozenset()
-        linked = [other.key for other, _ in found]
-        self.note_visit(link, () if article else keys, content=content, sentences=sentences, linked=linked)
-        yield from self.ask_released(link)
-        if not article:
-            yield from self.follow_all(link, found, chain, number, goes_on=goes_on)
-        else:
-            onward = [(other, anchor) for other, anchor in found if not self.budget.goes_nowhere(other.url)]
-            self.count("traps/not_asked", len(found) - len(onward))
-            yield from self.follow_all(link, onward, chain, number, goes_on=True)
-        if not article and goes_on:
-            yield from self.turn_page(page, chain, number, keys)
-        if not article and not self.letters:
-            yield from self.load_more(page)
-            self.note_archives(page)
-        for url in listing.feed_links(page):
-            yield from self.ask_feed(urljoin(page.url, url))
-
-    def follow_all(
-        self, link: Judgement, found: list[tuple[Judgement, Element]], chain: str, number: int, *, goes_on: bool
-    ) -> Iterator[Request]:
-        """The requests for what the links of a page lead to."""
-        seed = link.key in self.rules.seed_keys
-        if seed:
-            self.sections |= menu_of([other.url for other, _ in found if other.kind != "article"])
-        for other, anchor in found:
-            if other.kind == "article":
-                yield from self.ask_article(other, waits=seed)
-            else:
-                menu = seed and chain_key(other.url) in self.sections
-                yield from self.follow(other, anchor, chain, number, goes_on=goes_on, menu=menu)
-
-    def ask_released(self, link: Judgement) -> Iterator[Request]:
-        """The requests that were held back until there was room for them, or until a page like this one had come."""
-        yield from self.ask_named(self.named_budget.released(url=link.url))
-        for url in self.budget.released(url=link.url):
-            yield self.ask_linked(self.rules.judge(url), priority=PRIORITY_PAGE, meta={"depth_reset": True})
-        for url in filter(self.budget.grants, self.spellings.released()):
-            yield self.ask_linked(self.rules.judge(url), priority=PRIORITY_LIST, meta={"depth_reset": True})
-
-    def note_visit(
-        self,
-        link: Judgement,
-        keys: Collection[str],
-        *,
-        content: int | None,
-        sentences: frozenset[int] = frozenset(),
-        linked: Collection[str] = (),
-    ) -> None:
-        """Charge a page to the budgets of its kind, or reckon it to their credit.
-
-        Args:
-            link: The page.
-            keys: Identities of the articles that it shows, if it is none.
-            content: What it says, if it is an article.
-            sentences: Of which sentences it is made then.
-            linked: Identities of all pages that it links to.
-        """
-        if page_number(link.url) is not None and self.is_list(link.url):
-            self.budget.came(link.url, linked)
-            return
-        if not self.is_list(link.url):
-            keys = self.unknown(link, keys)
-        article = link.key if content is not None else None
-        named = link.url in self.named_budget
-        budgets = [self.named_budget] * named + [self.budget] * (article is not None or not named)
-        told = [
-            each.visited(link.url, keys, article=article, content=content, sentences=sentences, linked=linked)
-            for each in budgets
-        ]
-        if not all(told):
-            logger.info("Pages like %s bring nothing new: no more of them are asked for", link.url)
-            self.count("traps/pattern")
-
-    def follow(
-        self, link: Judgement, anchor: Element, chain: str, number: int, *, goes_on: bool, menu: bool
-    ) -> Iterator[Request]:
-        """The request for a page that is no article by its address, unless it was made before."""
-        if link.key in self.asked or link.alternate or self.sightings.done(link.key) or self.passes_over(link):
-            return
-        paged = page_number(link.url) is not None
-        walked = self.letters is not None and not paged  # another run has walked the portal
-        if walked or self.is_too_old(link) or self.is_reordered(link) or (not menu and self.leads_away(link)):
-            return
-        same = chain_key(link.url) == chain
-        if paged or (same and listing.is_next(anchor, number)):
-            if page_number(link.url) == 1 and self.chains.has_begun(link.url):
-                self.asked.add(link.key)
-                self.count("lists/first_again")
-                return
-            if not goes_on and (same or (self.revisits.incremental and beside(link.url, chain))):
-                self.count("traps/list_end")
-                return
-            if self.is_held_back(link, chain):
-                return
-            options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
-        else:
-            # A known article that is not passed over has been edited, whatever pages like it have brought.
-            if self.revisits.known(article_id(link.url, link.key)) is None and self.waits(link):
-                return
-            options = {"priority": PRIORITY_MENU if link.kind == "listing" or menu else PRIORITY_PAGE}
-            if self.spellings.is_witness(link.url):
-                options["priority"] = PRIORITY_LIST
-        self.asked.add(link.key)
-        yield self.ask_linked(link, **options)
-
-    def waits(self, link: Judgement) -> bool:
-        """Whether a page is not asked for now: it is known to hold nothing, may be another one, or is one of many."""
-        if self.known_barren(link):
-            self.count("pages/known_barren")
-            return True
-        # What the rules call a list is none that another address may show, and its articles' sections wait for it.
-        waits = link.kind != "listing" and self.spellings.waits(link.url)
-        if not waits and (self.known_fruitful(link) or self.budget.grants(link.url)):
-            return False
-        self.asked.add(link.key)
-        if not waits:
-            self.count("traps/not_asked")
-            self.note_barren(link)  # until it is seen after all
-        return True
-
-    def is_held_back(self, link: Judgement, chain: str) -> bool:
-        """Whether a further page of a list waits until pages of its kind have brought something."""
-        if self.is_list(link.url, chain) or self.budget.grants(link.url):
-            return False
-        self.count("traps/not_asked")
-        self.asked.add(link.key)
-        self.chains.leave(link.url)
-        return True
-
-    def is_list(self, url: str, shown_at: str | None = None) -> bool:
-        """Whether a list is followed to its end: one of the menu, or one that has shown articles no other page had.
-
-        The lists of filters, tags and orders, each with a pager of its own, show what others show. Their further pages
-        share the budget of pages.
-
-        Args:
-            url: Address of one of its pages.
-            shown_at: The list on which the address stands: it answers for one beside it that is not known yet.
-        """
-        chain = chain_key(url)
-        if chain in self.sections or self.rules.judge(url).kind == "listing" or self.is_fertile(chain):
-            return True
-        if shown_at is None or not beside(url, shown_at):
-            return False
-        return chain_key(shown_at) in self.sections or self.is_fertile(shown_at)
-
-    def is_fertile(self, chain: str) -> bool:
-        """Whether a list has shown articles that no other page had; in an incremental crawl, some that are new.
-
-        There the sections' own lists are left early, and any filter is the first to show what is known for long.
-        """
-        return self.chains.fertile(chain) and (not self.revisits.incremental or chain in self.bringing)
-
-    def ask_article(
-        self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_ARTICLE
-    ) -> Iterator[Request]:
-        """The request for an article, once.
-
-        Second-choice forms wait until the crawl has run dry, and so does what stands on the home page: the lists that
-        will show it, too, say more about it.
-        """
-        sighting = self.sightings.get(link.key)
-        if sighting is None or sighting.asked or self.passes_over(link):
-            return
-        if self.is_too_old(link):
-            return
-        if self.known_barren(link):
-            self.count("pages/known_missing")
-            return
-        if link.alternate or waits:
-            known = self.waiting.get(link.key)
-            if known is None or (known.alternate and not link.alternate):
-                self.waiting[link.key] = link
-            return
-        sighting.ask()
-        self.waiting.pop(link.key, None)
-        if self.leads_away(link):
-            return
-        yield self.ask_linked(link, priority=priority)
 
     # What fails
 
