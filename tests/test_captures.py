@@ -15,7 +15,8 @@ from test_commands import environment, run
 from test_replay import Archive
 from test_spiders import portal
 
-from portal_crawler.commands.captures import SHARED, Host, capture_files, hosts_of, tasks_of
+from portal_crawler.commands.captures import Host, capture_files, hosts_of
+from portal_crawler.commands.replays import SHARED, tasks_of
 
 HOSTS = ("http://so.example.gov.vn", "https://www.khac.example.gov.vn")
 
@@ -142,7 +143,8 @@ CLUSTER = """
 import os, signal, sys, time
 from pathlib import Path
 from distributed import LocalCluster
-from portal_crawler.commands.captures import capture_files, hosts_of, replayed
+from portal_crawler.commands.captures import capture_files, hosts_of
+from portal_crawler.commands.replays import replayed
 
 if __name__ == "__main__":
     files = capture_files(Path("two.warc.gz"))

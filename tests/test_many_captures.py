@@ -21,7 +21,8 @@ from test_replay import HOST, Archive
 from test_spiders import TITLE, portal, slug
 
 from portal_crawler.archive.warc import read_captures
-from portal_crawler.commands.captures import SHARED, Host, capture_files
+from portal_crawler.commands.captures import Host, capture_files
+from portal_crawler.commands.replays import SHARED
 from portal_crawler.extraction.page import is_html
 
 BROKEN = {"Content_Encoding": "gzip"}

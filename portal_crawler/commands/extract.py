@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 from scrapy.spiderloader import get_spider_loader
 
-from portal_crawler.commands.captures import DONE, assign, capture_files, hosts_of, replayed
+from portal_crawler.commands.captures import assign, capture_files, hosts_of
 from portal_crawler.commands.coloured import coloured
 from portal_crawler.commands.console import debugging, one_line_errors, refuse
 from portal_crawler.commands.crawl import portal_spider
@@ -30,6 +30,7 @@ from portal_crawler.commands.pages import (
     looks_like_page,
     read_file,
 )
+from portal_crawler.commands.replays import DONE, replayed
 from portal_crawler.commands.typeset import explanation, reading, safe
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.extraction.article import Explanation, explain, rejected
