@@ -14,9 +14,11 @@ from portal_crawler.extraction.blocks import count_words
 from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_fields, read_marked, read_stamp
 from portal_crawler.extraction.content import NOT_ITS_OWN, select
 from portal_crawler.extraction.dates import is_date_line, is_stamp
+from portal_crawler.extraction.headline import title
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import PHRASING, Element, Page, PageError, parse_page
 from portal_crawler.extraction.render import Rendered, render
+from portal_crawler.extraction.sheet import Sheet
 from portal_crawler.extraction.verdicts import Selection
 from portal_crawler.extraction.wrapper import Wrapper, compiled
 from portal_crawler.items import Article, Capture, Extraction, Http, LegalDocument, Rejected, Removed, article_id
@@ -145,8 +147,8 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
     known = portal.template if portal.template is not None and portal.template.ready else None
     pairs = zip(selection.blocks, selection.verdicts, strict=True)
     near = [block for block, why in pairs if why is None or why[1] not in NOT_ITS_OWN]
-    sheet = fields.Sheet(capture, page, near, kept, wrapper, article, known)
-    sheet.headline = fields.title(sheet)
+    sheet = Sheet(capture, page, near, kept, wrapper, article, known)
+    sheet.headline = title(sheet)
     byline = _byline(sheet)
     for widget, reason, block in (
         ("headline", "the headline before the text; see title", _repeated(sheet)),
@@ -250,7 +252,7 @@ def _without_dropped(
     return kept, list(dropped), list(removed.values())
 
 
-def _byline(sheet: fields.Sheet) -> Byline:
+def _byline(sheet: Sheet) -> Byline:
     """Author and source: named by the layout, or signed in the last lines, or beside the date or behind the text."""
     read = read_byline(sheet.kept)
     if sheet.wrapper is None:
@@ -267,7 +269,7 @@ def _byline(sheet: fields.Sheet) -> Byline:
     return Byline(author or read.author, source or read.source, read.signature)
 
 
-def _repeated(sheet: fields.Sheet) -> Block | None:
+def _repeated(sheet: Sheet) -> Block | None:
     """The first block, if no layout named it and it is the headline, or that and the date: long ones look like text."""
     first = sheet.kept[0] if sheet.kept and sheet.wrapper is None else None
     if first is None or sheet.headline is None or not first.text.startswith(sheet.headline):
@@ -277,7 +279,7 @@ def _repeated(sheet: fields.Sheet) -> Block | None:
     return first if len(sheet.kept) > 1 or _pictured(sheet) else None
 
 
-def _dated(sheet: fields.Sheet) -> Block | None:
+def _dated(sheet: Sheet) -> Block | None:
     """The line right behind the headline, if no layout named it and it is a date: it stands before the text."""
     kept = [block for block in sheet.kept[:3] if block.text != sheet.headline]
     if sheet.wrapper is not None or len(kept) < 2 or not is_date_line(kept[0].text):
@@ -301,7 +303,7 @@ def _common_region(kept: Sequence[Block]) -> list[Element]:
     return [shared[innermost]]
 
 
-def _pictured(sheet: fields.Sheet) -> list[Element]:
+def _pictured(sheet: Sheet) -> list[Element]:
     """The element around the headline that holds a picture, for articles that are nothing but pictures."""
     headline = next((block for block in sheet.blocks if block.text == sheet.headline and not block.linked), None)
     node = headline.element if headline is not None else None
@@ -315,7 +317,7 @@ def _pictured(sheet: fields.Sheet) -> list[Element]:
 
 
 def _assemble(
-    sheet: fields.Sheet,
+    sheet: Sheet,
     portal: Portal,
     byline: Byline,
     rendered: Rendered,
@@ -391,7 +393,7 @@ def content_hash(title: str | None, lead: str | None, text: str) -> str:
     return hashlib.sha256("\n".join((title or "", lead or "", text)).encode()).hexdigest()
 
 
-def _document(sheet: fields.Sheet, regions: Sequence[Element]) -> LegalDocument | None:
+def _document(sheet: Sheet, regions: Sequence[Element]) -> LegalDocument | None:
     """The record of a legal document, where the article is one: label/value rows that fill most of it."""
     chosen = sheet.elements(sheet.wrapper.document) if sheet.wrapper is not None else []
     # Reading labels and values is dear: only where a label of such a record stands in the article.

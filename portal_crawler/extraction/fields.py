@@ -6,59 +6,39 @@ stands on all pages of the site is nobody's field. Nothing is guessed: no eviden
 
 from __future__ import annotations
 
-import json
 import mimetypes
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from lxml import etree
-
-from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_date_line, is_stamp, parse_date, parse_iso
-from portal_crawler.extraction.page import PHRASING, Element, Page, element_text, says_only, squeeze
+from portal_crawler.extraction.dates import DateFound, beside, find_dates, parse_iso
+from portal_crawler.extraction.page import Element, element_text, says_only, squeeze
 from portal_crawler.extraction.render import absolute
-from portal_crawler.extraction.scoring import SENTENCE_ENDS
-from portal_crawler.extraction.verdicts import is_file_link
 from portal_crawler.extraction.ways import LEAD_HINT, hides
-from portal_crawler.extraction.wrapper import Wrapper, compiled, find_all
-from portal_crawler.items import Attachment, Capture
+from portal_crawler.items import Attachment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable
 
     from portal_crawler.extraction.blocks import Block
-    from portal_crawler.extraction.template import Template
+    from portal_crawler.extraction.sheet import Sheet
 
 # How far before the text a headline or a date may stand, and how far behind it a date, in blocks.
 BEFORE = 30
 BEHIND = 6
 
-NEAR_DATE = 3  # blocks before the text, of which the first may be the headline
 LEAST_DATE = 1.0  # what a date must score
 BETWEEN = 1.6  # what a date between headline and text scores more: more than it loses by a name beside it
-LEAST_TITLE, LONGEST_TITLE = 5, 80  # words
-TOP = 3  # blocks, among which the name of a site stands
-MENU, MOSTLY_LINK = 5, 0.8  # links that are a menu, and how much of a block is link to be one
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
-TITLE_HINT = re.compile(r"title|headline|tieu-?_?de|heading|subject", re.IGNORECASE)
-TITLE_NAME = re.compile(
-    r"(?:^|\s)(?:(?:article|post|entry|news|detail|full|content|asset|main)[-_]?)*(?:title|headline|tieu-?de)(?:$|\s)",
-    re.IGNORECASE,
-)
-NO_TITLE_HINT = re.compile(r"sub-?title|portlet-title|block-?title|box|widget|menu|site-?title|module", re.IGNORECASE)
 DATE_HINT = re.compile(r"date|time|ngay|publish|posted|thoi-?gian|ms-news-header|created", re.IGNORECASE)
 CRUMB_HINT = re.compile(r"bread-?crumb|breakcolumn|pathway|chuyen-?muc|duong-?dan|you-?are-?here", re.IGNORECASE)
 TAGS_HINT = re.compile(r"(?:^|[\s_-])(?:tags?|keywords?|tu-?khoa)(?:$|[\s_-])", re.IGNORECASE)
-FIELD_LABEL = re.compile(
-    r"^(?:tác giả(?: bài viết)?|người viết|author|nguồn(?: tin| bài viết)?|source)\s*[::]\s*", re.IGNORECASE
-)
 TAGS_LABEL = re.compile(r"^(?:tags?|từ khóa|từ khoá|thẻ)\s*[::]?\s*", re.IGNORECASE)
 HOME = frozenset(("trang chủ", "trang nhất", "home", "trang chính", "»", ">", "/", "›", "|"))
-SEPARATOR = re.compile(r"\s+[-–—|»:]+\s+")
 
 FILES = re.compile(
     r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z|csv|mp3|wav|mp4|tiff?|epub)(?:$|[?#])", re.IGNORECASE
@@ -74,310 +54,6 @@ LONGEST_NAME, LONGEST_HERE = 300, 60  # characters
 TELLING = 3_000
 VIETNAMESE = frozenset("ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
 ENGLISH = frozenset("the of and to in is for that with on by was are from this at as be has have will".split())
-
-
-@dataclass(slots=True)
-class Sheet:
-    """A page in work: what is known of it when its fields are read.
-
-    Attributes:
-        capture: The page as received.
-        page: The page as parsed.
-        blocks: All blocks of the page, in order, but for those that are of other articles or of the page as a whole.
-        kept: Those of the article, in order.
-        wrapper: The layout that matched, if any.
-        article: The element that the layout names.
-        template: What is known of the site, once it can be trusted.
-        headline: The title, once it has been read.
-    """
-
-    capture: Capture
-    page: Page
-    blocks: Sequence[Block]
-    kept: Sequence[Block]
-    wrapper: Wrapper | None = None
-    article: Element | None = None
-    template: Template | None = None
-    headline: str | None = None
-    linked: list[dict[str, Any]] | None = field(default=None, repr=False)
-    _marked: dict[str, list[Element]] | None = field(default=None, repr=False)
-
-    def elements(self, css: str | None, *, whole_page: bool = False) -> list[Element]:
-        """What a selector of the wrapper matches inside the article, or in the whole page."""
-        if css is None or self.article is None:
-            return []
-        if not whole_page:
-            return compiled(css)(self.article)
-        return find_all(css, self.page.root, self.page.classes)
-
-    def said(self, css: str | None) -> str | None:
-        """Text of the first non-empty element that a selector matches, without the label of the field."""
-        texts = (FIELD_LABEL.sub("", element_text(element)) for element in self.elements(css))
-        return next((text for text in texts if text), None)
-
-    @property
-    def month_first(self) -> bool:
-        """Whether the site is known to print the month before the day."""
-        return self.template is not None and self.template.month_first
-
-    def date(self, text: str) -> DateFound | None:
-        """The one date of a string, read in the site's order."""
-        return parse_date(text, month_first=self.month_first)
-
-    def constant(self, text: str) -> bool:
-        """Whether the text is known to stand on all pages of the site."""
-        return self.template is not None and self.template.is_constant(text)
-
-    def recurs(self, block: Block) -> bool:
-        """Whether these very words stand at this very place on other pages.
-
-        A headline stands elsewhere in lists of news, and headlines of one kind differ in their numbers alone.
-        """
-        template = self.template
-        return (
-            template is not None
-            and template.is_constant(block.text)
-            and template.is_boilerplate(block, template.share(block))
-        )
-
-    def first_kept(self) -> int:
-        """Position of the article's first block among all blocks; without any that behind the headline, or 0."""
-        return self._position(self.kept[0]) if self.kept else self._behind_headline()
-
-    def last_kept(self) -> int:
-        """Position of the article's last block among all blocks; without any that of the headline, or the last."""
-        return self._position(self.kept[-1]) if self.kept else (self._behind_headline() or len(self.blocks)) - 1
-
-    def _behind_headline(self) -> int:
-        return next((place + 1 for place, block in enumerate(self.blocks) if block.text == self.headline), 0)
-
-    def _position(self, block: Block) -> int:
-        return next((place for place, other in enumerate(self.blocks) if other is block), 0)
-
-    def marked(self, names: Iterable[str]) -> list[Element]:
-        """The elements whose ``itemprop`` is one of the names."""
-        if self._marked is None:
-            self._marked = {}
-            for element in _MARKED(self.page.root) if self.page.has(b"itemprop") else ():
-                self._marked.setdefault(element.get("itemprop") or "", []).append(element)
-        return [element for name in names for element in self._marked.get(name, ())]
-
-    def json_ld(self) -> list[dict[str, Any]]:
-        """The objects of the page's JSON-LD that describe an article; broken JSON is no evidence."""
-        if self.linked is None:
-            self.linked = [
-                thing
-                for script in self.page.root.iter("script")
-                if (script.get("type") or "").lower() == "application/ld+json"
-                for thing in _json_objects(script.text or "")
-                if "article" in str(thing.get("@type", "")).lower() or "headline" in thing
-            ]
-        return self.linked
-
-
-def _json_objects(text: str) -> Iterator[dict[str, Any]]:
-    try:
-        waiting: list[Any] = [json.loads(text)]
-    except (ValueError, RecursionError):  # hand-made JSON-LD is often broken: then it says nothing
-        return
-    while waiting:
-        thing = waiting.pop()
-        if isinstance(thing, list):
-            waiting += thing
-        elif isinstance(thing, dict):
-            yield thing
-            waiting += thing["@graph"] if isinstance(thing.get("@graph"), list) else []
-
-
-# ----------------------------------------------------------------------- title
-
-
-def title(sheet: Sheet) -> str | None:
-    """The headline: the wrapper's, or the block near the text that the page's own hints agree on."""
-    if sheet.wrapper is not None and (said := sheet.said(sheet.wrapper.title)):
-        return said
-    if not sheet.kept:
-        return _over_pictures(sheet)
-    hints = _title_hints(sheet)
-    long_hints = tuple(hint for hint in hints if len(hint) > LONG_HINT)
-    first, best, best_score = sheet.first_kept(), -1, 2.5
-    for place, block in enumerate(sheet.blocks[: first + 3]):
-        near = first - place <= BEFORE
-        if not near and block.text not in hints and block.element.tag not in ("h1", "h2", "h3"):
-            continue
-        score = _title_score(sheet, block, hints, long_hints) - 0.04 * min(abs(first - place), 40)
-        if score < best_score and near and _above_stamp(sheet, place):
-            score += 3.0
-        if score > best_score:
-            best, best_score = place, score
-    if best >= 0:
-        return sheet.blocks[_below_menu(sheet, best, first)].text
-    return _announced(sheet, first) or _beside_date(sheet, first) or _above_date(sheet, first)
-
-
-def _below_menu(sheet: Sheet, best: int, first: int) -> int:
-    """The heading right above the text, where that which looks more like a headline is the site's name above a menu."""
-    if best > TOP:
-        return best
-    below = range(max(best + 1, first - NEAR_DATE), min(first + 1, len(sheet.blocks)))
-    for place in below:
-        block = sheet.blocks[place]
-        if block.element.tag in ("h2", "h3", "h4") and not block.linked and block.words >= LEAST_TITLE:
-            between = sheet.blocks[best + 1 : place]
-            menu = sum(other.link_density > MOSTLY_LINK and not is_file_link(other) for other in between) >= MENU
-            return best if sheet.recurs(block) or not menu else place
-    return best
-
-
-def _over_pictures(sheet: Sheet) -> str | None:
-    """The headline of a page without text, as of a notice that was scanned: the line of date and time tells it."""
-    lines = (place for place, block in enumerate(sheet.blocks) if 5 < block.words <= LONGEST_TITLE)
-    return next((sheet.blocks[place].text for place in lines if _above_stamp(sheet, place)), None)
-
-
-def _announced(sheet: Sheet, first: int) -> str | None:
-    """The headline that a link has announced, where it is a part of a line: "…<b>headline</b><br>(7:30 - 1/2/2023)"."""
-    link = sheet.capture.link_text
-    if link is None or len(link.split()) <= 3:
-        return None
-    for block in sheet.blocks[max(0, first - BEFORE) : first + 3]:
-        if link in block.text and any(element_text(part) == link for part in block.element.iter() if part.tag != "a"):
-            return link
-    return None
-
-
-def _beside_date(sheet: Sheet, first: int) -> str | None:
-    """The headline that shares its line with the date and nothing else: "<b>headline</b> <i>(1/2/2023)</i>"."""
-    for block in sheet.blocks[max(0, first - BEFORE) : first + 1]:
-        if block.linked or block.hidden or not LEAST_TITLE <= block.words <= LONGEST_TITLE:
-            continue
-        for part in block.element.iter():
-            text = element_text(part) if part is not block.element and part.tag in PHRASING else ""
-            if (
-                text.count(" ") + 1 >= LEAST_TITLE
-                and block.text.startswith(text)
-                and is_date_line(block.text[len(text) :])
-            ):
-                return text
-    return None
-
-
-def _above_date(sheet: Sheet, first: int) -> str | None:
-    """The headline of which nothing is known but that a date without a time follows, and then the text."""
-    for place in range(max(0, first - NEAR_DATE), first + 1):
-        text = sheet.blocks[place].text
-        if not text.endswith(SENTENCE_ENDS) and _above_stamp(sheet, place, is_date_line):
-            return text
-    return None
-
-
-def _above_stamp(sheet: Sheet, place: int, dated: Callable[[str], bool] = is_stamp) -> bool:
-    """Whether a line of some words stands right above the line of date and time, which stands before the text."""
-    below = sheet.blocks[place + 1] if place + 1 < len(sheet.blocks) else None
-    block = sheet.blocks[place]
-    return (
-        5 < block.words <= LONGEST_TITLE
-        and not block.linked
-        and below is not None
-        and dated(below.text)
-        and not sheet.recurs(block)
-    )
-
-
-def _title_hints(sheet: Sheet) -> dict[str, float]:
-    """Strings that should be the headline, with the trust that each deserves."""
-    hints: dict[str, float] = {}
-    page, meta = sheet.page, sheet.page.meta
-    for name, trust in (
-        ("og:title", 3.0),
-        ("twitter:title", 2.0),
-        ("dc.title", 3.0),
-        ("headline", 3.0),
-        ("title", 1.0),
-    ):
-        for text in _prefixes(meta.get(name)):
-            hints[text] = max(hints.get(text, 0), trust)
-    for thing in sheet.json_ld():
-        if isinstance(thing.get("headline"), str):
-            hints[squeeze(thing["headline"])] = 4.0
-    for text in _prefixes(page.title):
-        hints[text] = max(hints.get(text, 0), 3.0)
-    link = sheet.capture.link_text
-    if link and len(link.split()) > 3:
-        hints[link] = max(hints.get(link, 0), 4.0)
-    return hints
-
-
-def _prefixes(text: str | None) -> Iterator[str]:
-    """A page title and what is left of it when names of the section and the site are cut off its end."""
-    if text:
-        yield text
-        for match in SEPARATOR.finditer(text):
-            yield text[: match.start()]
-
-
-def _title_score(sheet: Sheet, block: Block, hints: dict[str, float], long_hints: tuple[str, ...]) -> float:
-    text = block.text
-    words = text.count(" ") + 1
-    if words > LONGEST_TITLE:
-        return -10.0
-    element = block.element
-    parent = element.getparent()
-    tags = (element.tag, parent.tag) if parent is not None else (element.tag,)
-    score = 3.0 if "h1" in tags else 1.5 if "h2" in tags else 1.0 if "h3" in tags else 0.0
-    score += _inline_marks(block) or _title_marks(element) or (_title_marks(parent) if parent is not None else 0.0)
-    if text in hints:
-        score += hints[text] + (1.0 if words > 3 else 0.0)
-    elif words > 5 and (text.startswith(long_hints) or any(hint.startswith(text) for hint in long_hints)):
-        score += 1.0
-    if words < 4:
-        score -= 1.5
-    # Most blocks end here: without a sign in their favour the dearer questions need no answer.
-    if score < 1.0 or not any(map(str.isalpha, text)):
-        return score
-    links = [node for node in (element, *islice(element.iterancestors(), 2)) if node.tag == "a"] or element.findall(
-        ".//a[@href]"
-    )
-    if links and not any(_same_page(sheet, node) for node in links):
-        score -= 2.5
-    return score - 10.0 if sheet.recurs(block) else score
-
-
-def _inline_marks(block: Block) -> float:
-    """Marks of the outermost element inside a block that holds all its text: its own may hold other blocks as well.
-
-    Links are not asked: those to other articles have such names, too.
-    """
-    if block.linked:
-        return 0.0
-    node, is_tail = block.slots[0]
-    inline: list[Element] = []
-    while not is_tail and node is not block.element:
-        inline.append(node)
-        above = node.getparent()
-        assert above is not None  # the block's own element at the latest
-        node = above
-    # To read them is dear, and most have no name that says anything.
-    if not any(map(_title_marks, inline)):
-        return 0.0
-    return next((_title_marks(one) for one in reversed(inline) if says_only(one, block.text)), 0.0)
-
-
-def _title_marks(element: Element) -> float:
-    marks = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''}"
-    if marks == "  ":
-        return 0.0
-    if NO_TITLE_HINT.search(marks):
-        return -1.0
-    return 3.0 if TITLE_NAME.search(marks) else 2.0 if TITLE_HINT.search(marks) else 0.0
-
-
-def _same_page(sheet: Sheet, link: Element) -> bool:
-    url = absolute(sheet.page.url, link.get("href"))
-    return url in (sheet.capture.url, sheet.capture.canonical_url)
-
-
-# ----------------------------------------------------------------------- dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -497,9 +173,6 @@ def _beside_link(block: Block) -> bool:
     links = ((cell, next((link for link in cell.iter("a") if link.get("href")), None)) for cell in cells)
     texts = ((cell, element_text(link)) for cell, link in links if link is not None)
     return any(len(text) > LONG_HINT and says_only(cell, text) for cell, text in texts)
-
-
-_MARKED: Callable[[Element], list[Element]] = etree.XPath("//*[@itemprop]")  # type: ignore[assignment]
 
 
 def _structured_date(sheet: Sheet, keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, str] | None:
