@@ -73,9 +73,9 @@ SETTINGS = {
     "PORTAL_BREAKER_REST": 0.3,
     "DOWNLOAD_MAXSIZE": 4 * 1024 * 1024,
     "EXTENSIONS": {"portal_crawler.archive.rejects.KeepRejects": 100},
-    # A crawl that has lost its way is ended here, so that the others can be judged.
+    # A crawl that has lost its way is ended here, so that the others can be judged; a slow machine is no such crawl.
     "CLOSESPIDER_PAGECOUNT": 90,
-    "CLOSESPIDER_TIMEOUT": 90,
+    "CLOSESPIDER_TIMEOUT": 240,
     "LOG_LEVEL": "ERROR",
 }
 

@@ -58,6 +58,7 @@ class Sighting:
         asked: Whether a plain address has been requested.
         looks: How many links to it have been read.
         label: Of a list: the name that the menu gives to it.
+        shown: Of an article that no rule knows: the first list that showed it.
     """
 
     marks: int = 0
@@ -71,6 +72,7 @@ class Sighting:
     asked: bool = False
     looks: int = 0
     label: str | None = None
+    shown: str | None = None
 
     def ask(self) -> None:
         """Note that a plain address has been requested."""
@@ -85,7 +87,7 @@ class Sighting:
         """Forget what is known of an article that is no longer to come."""
         self.marks &= ~OPEN
         self.addresses, self.text, self.date = (), None, None
-        self.section, self.sure, self.asked, self.looks = (), 0, False, 0
+        self.section, self.sure, self.asked, self.looks, self.shown = (), 0, False, 0, None
         self.changed = True
 
     def said(self) -> bytes | None:
@@ -93,7 +95,7 @@ class Sighting:
         if not (self.marks & OPEN or self.label):
             return None
         told = self.place, self.addresses, self.text, self.date, self.section, self.sure, self.asked, self.looks
-        return pickle.dumps((*told, self.label), protocol=5)
+        return pickle.dumps((*told, self.label, self.shown), protocol=5)
 
 
 class Sightings:

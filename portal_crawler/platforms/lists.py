@@ -141,7 +141,7 @@ class Lists(scrapy.Spider):
             if other.kind == "article" and not ruled:
                 self.matched.add(other.key)
             if other.kind == "article" or not declared:
-                self.note(other, href, anchor, way)
+                self.note(other, href, anchor, way, shown=None if article else link.url)
                 titled.append(other)
             if other.kind != "article":
                 self.note_label(other, anchor)
@@ -156,8 +156,8 @@ class Lists(scrapy.Spider):
             self.place(page, link, titled, paged=paged)
         return list(found.values())
 
-    def note(self, link: Judgement, href: str, anchor: Element, way: str) -> None:
-        """Note what a link says about the article that it leads to."""
+    def note(self, link: Judgement, href: str, anchor: Element, way: str, *, shown: str | None) -> None:
+        """Note what a link says about the article that it leads to, and on which list it stands."""
         self.ways.note(link.key, way)
         new = self.sightings.get(link.key) is None
         if new and not self.sightings.done(link.key):
@@ -166,6 +166,8 @@ class Lists(scrapy.Spider):
         if sighting is None or sighting.looks >= LOOKS:
             return
         sighting.look()
+        if new and link.kind != "article" and self.ruled:
+            sighting.shown = shown
         text = listing.link_text(anchor)
         if text and (new or sighting.text is None):  # a card's picture, which has none, often comes first
             self.patterns.note(link.url, text)
@@ -336,7 +338,7 @@ class Lists(scrapy.Spider):
         Form states expire, the sooner the more lists are read at a time: these are asked one by one, and twice. What
         the rest of a crawl will bring is not broken.
         """
-        for broken in [] if self.letters or self.goes_on() else list(self.chains.broken()):
+        for broken in [] if self.letters or self.goes_on() else list(self.broken()):
             posted = not broken.again and broken.chain not in self.loaded
             if self.tries.get(broken.chain, 0) > posted:
                 continue
@@ -347,6 +349,12 @@ class Lists(scrapy.Spider):
             yield from self.ask_list_again(broken)
             if posted:
                 return
+
+    def broken(self) -> Iterator[BrokenList]:
+        """The lists that were not read to their end; what else is turned on an article's page is no list of others."""
+        for broken in self.chains.broken():
+            if not self.sightings.done(self.rules.judge(f"http://{broken.chain}").key):
+                yield broken
 
     def ask_list_again(self, broken: BrokenList) -> Iterator[Request]:
         """The pages of a broken list, or its first one, if the others have no address."""
@@ -359,7 +367,7 @@ class Lists(scrapy.Spider):
             return
         self.note_needs()
         self.count("lists/walked", self.chains.walked())
-        for broken in self.chains.broken():
+        for broken in self.broken():
             self.count("lists/broken")
             self.broken_lists.append(broken.detail)
             rejected = self.reject(broken.url, "broken_list", broken.detail)

@@ -424,7 +424,7 @@ class PortalSpider(Following):
         if self.spellings.shown(link.url, content):
             link, is_one = self.respell(response.url), True
         if is_one:
-            self.note_form(response, link)
+            self.note_form(link)
             yield from self.hand_on(capture, link)
         elif link.kind != "article":
             self.sightings.forget(link.key)

@@ -179,17 +179,17 @@ class Revisiting(Articles):
         elif not response.request.dont_filter:  # once more, or by postback: its first page has judged the address
             self.state.note_page(key_hash(link.key), fruitful=False)
 
-    def note_form(self, response: Response, link: Judgement) -> None:
+    def note_form(self, link: Judgement) -> None:
         """Note the form of an article that no rule knows: lists that show others of it have something to show."""
         if link.kind == "article" or not self.ruled:
             return
         self.forms.add(pattern_of(link.key))
-        shown_at = response.request.headers.get("Referer") if response.request is not None else None
-        if self.state is None or shown_at is None:
+        if self.state is None:
             return
         self.state.put("forms", "\n".join(sorted(self.forms)))
-        if self.revisits.whole:  # the list was read before any of its articles
-            list_ = self.rules.judge(shown_at.decode("latin-1"))
+        known = self.sightings.get(link.key)
+        if self.revisits.whole and known is not None and known.shown is not None:
+            list_ = self.rules.judge(known.shown)  # it was read before any of its articles
             first = self.chains.beginning(chain_key(list_.url))
             for key in {list_.key} | ({self.rules.judge(first).key} if first else set()):
                 self.state.note_page(key_hash(key), fruitful=True)
