@@ -86,6 +86,13 @@ def test_the_parts_of_a_layout() -> None:
     assert "Chia sẻ Facebook" in [removed.text for removed in found.extraction.removed]
 
 
+def test_a_date_that_a_layout_names_is_what_its_label_says() -> None:
+    found = article(date='<span class="date">Cập nhật: 22/03/2023 22:40</span>')
+    assert (found.published_at, found.modified_at) == (None, "2023-03-22T22:40:00+07:00")
+    both = article(date='<span class="date">Cập nhật: 22/03/2023 22:40</span><i class="date">Ngày đăng: 20/03/2023</i>')
+    assert (both.published_at, both.modified_at) == ("2023-03-20", "2023-03-22T22:40:00+07:00")
+
+
 def test_a_layout_that_does_not_match_exactly_once_is_another_layout() -> None:
     twice = Wrapper(article="p", title="h1")
     assert article(wrappers=(twice, WRAPPER), body=f"<p>{WORDS}.</p><p>{WORDS}.</p>").title == "Họp mặt cán bộ hưu trí"

@@ -89,6 +89,7 @@ def dates(sheet: Sheet) -> Dates:
 def _wrapped_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
     assert sheet.wrapper is not None
     found: list[DateFound | None] = []
+    labelled: dict[str | None, DateFound] = {}  # what says of itself that it is the other one
     for css, other in ((sheet.wrapper.published, "modified"), (sheet.wrapper.modified, "published")):
         date = None
         for element in sheet.elements(css):
@@ -99,8 +100,9 @@ def _wrapped_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
             # The whole line is the raw string: "Ngày đăng 07/01/2022 | 11:20 AM | View count: 65".
             candidates = find_dates(text, month_first=sheet.month_first) if date is None else []
             date = date or next((one for one in candidates if one.label != other), None)
+            labelled |= {one.label: one for one in reversed(candidates) if one.label == other}
         found.append(date)
-    return found[0], found[1]
+    return found[0] or labelled.get("published"), found[1] or labelled.get("modified")
 
 
 def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
