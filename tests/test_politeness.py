@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 
 import forked
@@ -13,11 +15,16 @@ from crawl import crawl
 from hypothesis import given
 from hypothesis import strategies as st
 from portal_server import Answer, PortalServer, Seen, article, link, page
+from scrapy import Request
 from scrapy.cmdline import execute
+from scrapy.statscollectors import MemoryStatsCollector
+from scrapy.utils.test import get_crawler
 from test_project import command, environment
 
 from portal_crawler.crawling.clock import HostClock, QuietHours, retry_after
+from portal_crawler.crawling.pace import QUIET, HostPace, PostponedError, check_minutes
 from portal_crawler.monitoring.verdict import ExitCode
+from portal_crawler.spiders.unseen import Unseen
 
 ARTICLES = {
     f"/tin-tuc/hoi-nghi-tong-ket-{number}.html": article(f"Hội nghị tổng kết năm {number}") for number in (1, 2)
@@ -208,6 +215,31 @@ def test_the_contact_goes_with_every_request(tmp_path: Path) -> None:
         agents = {seen.user_agent for seen in server.log}
     assert done.returncode == ExitCode.OK, done.stderr
     assert [agent and "contact: https://archive.example/crawl" in agent for agent in agents] == [True], agents
+
+
+def test_quiet_hours_that_a_run_waits_for_are_none_of_its_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("portal_crawler.crawling.pace.is_closing", lambda _: False)  # no engine runs
+
+    class Quiet(QuietHours):
+        def left(self, now: datetime) -> float:
+            return 0.02
+
+    crawler = get_crawler(Unseen, {"PORTAL_MAX_MINUTES": 1, "PORTAL_STATE_DIR": ""})
+    crawler.stats = MemoryStatsCollector(crawler)
+    pace, request = HostPace(crawler), Request("http://so.example.gov.vn/")
+
+    async def wait() -> None:
+        pace.quiet = Quiet(clock_time(7), clock_time(17))
+        await asyncio.gather(*(pace.hold(request) for _ in range(5)))
+
+    began = time.monotonic()
+    asyncio.run(wait())
+    assert 0 < crawler.stats.get_value(QUIET) <= time.monotonic() - began  # once, not five times
+    crawler.stats.set_value("start_time", datetime.now(UTC) - timedelta(hours=10))
+    with pytest.raises(PostponedError, match="minutes"):
+        check_minutes(crawler)
+    crawler.stats.set_value(QUIET, 9.99 * 3600)
+    check_minutes(crawler)
 
 
 def test_wrong_quiet_hours_end_the_command(tmp_path: Path) -> None:

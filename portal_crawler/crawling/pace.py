@@ -33,6 +33,8 @@ PATIENCE = (429, 503)
 AUTHORITY_END = re.compile(r"[/?#]")
 # A stopped crawl is not kept waiting longer than this, in seconds.
 LOOK = 0.5
+# Figure of the stats: seconds of quiet hours that a run has waited for.
+QUIET = "politeness/quiet_seconds"
 
 
 class PostponedError(IgnoreRequest):
@@ -52,7 +54,7 @@ def _host_key(address: str) -> str:
 
 
 def check_minutes(crawler: Crawler) -> None:
-    """Let no request pass beyond the minutes that a run may take (``PORTAL_MAX_MINUTES``).
+    """Let no request pass beyond the minutes that a run may take (``PORTAL_MAX_MINUTES``), quiet hours not counted.
 
     Raises:
         PostponedError: if they are spent.
@@ -60,7 +62,8 @@ def check_minutes(crawler: Crawler) -> None:
     assert crawler.stats is not None
     limit = crawler.settings.getfloat("PORTAL_MAX_MINUTES")
     now = datetime.now(UTC)
-    if limit and now - crawler.stats.get_value("start_time", now) >= timedelta(minutes=limit):
+    taken = now - crawler.stats.get_value("start_time", now) - timedelta(seconds=crawler.stats.get_value(QUIET, 0))
+    if limit and taken >= timedelta(minutes=limit):
         crawler.stats.inc_value("budget/postponed")
         raise PostponedError(f"the budget of {limit:,g} minutes is spent")
 
@@ -96,6 +99,7 @@ class HostPace:
         self.asked_for: dict[str, float] = {}
         self.refusals: dict[str, int] = {}
         self.left: dict[str, float] = {}
+        self.quiet_until = 0.0
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> HostPace:
@@ -161,7 +165,12 @@ class HostPace:
             return False
         logger.info("Quiet hours: the crawl goes on in %.0f minutes", left / 60)
         self._count("politeness/quiet_hours")
+        began = time.monotonic()
         await self._sleep_until(time.time() + left)
+        ended = time.monotonic()
+        # Of what waits together, the time is counted once.
+        self._count(QUIET, ended - max(began, self.quiet_until))
+        self.quiet_until = ended
         return True
 
     async def _let_rest(self, host: str) -> bool:
@@ -197,6 +206,6 @@ class HostPace:
             self._count("politeness/rests")
             self.clock.rest(host, time.time() + min(pause, self.longest_rest))
 
-    def _count(self, key: str) -> None:
+    def _count(self, key: str, by: float = 1) -> None:
         assert self.crawler.stats is not None
-        self.crawler.stats.inc_value(key)
+        self.crawler.stats.inc_value(key, by)  # type: ignore[arg-type]
