@@ -732,6 +732,39 @@ def test_what_stands_on_every_page_keeps_no_list_from_being_left(tmp_path: Path,
     assert [each["title"] for each in exported(tmp_path)][60:] == [title.format(200)]
 
 
+def test_an_article_that_did_not_come_is_asked_for_by_the_next_crawls(tmp_path: Path) -> None:
+    order, title = list(range(60, 20, -1)), "Hội nghị triển khai công tác cải cách hành chính lần thứ {}"
+
+    def slug(number: int) -> str:
+        return f"/tin-tuc/hoi-nghi-trien-khai-cong-tac-{number}.html"
+
+    def listed(seen: Seen) -> str:
+        number = int(seen.path[-2]) if seen.path[-2].isdigit() else 1
+        onward = [link(f"/ds/page-{number + 1}/", "Trang sau")] if 10 * number < len(order) else []
+        return page(
+            *(f"<p>{link(slug(n), title.format(n))}</p>" for n in order[10 * number - 10 : 10 * number]), *onward
+        )
+
+    pages: dict[str, Any] = {"/": page(link("/ds/", "Tin tức")), "/ds/": listed}
+    pages |= {f"/ds/page-{n}/": listed for n in range(2, 5)} | {slug(n): article(title.format(n)) for n in order}
+    late, never, options = slug(order[-2]), slug(order[-5]), ("-s", "RETRY_TIMES=0")
+    with PortalServer(pages | {late: Answer("", 500), never: Answer("", 500)}) as server:
+        run(tmp_path, f"{server.url}/", *options)
+        assert len(exported(tmp_path)) == len(order) - 2
+        server.pages[late] = pages[late]
+        asked = []
+        for _ in range(6):
+            server.log.clear()
+            run(tmp_path, f"{server.url}/", *options)
+            asked.append((server.asked(late), server.asked(never), server.asked("/ds/page-4/")))
+    # A crawl that has missed some is repeated wholly; later ones leave the list at what they know.
+    assert asked[0][:2] == (1, 1) and not any(often for often, _, _ in asked[1:])
+    assert sum(often for _, often, _ in asked) in (4, 5) and asked[-1] == (0, 0, 0)
+    assert sorted(item["url"] for item in exported(tmp_path)) == sorted(
+        f"{server.url}{slug(n)}" for n in order if slug(n) != never
+    )
+
+
 def test_an_article_that_was_held_back_at_first_is_known_as_any_other(tmp_path: Path) -> None:
     order, title = list(range(100, 40, -1)), "Hội nghị triển khai công tác cải cách hành chính lần thứ {}"
     walked = threading.Event()

@@ -29,6 +29,7 @@ CREATE TABLE IF NOT EXISTS requested (fingerprint BLOB PRIMARY KEY) WITHOUT ROWI
 CREATE TABLE IF NOT EXISTS snapshot (one INTEGER PRIMARY KEY CHECK (one = 1), spider BLOB);
 CREATE TABLE IF NOT EXISTS files (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pages (page INTEGER PRIMARY KEY, fruitful INTEGER);
+CREATE TABLE IF NOT EXISTS unfetched (url TEXT PRIMARY KEY, crawls INTEGER);
 CREATE TABLE IF NOT EXISTS articles (
     id TEXT PRIMARY KEY, url TEXT, canonical_url TEXT, title TEXT, published_at TEXT,
     first_seen TEXT, last_seen TEXT, status INTEGER, etag TEXT, last_modified TEXT, content_sha256 TEXT,
@@ -270,7 +271,7 @@ class PortalState:
         self.database.execute("INSERT OR REPLACE INTO pages VALUES (?, ?)", (page, fruitful))
 
     def forget_page(self, page: int) -> None:
-        """Forget that a page has shown nothing: it has proved to be an article."""
+        """Forget that a page has shown nothing: it is an article."""
         self.database.execute("DELETE FROM pages WHERE page = ?", (page,))
 
     def barren(self, page: int) -> bool:
@@ -282,6 +283,20 @@ class PortalState:
         """Whether the last whole crawl has seen something on a page that others did not show."""
         row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()
         return row is not None and bool(row[0])
+
+    def note_unfetched(self, url: str) -> None:
+        """Note that an article did not come in one crawl more."""
+        self.database.execute(
+            "INSERT INTO unfetched VALUES (?, 1) ON CONFLICT (url) DO UPDATE SET crawls = crawls + 1", (url,)
+        )
+
+    def unfetched(self) -> list[tuple[str, int]]:
+        """The articles that did not come, each with how many crawls have asked for it."""
+        return self.database.execute("SELECT url, crawls FROM unfetched ORDER BY url").fetchall()
+
+    def forget_unfetched(self, url: str) -> None:
+        """Forget an article that did not come: it has, or is asked for no more."""
+        self.database.execute("DELETE FROM unfetched WHERE url = ?", (url,))
 
     def list_changed(self, chain: str, identifiers: Iterable[str]) -> bool:
         """Whether a list's first page shows other articles than in the last crawl; what it shows is kept."""

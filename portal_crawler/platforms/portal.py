@@ -324,7 +324,8 @@ class PortalSpider(Following):
             return lists
         if not self.looked_again and not self.letters:
             self.looked_again = True
-            if due := [self.look_again(each, self.as_linked(each.url)) for each in self.revisits.due()]:
+            due = [self.look_again(each, self.as_linked(each.url)) for each in self.revisits.due()]
+            if due := due + list(self.ask_unfetched()):
                 return due
         return self.look_for_lost()
 
@@ -511,6 +512,9 @@ class PortalSpider(Following):
             self.chains.failed(chain, number, f"failed ({rejected.reason})", missing=gone)
         rejected.tries = request.meta.get("retry_times", 0) + 1
         rejected.retry = remedy(rejected.reason, rejected.status, request.method)
+        waits = isinstance(error, PostponedError)
+        if rejected.retry == "retry" and not waits and (link.kind == "article" or self.promises(link.url)):
+            self.note_unfetched(link)
         yield rejected
 
     def postpone(self, request: Request) -> None:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 REDIRECTED = 302
 # Name under which the state keeps what the addresses of traps have in common.
 TRAPS = "exhausted grounds"
+# So many crawls ask for an article that does not come.
+MOST_CRAWLS = 5
 # Behind all else: what is known under another address is told from it only once that one has come.
 PRIORITY_ALIAS = -10
 
@@ -104,6 +106,25 @@ class Revisiting(Articles):
         # Where it is looked for a second time, perhaps at another page's address, only the page itself is an answer.
         headers = {} if twice else history.conditions(known)
         return self.ask(url, priority=PRIORITY_ARTICLE, headers=headers, meta=meta, dont_filter=twice)
+
+    def note_unfetched(self, link: Judgement) -> None:
+        """Note an article that did not come, though it may another time: no list need lead the next crawl to it."""
+        if self.state is not None and self.revisits.known(article_id(link.url, link.key)) is None:
+            self.state.note_unfetched(link.url)
+            self.state.forget_page(key_hash(link.key))  # it was held back at first, perhaps
+
+    def ask_unfetched(self) -> Iterator[Request]:
+        """The requests for articles that did not come in earlier crawls, and to which nothing has led in this one."""
+        if self.state is None:
+            return
+        for url, crawls in self.state.unfetched():
+            link = self.rules.judge(url)
+            come = self.sightings.done(link.key) or self.revisits.known(article_id(link.url, link.key)) is not None
+            if come or crawls >= MOST_CRAWLS:
+                self.state.forget_unfetched(url)
+            elif not self.is_asked(link) and self.sightings.see(link) is not None:
+                self.count("history/asked_again")
+                yield from self.ask_article(link)
 
     def as_linked(self, url: str) -> str:
         """An address of an earlier crawl with the scheme and ``www.`` that the portal's links have today.
