@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 REDIRECTED = 302
 # Name under which the state keeps what the addresses of traps have in common.
 TRAPS = "exhausted grounds"
-# So many crawls ask for an article that does not come.
+# So many crawls ask for an article that does not come, the first among them.
 MOST_CRAWLS = 5
 # Behind all else: what is known under another address is told from it only once that one has come.
 PRIORITY_ALIAS = -10
