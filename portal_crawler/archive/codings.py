@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Protocol
 import brotli
 
 try:
-    from compression import zstd  # type: ignore[import-not-found]
+    from compression import zstd as zstd  # type: ignore[import-not-found] # noqa: PLC0414 - for the rest of this room
 except ImportError:  # before Python 3.14
-    from backports import zstd
+    from backports import zstd as zstd  # noqa: PLC0414
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from portal_crawler.archive.codings import ZSTD
-
-try:
-    from compression import zstd  # type: ignore[import-not-found]
-except ImportError:  # before Python 3.14
-    from backports import zstd
+from portal_crawler.archive.codings import ZSTD, zstd
 
 if TYPE_CHECKING:
     from collections.abc import Callable

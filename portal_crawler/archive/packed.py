@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from warcio.exceptions import ArchiveLoadFailed
 
-from portal_crawler.archive.codings import ZSTD
+from portal_crawler.archive.codings import ZSTD, zstd
 from portal_crawler.archive.frames import Frames
 from portal_crawler.archive.loader import BROKEN, Records
-
-try:
-    from compression import zstd  # type: ignore[import-not-found]
-except ImportError:  # before Python 3.14
-    from backports import zstd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

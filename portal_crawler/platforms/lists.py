@@ -179,8 +179,10 @@ class Lists(scrapy.Spider):
         Pages that a family's rules do not know speak for theirs once they have been read, or if an earlier crawl has:
         what others of their form are depends on which of them have come by now.
         """
-        if link.kind == "article" or not announced(link.url, self.patterns):
-            return link.kind == "article"
+        if link.kind == "article":
+            return True
+        if not announced(link.url, self.patterns):
+            return False
         return not self.is_unruled(link.key) or self.revisits.known(article_id(link.url, link.key)) is not None
 
     def is_unruled(self, key: str) -> bool:
