@@ -250,8 +250,6 @@ def _check(name: str) -> None:
         refuse(f"{name} is no address: it names no host that can be asked")
     if name == "-" or is_address(name):
         return
-    if name.startswith("-"):
-        refuse(f"extract has no option {name}")
     path = Path(name)
     if not path.exists():
         refuse(f"there is no file {name}")

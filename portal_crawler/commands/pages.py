@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from scrapy import Request, signals
 from scrapy.crawler import AsyncCrawlerProcess
 
-from portal_crawler.commands.crawl import check_reactor
+from portal_crawler.commands.crawl import check_settings, introduce
 from portal_crawler.crawling.canonical import canonical_url
 from portal_crawler.crawling.rules import UrlRules
 from portal_crawler.extraction.page import HEAD, PageError, is_html, parse_page
@@ -206,7 +206,8 @@ def fetch(urls: list[str], settings: Settings) -> list[Capture | Rejected]:
 
     A process can do this once: Twisted's reactor cannot be started again.
     """
-    check_reactor(settings)
+    check_settings(settings)
+    introduce(settings, urls)
     found: list[Capture | Rejected] = []
 
     def keep(item: Capture | Rejected) -> None:

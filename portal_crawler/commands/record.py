@@ -75,7 +75,7 @@ class Command(ScrapyCommand):
         if not opts.loglevel:
             # What cannot be fetched is told in one line below.
             self.settings.set("LOG_LEVEL", "ERROR" if debugging() else "CRITICAL", "cmdline")
-        if len(args) != 2 or any(word.startswith("-") for word in args):
+        if len(args) != 2:
             refuse("record needs a spider and an address: portal-crawler record NAME https://…")
         if not is_seed(args[1]):
             refuse(f"record takes an address with http:// or https://, not {args[1]!r}")
