@@ -157,6 +157,16 @@ def _recognised(capture: Capture) -> str | None:
     return fingerprint(page)
 
 
+def layout_of(capture: Capture, wrappers: tuple[Wrapper, ...]) -> str | None:
+    """The layout that fits a page, by its wrapper's ``article`` selector; None if there is none.
+
+    Raises:
+        PageError: if the capture is no page.
+    """
+    root = parse_page(capture).root
+    return next((wrapper.article for wrapper in wrappers if wrapper.find(root) is not None), None)
+
+
 def identify(capture: Capture, known: type[PortalSpider]) -> None:
     """Set the canonical address and the article's identity, as a crawl of the portal would.
 
