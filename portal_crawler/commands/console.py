@@ -20,6 +20,7 @@ from scrapy.utils.project import get_project_settings
 
 import portal_crawler
 import portal_crawler.commands
+from portal_crawler.commands.typeset import safe
 from portal_crawler.monitoring.verdict import ExitCode
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _is_ours(filename: object) -> bool:
 
 def end(said: str, code: ExitCode) -> NoReturn:
     """End with one line and an exit code."""
-    print(f"portal-crawler: {said}", file=sys.stderr)
+    print(f"portal-crawler: {safe(said)}", file=sys.stderr)
     raise SystemExit(int(code))
 
 
