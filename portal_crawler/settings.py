@@ -50,12 +50,12 @@ PORTAL_WALLS = 5
 # Requests of a run at most; what is beyond it waits for another run (portal-crawler retry). 0: no limit.
 PORTAL_MAX_PAGES = 0
 # The same in megabytes received.
-PORTAL_MAX_MEGABYTES = 0
+PORTAL_MAX_MEGABYTES = 0.0
 # The same in minutes.
-PORTAL_MAX_MINUTES = 0
+PORTAL_MAX_MINUTES = 0.0
 # Scrapy makes as many tasks for every page as this says, needed or not: its 100 cost more than the download itself.
 CONCURRENT_ITEMS = 2
-DOWNLOAD_TIMEOUT = 120  # such servers take up to a minute to answer
+DOWNLOAD_TIMEOUT = 120.0  # such servers take up to a minute to answer
 # Session cookies make portals show another page to each visitor, and put session ids into links.
 COOKIES_ENABLED = False
 
@@ -98,7 +98,7 @@ PORTAL_SOFT_404 = True
 # playwright's own.
 PORTAL_BROWSER = os.environ.get("PORTAL_BROWSER", "")
 # Seconds that a page has to become ready, without those in which the crawl fetches for it.
-PORTAL_BROWSER_SECONDS = 30
+PORTAL_BROWSER_SECONDS = 30.0
 # What may be fetched for one page: applications of many pieces ask for some dozens of scripts, once a run.
 PORTAL_BROWSER_REQUESTS = 100
 # The same in megabytes received.
@@ -165,7 +165,7 @@ PORTAL_ARCHIVE = True
 # Beside the export, whose articles name the files.
 PORTAL_ARCHIVE_FILES = "exports/%(name)s/archive"
 # Of compressed bytes: the size that web archives use, large enough to be few, small enough to be copied again.
-PORTAL_ARCHIVE_MEGABYTES = 1000
+PORTAL_ARCHIVE_MEGABYTES = 1000.0
 # Articles of other portals that are at least so similar (0.7, say) are linked in similar_to; 0: none is compared, since
 # comparing needs the extra "dedup".
 PORTAL_SIMILAR = 0.0

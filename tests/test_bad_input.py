@@ -209,17 +209,13 @@ def test_a_page_that_never_comes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pages", "code"),
     [
-        (
-            {"/robots.txt": Answer("User-agent: *\nDisallow: /\n", headers={"Content-Type": "text/plain"})},
-            ExitCode.BLOCKED,
-        ),
         ({"/": Answer("<p>Cấm</p>", 403)}, ExitCode.BLOCKED),
         ({"/": Answer("<p>Bảo trì</p>", 503)}, ExitCode.UNREACHABLE),
         ({"/": Answer(b"")}, ExitCode.NOTHING_FOUND),
         ({"/": Answer(b"%PDF-1.5 \xe2\xe3")}, ExitCode.NOTHING_FOUND),
         ({"/": home([])}, ExitCode.NOTHING_FOUND),
     ],
-    ids=["robots.txt", "403", "503", "empty", "pdf", "no links"],
+    ids=["403", "503", "empty", "pdf", "no links"],
 )
 def test_portals_without_an_article(tmp_path: Path, pages: dict[str, Any], code: ExitCode) -> None:
     ended, found, _, log = walk(tmp_path, pages)

@@ -16,12 +16,14 @@ import pytest
 from lxml import html
 from portal_server import Answer, PortalServer, article, page
 from test_project import environment, portal
-from test_sites import as_recorded, recorded_article
+from test_sites import SITES, as_recorded, recorded_article
 
 from portal_crawler.commands.console import main
+from portal_crawler.monitoring.verdict import ExitCode
 
 TITLE = "Hội nghị triển khai nhiệm vụ quý một năm 2024 tại các xã vùng cao"
 SELECT = ["-s", "TWISTED_REACTOR=twisted.internet.selectreactor.SelectReactor"]
+QUICK = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False")
 PROGRAM = [sys.executable, "-m", "portal_crawler.commands.console"]
 
 
@@ -69,7 +71,15 @@ def pages_of_a_site(folder: Path, count: int = 6) -> Path:
         (["crawl", "unseen", "-a", "url=http://127.0.0.1:1/", "-a", "platform=joomla"], "no platform 'joomla'"),
         (["crawl", "hanoi_sotttt", "-a", "warc=none.warc.gz"], "there is no file none.warc.gz"),
         (["crawl", "unseen", "-a", "warc=none.warc.gz"], "there is no file none.warc.gz"),
+        (["crawl", "hanoi_sotttt", "--fulll"], "did you mean --full"),
         (["crawl", "hanoi_sotttt", "-L", "LOUD"], "no log level"),
+        (["crawl", "hanoi_sotttt", "-s", "LOG_LEVEL=LOUD"], "no log level"),
+        (["crawl", "hanoi_sotttt", "-s", "PORTAL_MAX_PAGE=5"], "did you mean PORTAL_MAX_PAGES"),
+        (["crawl", "hanoi_sotttt", "-s", "PORTAL_MAX_PAGES=many"], "PORTAL_MAX_PAGES"),
+        (["crawl", "hanoi_sotttt", "-s", "DOWNLOAD_DELAY=2s"], "DOWNLOAD_DELAY"),
+        (["crawl", "hanoi_sotttt", "-s", "PORTAL_ARCHIVE=maybe"], "PORTAL_ARCHIVE"),
+        (["crawl", "hanoi_sotttt", "-s", "PORTAL_BROWSER_REQUESTS=1.5"], "PORTAL_BROWSER_REQUESTS"),
+        (["demo", "--serve", "--port", "65533"], "65535"),
         (["demo", "x"], "demo takes no arguments"),
         (["crawl", "hanoi_sotttt", *SELECT], "TWISTED_REACTOR"),
         (["extract", "http://127.0.0.1:1/", *SELECT], "TWISTED_REACTOR"),
@@ -79,14 +89,14 @@ def pages_of_a_site(folder: Path, count: int = 6) -> Path:
         (["extract", "http://[::1/"], "is no address"),
         (["extract", "none.html"], "there is no file none.html"),
         (["extract", "."], "no HTML file"),
-        (["extract", "--explian", "-"], "no option --explian"),
+        (["extract", "--explian", "-"], "no option --explian; did you mean --explain"),
         (["extract", "--platform", "joomla", "-"], "no platform 'joomla'"),
         (["extract", "--spider", "hanoi", "-"], "there is no spider 'hanoi'"),
         (["extract", "--url", "hanoi.gov.vn", "-"], "http://"),
         (["show"], "show needs an export"),
         (["show", "none.jsonl"], "there is no file none.jsonl"),
         (["portals", "x"], "takes no arguments"),
-        (["schema", "--wrte"], "takes no arguments"),
+        (["schema", "--wrte"], "did you mean --write"),
         (["record", "hanoi_sotttt"], "record needs a spider and an address"),
         (["record", "hanoi_sotttt", "https://sotttt.hanoi.gov.vn/x"], "project's folder"),
     ],
@@ -255,8 +265,7 @@ def test_html_writes_over_no_page_that_it_reads(tmp_path: Path) -> None:
 def test_scrapys_commands_for_one_page_work_and_leave_nothing(tmp_path: Path, command: list[str], told: str) -> None:
     with PortalServer(portal()) as server:
         given = [word.replace("{url}", f"{server.url}/") for word in command]
-        allowed = ("PORTAL_ALLOW_PRIVATE=127.0.0.1", "DOWNLOAD_DELAY=0", "AUTOTHROTTLE_ENABLED=False")
-        code, out, err = run(tmp_path, *given, *(word for each in allowed for word in ("-s", each)))
+        code, out, err = run(tmp_path, *given, "-s", "PORTAL_ALLOW_PRIVATE=127.0.0.1", *QUICK)
     assert "Traceback" not in err, err
     assert code == 0
     assert told in out
@@ -282,7 +291,9 @@ def test_extract_an_address_obeys_robots(tmp_path: Path) -> None:
     pages: dict[str, Any] = {"/robots.txt": rules, "/private/a.html": article(TITLE), "/b-1.html": article(TITLE)}
     with PortalServer(pages) as server:
         addresses = [server.url + path for path in ("/private/a.html", "/b-1.html", "/gone-2.html")]
-        code, out, said = run(tmp_path, "extract", "-s", "DOWNLOAD_DELAY=0", *addresses)
+        contact = "PORTAL_CONTACT=https://archive.example/crawl"
+        code, out, said = run(tmp_path, "extract", *QUICK, "-s", contact, *addresses)
+        assert {"contact: https://archive.example/crawl" in str(seen.user_agent) for seen in server.log} == {True}
         assert server.asked("/private/a.html") == 0
         assert server.asked("/b-1.html") == 1
     assert code == 6
@@ -293,13 +304,25 @@ def test_extract_an_address_obeys_robots(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("command", [["extract"], ["record", "angiang_snv"]], ids=lambda command: command[0])
+def test_no_page_of_others_is_asked_for_without_a_contact(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "tests").mkdir()
+    code, out, said = run(tmp_path, *command, "http://so-noi-vu.invalid/tin/bai-1.html", "-s", "PORTAL_CONTACT=")
+    assert (code, out, len(said.splitlines())) == (ExitCode.NO_CONTACT, "", 1)
+    assert "PORTAL_CONTACT" in said
+
+
+# Characters that a terminal obeys instead of printing them.
+OBEYED = set("\x1b\x07\x9b\u061c\u202e")
+
+
 def export(folder: Path, name: str = "a.jsonl") -> Path:
     lines = [
         {"id": f"{number:016x}", "url": f"http://x/{number}", "portal": "so_y_te", "title": title, "text": text}
         | {"published_at": f"2024-03-0{number}T08:00:00+07:00"}
         for number, title, text in (
             (1, "Bài [bold]một[/]", "Đoạn một.\n\nĐoạn hai."),
-            (2, "Bài hai \x1b[31mđỏ", "Chữ \x1b]0;tên\x07 [link]."),
+            (2, "Bài hai \x1b[31mđỏ\x9b\u061c\u202e", "Chữ \x1b]0;tên\x07 [link]."),
             (3, "Bài ba", ""),
         )
     ]
@@ -320,12 +343,12 @@ def test_show_lists_and_typesets(tmp_path: Path, name: str) -> None:
         [str(number), f"2024-03-0{number}", "so_y_te"] for number in (1, 2, 3)
     ]
     assert "Bài [bold]một[/]" in out
-    assert "\x1b" not in out
+    assert not set(out) & OBEYED
     code, out, _ = run(tmp_path, "show", name, "2", f"{1:016x}")
     assert code == 0
     assert "Chữ \N{REPLACEMENT CHARACTER}]0;tên" in out
     assert "[link]." in out
-    assert "\x1b" not in out
+    assert not set(out) & OBEYED
     assert out.index("Bài hai") < out.index("Đoạn hai.")
 
 
@@ -342,6 +365,14 @@ def test_show_refuses_what_is_no_export(tmp_path: Path) -> None:
         assert code == 2
         assert told in said
         assert len(said.splitlines()) == 1
+
+
+def test_what_a_file_holds_commands_no_terminal_in_a_message_either(tmp_path: Path) -> None:
+    (tmp_path / "a.rejects.jsonl").write_text('["\x9b31m \u202e"]\n', "utf-8")
+    code, _, said = run(tmp_path, "retry", "a.rejects.jsonl")
+    assert (code, len(said.splitlines())) == (2, 1)
+    assert "no JSON object" in said
+    assert not set(said) & OBEYED
 
 
 def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
@@ -395,7 +426,7 @@ def test_of_a_portal_with_an_interface_the_json_of_an_article_is_recorded(tmp_pa
     pages = {"/bai/hoi-nghi-7": shell, "/api/tin/7": Answer(said, headers=typed), "/api/tin/8": Answer("{}")}
     with PortalServer(pages) as server:
         (tmp_path / "vidu.py").write_text(API.format(server.url), "utf-8")
-        settings = ("-s", "SPIDER_MODULES=vidu", "-s", "DOWNLOAD_DELAY=0")
+        settings = ("-s", "SPIDER_MODULES=vidu", *QUICK)
         code, _, errors = run(tmp_path, "record", "vidu", f"{server.url}/bai/hoi-nghi-7", *settings)
         assert (code, errors) == (0, "")
         code, _, errors = run(tmp_path, "record", "vidu", f"{server.url}/api/tin/7", *settings)
@@ -417,12 +448,16 @@ def test_of_a_portal_with_an_interface_the_json_of_an_article_is_recorded(tmp_pa
 def test_record_writes_what_the_test_of_sites_reads(tmp_path: Path) -> None:
     (tmp_path / "tests").mkdir()
     body = article(TITLE).encode()
-    with PortalServer({"/tin/bai-1.html": Answer(body), "/tin/bai-2.html": page("<p>x</p>")}) as server:
+    moved = Answer(status=301, headers={"Location": "/tin/bai-1.html"})
+    with PortalServer({"/tin/bai-1.html": Answer(body), "/tin/bai-2.html": page("<p>x</p>"), "/1": moved}) as server:
         url = f"{server.url}/tin/bai-1.html"
-        code, _, said = run(tmp_path, "record", "angiang_snv", url, "-s", "DOWNLOAD_DELAY=0")
+        code, _, said = run(tmp_path, "record", "angiang_snv", url, *QUICK)
         assert code == 0, said
         assert "is no address of the portal" in said
-        code, _, said = run(tmp_path, "record", "angiang_snv", f"{server.url}/tin/bai-2.html", "-s", "DOWNLOAD_DELAY=0")
+        code, _, said = run(tmp_path, "record", "angiang_snv", f"{server.url}/1", *QUICK)
+        assert code == 2, "it leads to the page that is recorded already"
+        assert "--force" in said
+        code, _, said = run(tmp_path, "record", "angiang_snv", f"{server.url}/tin/bai-2.html", *QUICK)
         assert code == 3
         assert said.startswith("nothing recorded (")
     sites = tmp_path / "tests" / "sites"
@@ -445,6 +480,20 @@ def test_record_writes_what_the_test_of_sites_reads(tmp_path: Path) -> None:
     assert code == 2
     assert "--force" in said
     assert run(tmp_path, "record", "angiang_snv", other, "--file", "saved.html", "--force")[0] == 0
+
+
+def test_record_tells_which_layout_fits(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "other.html").write_text(article(TITLE), "utf-8")
+    url, fits = "http://127.0.0.1:1/tin/bai-1.html", SITES / "sample_syt.html"
+    code, out, _ = run(tmp_path, "record", "sample_syt", url, "--file", str(fits))
+    assert code == 0
+    assert re.search(r"^layout +#ctl00_cphMain_pnlDetail *$", out, re.MULTILINE)
+    assert "no layout" not in out
+    code, out, _ = run(tmp_path, "record", "hanoi_sotttt", url, "--file", "other.html")
+    assert code == 0
+    assert re.search(r"^layout +- *$", out, re.MULTILINE)
+    assert "no layout of hanoi_sotttt fits this page" in out
 
 
 def test_an_error_in_the_program_is_one_line_without_debug(tmp_path: Path) -> None:

@@ -365,7 +365,7 @@ def test_what_stands_in_the_place_of_all_articles_is_an_edit_of_none(tmp_path: P
     assert len([each for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]) == 8
 
 
-def test_a_day_on_which_most_lists_are_empty_is_told(tmp_path: Path) -> None:
+def test_a_day_of_empty_lists_is_told_and_no_whole_crawl(tmp_path: Path) -> None:
     pages = known_portal(12)
     with PortalServer(dict(pages)) as server:
         options = (f"{server.url}/", "-a", "platform=nukeviet")
@@ -376,7 +376,16 @@ def test_a_day_on_which_most_lists_are_empty_is_told(tmp_path: Path) -> None:
         more = known_portal(13)
         server.pages |= more
         assert run(tmp_path, *options) == 0
-    assert [each["url"] for each in exported(tmp_path)][12:] == [server.url + list(more)[-1]]
+        assert [each["url"] for each in exported(tmp_path)][12:] == [server.url + list(more)[-1]]
+        # It is no whole crawl either, unless it lasts: then it is how the portal is.
+        server.pages["/"] = page(GENERATOR, "<p>Chưa có tin bài.</p>")
+        assert run(tmp_path, *options, "--full") == 12
+        assert "lead to 0 articles" in exported(tmp_path, ".rejects")[-1]["detail"]
+        let_time_pass(
+            tmp_path, "UPDATE meta SET value = '2020-01-01T00:00:00+00:00' WHERE name = 'most unlisted since'"
+        )
+        assert [run(tmp_path, *options, "--full") for _ in range(2)] == [0, 0]
+    assert exported(tmp_path, ".gone") == []
 
 
 def test_what_a_budget_leaves_of_lists_is_not_broken(tmp_path: Path) -> None:
@@ -436,22 +445,6 @@ def test_a_trouble_that_begins_while_the_portal_is_crawled_makes_no_article_gone
     assert exported(tmp_path, ".gone") == []
     lost = [each["detail"] for each in exported(tmp_path, ".rejects") if "not taken for gone" in each["detail"]]
     assert len(lost) == 4 and all("of 2 that were there before 2 no longer" in each for each in lost)
-
-
-def test_a_day_of_empty_lists_is_no_whole_crawl(tmp_path: Path) -> None:
-    pages = known_portal(12)
-    with PortalServer(dict(pages)) as server:
-        options = (f"{server.url}/", "-a", "platform=nukeviet")
-        assert run(tmp_path, *options) == 0
-        server.pages["/"] = page(GENERATOR, "<p>Chưa có tin bài.</p>")
-        assert run(tmp_path, *options, "--full") == 12
-        assert "lead to 0 articles" in exported(tmp_path, ".rejects")[-1]["detail"]
-        # What has lasted for long is how the portal is.
-        let_time_pass(
-            tmp_path, "UPDATE meta SET value = '2020-01-01T00:00:00+00:00' WHERE name = 'most unlisted since'"
-        )
-        assert [run(tmp_path, *options, "--full") for _ in range(2)] == [0, 0]
-    assert exported(tmp_path, ".gone") == []
 
 
 def test_what_only_a_sitemap_names_is_gone_when_it_is_missing(tmp_path: Path) -> None:

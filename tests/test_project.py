@@ -13,7 +13,6 @@ from threading import Event
 from typing import Any
 
 import forked
-import pytest
 from jsonschema import Draft202012Validator
 from portal_server import Answer, PortalServer, article, link, page
 from scrapy.cmdline import execute
@@ -142,48 +141,6 @@ def test_what_is_no_article_is_kept_with_its_reason(tmp_path: Path) -> None:
     assert told["/tin-tuc/tep-pdf-22.html"] == "not_html"
     assert told["/tin-tuc/khong-con-23.html"] == told["/tin-tuc/loi-may-chu-24.html"] == "http_error"
     assert told.get("/tin-tuc/khong-co-bai-25.html", "no_article") == "no_article"
-
-
-@pytest.mark.parametrize(
-    ("body", "headers"),
-    [
-        ("Sở Tư pháp tổ chức".encode("utf-16"), {"Content-Type": "text/html; charset=utf-16"}),
-        ("Sở Tư pháp tổ chức".encode(), {"Content-Type": "text/html; charset=iso-8859-1"}),
-        (
-            b"S\xb4\xd2 T\xf0 ph\xe1p".replace(b"\xb4\xd2", b"\xf5\xd2"),
-            {"Content-Type": "text/html; charset=windows-1258"},
-        ),
-    ],
-    ids=["utf-16", "a lie", "windows-1258"],
-)
-def test_encodings_are_decided_from_the_bytes(tmp_path: Path, body: bytes, headers: dict[str, str]) -> None:
-    name = headers["Content-Type"].partition("charset=")[2]
-    text = article("Hội nghị triển khai nhiệm vụ quý một năm 2024 tại các xã vùng cao")
-    pages = portal()
-    if name == "utf-16":
-        pages["/tin-tuc/hoi-nghi-1.html"] = Answer(text.encode("utf-16"), headers=headers)
-    elif name == "iso-8859-1":
-        pages["/tin-tuc/hoi-nghi-1.html"] = Answer(text, headers=headers)
-    else:
-        import unicodedata
-
-        marks = "\u0300\u0301\u0303\u0309\u0323"
-        loose = "".join(
-            "".join(
-                part
-                for part in unicodedata.normalize(
-                    "NFC", unicodedata.normalize("NFD", letter).translate(dict.fromkeys(map(ord, marks)))
-                )
-            )
-            + "".join(mark for mark in unicodedata.normalize("NFD", letter) if mark in marks)
-            for letter in text
-        )
-        pages["/tin-tuc/hoi-nghi-1.html"] = Answer(loose.encode("cp1258"), headers=headers)
-    with PortalServer(pages) as server:
-        crawl(server.url, tmp_path)
-    one = next(line for line in articles(tmp_path) if line["url"].endswith("hoi-nghi-1.html"))
-    assert one["title"] == "Hội nghị triển khai nhiệm vụ quý một năm 2024 tại các xã vùng cao"
-    assert "thống nhất các nhiệm vụ trọng tâm" in one["text"]
 
 
 def test_a_host_that_refuses_connections(tmp_path: Path) -> None:

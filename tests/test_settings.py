@@ -6,6 +6,7 @@ import ast
 import importlib
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,15 @@ SETTINGS.setmodule("portal_crawler.settings", priority="project")
 FAMILIES = ("rejected/", "removed/", "missing/", "implausible/", "replay/", "blocked/", "browser/refused/")
 
 
+@cache
 def sources() -> dict[Path, str]:
     return {path: path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
+def calls() -> list[ast.Call]:
+    trees = map(ast.parse, sources().values())
+    return [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 def documented() -> str:
@@ -103,19 +111,15 @@ def commands() -> set[str]:
 def reasons() -> set[str]:
     """Reason codes as they stand in the code: what is given to a reject, or stands in the table of failures."""
     found = set()
-    for text in sources().values():
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.Call):
-                name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-                if name == "Rejected":
-                    given = [keyword.value for keyword in node.keywords if keyword.arg == "reason"]
-                elif name in ("reject", "rejected", "_from_article", "PageError"):
-                    given = [*node.args[:3], *(keyword.value for keyword in node.keywords if keyword.arg == "reason")]
-                else:
-                    continue
-                found |= {
-                    part.value for part in given if isinstance(part, ast.Constant) and isinstance(part.value, str)
-                }
+    for call in calls():
+        name = getattr(call.func, "id", getattr(call.func, "attr", ""))
+        if name == "Rejected":
+            given = [keyword.value for keyword in call.keywords if keyword.arg == "reason"]
+        elif name in ("reject", "rejected", "_from_article", "PageError"):
+            given = [*call.args[:3], *(keyword.value for keyword in call.keywords if keyword.arg == "reason")]
+        else:
+            continue
+        found |= {part.value for part in given if isinstance(part, ast.Constant) and isinstance(part.value, str)}
     codes = {reason for reason in found if re.fullmatch(r"[a-z]+(_[a-z]+)*", reason)}
     return codes | {reason for _, reason, _ in FAILURES}
 
@@ -123,15 +127,14 @@ def reasons() -> set[str]:
 def figures() -> set[str]:
     """Keys of the stats that our code counts; those of one family by their prefix."""
     found = set()
-    for text in sources().values():
-        for node in ast.walk(ast.parse(text)):
-            name = getattr(node.func, "attr", "") if isinstance(node, ast.Call) else ""
-            if name in ("count", "_count", "inc_value", "set_value", "max_value") and node.args:
-                first = node.args[0]
-                parts = first.values if isinstance(first, ast.JoinedStr) else [first]
-                key = parts[0].value if isinstance(parts[0], ast.Constant) else ""
-                if isinstance(key, str) and re.match(r"[a-z]+/", key):
-                    found.add(next((family for family in FAMILIES if key.startswith(family)), key))
+    for call in calls():
+        name = getattr(call.func, "attr", "")
+        if name in ("count", "_count", "inc_value", "set_value", "max_value") and call.args:
+            first = call.args[0]
+            parts = first.values if isinstance(first, ast.JoinedStr) else [first]
+            key = parts[0].value if isinstance(parts[0], ast.Constant) else ""
+            if isinstance(key, str) and re.match(r"[a-z]+/", key):
+                found.add(next((family for family in FAMILIES if key.startswith(family)), key))
     return found
 
 

@@ -119,16 +119,6 @@ def test_its_version_names_what_was_learned(tmp_path: Path) -> None:
     assert site.wrappers[0].version != site.wrappers[1].version
 
 
-def test_templates_of_two_runs_add_up() -> None:
-    one, two = learned(*(story(n) for n in range(3))), Template()
-    for n in range(3, 6):
-        two.learn(story(n), f"second-{n}")
-    one.merge(two)
-    assert one.pages == 6
-    assert one.ready
-    assert len(texts(story(9), one)) == 5
-
-
 def test_other_formats_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "old.json"
     path.write_text('{"format": 0}', "utf-8")
@@ -191,9 +181,7 @@ def test_a_site_that_prints_the_month_first_is_read_so() -> None:
     assert published(dated(50, "4/5/2019 14:00"), others) == "2019-05-04T14:00:00+07:00"
 
 
-def test_the_order_of_dates_is_kept_and_merged(tmp_path: Path) -> None:
+def test_the_order_of_dates_is_kept_from_run_to_run(tmp_path: Path) -> None:
     american = learned(*(dated(n, f"{n % 12 + 1}/{13 + n}/2019") for n in range(6)))
     american.save(tmp_path / "site.json")
-    other = learned(*(dated(n, f"{n % 12 + 1}/{13 + n}/2018") for n in range(20, 26)))
-    other.merge(Template.load(tmp_path / "site.json"))
-    assert other.month_first
+    assert Template.load(tmp_path / "site.json").month_first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import re
 import sys
 from difflib import get_close_matches
 from importlib import import_module
@@ -19,11 +20,12 @@ from scrapy.utils.project import get_project_settings
 
 import portal_crawler
 import portal_crawler.commands
+from portal_crawler.commands.typeset import safe
 from portal_crawler.monitoring.verdict import ExitCode
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
-    from collections.abc import Iterable
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable, Sequence
 
     from scrapy.settings import Settings
 
@@ -49,8 +51,21 @@ def suggestion(word: str, known: Iterable[str]) -> str:
 
 
 def one_line_errors(parser: ArgumentParser) -> None:
-    """Let a parser refuse a command line in one line, without the usage before it."""
+    """Let a parser refuse a command line in one line, without the usage before it, and what it has no option for."""
+    parse = parser.parse_known_args
+
+    def parsed(args: Sequence[str] | None = None, namespace: Namespace | None = None) -> tuple[Namespace, list[str]]:
+        # Scrapy hands what is left to the command, which would take a misspelt option for a name.
+        opts, left = parse(args, namespace)
+        for word in left:
+            if word.startswith("-") and word != "-":
+                option = word.partition("=")[0]
+                known = re.findall(r"--[\w-]+", parser.format_help())
+                refuse(f"there is no option {option}{suggestion(option, dict.fromkeys(known))} (-h lists them)")
+        return opts, left
+
     parser.error = refuse  # type: ignore[method-assign]
+    parser.parse_known_args = parsed  # type: ignore[assignment, method-assign]
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -164,7 +179,7 @@ def _is_ours(filename: object) -> bool:
 
 def end(said: str, code: ExitCode) -> NoReturn:
     """End with one line and an exit code."""
-    print(f"portal-crawler: {said}", file=sys.stderr)
+    print(f"portal-crawler: {safe(said)}", file=sys.stderr)
     raise SystemExit(int(code))
 
 

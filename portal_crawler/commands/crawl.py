@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
+from scrapy.settings import SETTINGS_PRIORITIES
 from scrapy.spiderloader import get_spider_loader
+from scrapy.utils.project import get_project_settings
 
 from portal_crawler.commands.console import debugging, end, one_line_errors, refuse, suggestion
 from portal_crawler.crawling.addresses import AddressGuard, loopback
@@ -28,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 # Logs a host that does not answer with 60 lines of traceback, before the spider's own reject says so.
 ROBOTS = "scrapy.downloadermiddlewares.robotstxt"
+# How a setting is read whose default has such a type, and what it is then.
+READERS = {bool: ("getbool", "True or False"), int: ("getint", "a whole number"), float: ("getfloat", "a number")}
 ASYNCIO = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 
@@ -74,18 +78,15 @@ class Command(ScrapyCrawl):
             opts.spargs["since"] = opts.since
         if opts.archive is not None:
             opts.spargs["archive"] = str(int(opts.archive))
-        if len(args) != 1 or args[0].startswith("-"):
+        if len(args) != 1:
             refuse("crawl takes one spider: portal-crawler crawl NAME (portal-crawler portals lists them)")
-        if opts.loglevel and opts.loglevel.upper() not in logging.getLevelNamesMapping():
-            refuse(f"there is no log level {opts.loglevel!r}; there are DEBUG, INFO, WARNING and ERROR")
         assert self.settings is not None
+        check_settings(self.settings)
         if not debugging():
             logging.getLogger(ROBOTS).addFilter(without_traceback)
         if sys.stderr.isatty() and not opts.loglevel and not self.settings.get("LOG_FILE"):
             # The live display tells what the log would.
             self.settings.set("LOG_LEVEL", "WARNING", "cmdline")
-        check_reactor(self.settings)
-        check_politeness(self.settings)
         spider = spider_named(args[0], get_spider_loader(self.settings))
         check_arguments(spider, opts.spargs)
         # A try before any line of log. Without a seed the spider reads the WARC file for one: that is not done twice.
@@ -114,14 +115,24 @@ class Command(ScrapyCrawl):
         self.exitcode = ExitCode.ERROR
 
 
-def check_reactor(settings: BaseSettings) -> None:
-    """Refuse another event loop than that of asyncio, on which all that waits in a crawl rests."""
+def check_settings(settings: BaseSettings) -> None:
+    """Refuse settings that cannot be meant, before anything is asked for.
+
+    All that waits in a crawl rests on the event loop of asyncio, and a misspelt budget would be none.
+    """
     if (reactor := settings.get("TWISTED_REACTOR")) != ASYNCIO:
         refuse(f"TWISTED_REACTOR is {reactor!r}: crawls run on {ASYNCIO} alone")
-
-
-def check_politeness(settings: BaseSettings) -> None:
-    """Refuse settings of politeness that cannot be read, before anything is asked for."""
+    if (level := settings["LOG_LEVEL"]) not in logging.getLevelNamesMapping():
+        refuse(f"there is no log level {level!r}; there are DEBUG, INFO, WARNING and ERROR")
+    shipped = get_project_settings()
+    for name in (name for name in settings if settings.getpriority(name) == SETTINGS_PRIORITIES["cmdline"]):
+        if name.startswith("PORTAL_") and name not in shipped:
+            refuse(f"there is no setting {name}{suggestion(name, map(str, shipped))}")
+        read, what = READERS.get(type(shipped.get(name)), ("get", ""))
+        try:
+            getattr(settings, read)(name)
+        except ValueError:
+            refuse(f"the setting {name} is {what}, not {settings[name]!r}")
     try:
         QuietHours.parse(settings.get("PORTAL_QUIET_HOURS", ""))
         AddressGuard(settings.getlist("PORTAL_ALLOW_PRIVATE"))

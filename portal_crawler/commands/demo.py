@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 FIRST_PORT = 8651
+LAST_PORT = 65535
 PORTALS = 5
 SHORTFALL = 5
 # With --details: how many differences of each portal are printed.
@@ -78,11 +79,13 @@ class Command(ScrapyCommand):
         """Settings of this command: its own folder, a quiet log, nothing kept from earlier runs.
 
         Raises:
-            UsageError: if something follows that is no option.
+            UsageError: if something follows that is no option, or there are no such ports.
         """
         super().process_options(args, opts)
         if args:
             raise UsageError(f"demo takes no arguments, not {' '.join(args)!r}")
+        if not 0 < opts.port <= LAST_PORT - PORTALS + 1:
+            raise UsageError(f"--port is the first of {PORTALS} ports up to {LAST_PORT}, not {opts.port}")
         assert self.settings is not None
         output: Path = opts.output
         if not opts.loglevel and "LOG_LEVEL" not in _given(opts.set):

@@ -55,7 +55,7 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Compare, and tell."""
-        if len(args) != 2 or any(name.startswith("-") for name in args):
+        if len(args) != 2:
             refuse("diff takes two runs or folders: portal-crawler diff exports/before exports/after")
         old, new = (run_files([Path(name)]) for name in args)
         for name, files in zip(args, (old, new), strict=True):

@@ -68,9 +68,6 @@ class Command(ScrapyCommand):
         """Export, and tell what was done."""
         if not args:
             refuse("export needs a target: portal-crawler export corpus/2024 [exports/NAME ...]")
-        for word in args:
-            if word.startswith("-"):
-                refuse(f"export has no option {word}")
         if not 0 <= opts.confidence <= 1:
             refuse(f"--confidence is between 0 and 1, not {opts.confidence:g}")
         for day in (opts.since, opts.until):

@@ -27,6 +27,7 @@ from portal_crawler.commands.pages import (
     identify,
     is_address,
     knowledge_of,
+    layout_of,
     looks_like_page,
     read_file,
 )
@@ -250,8 +251,6 @@ def _check(name: str) -> None:
         refuse(f"{name} is no address: it names no host that can be asked")
     if name == "-" or is_address(name):
         return
-    if name.startswith("-"):
-        refuse(f"extract has no option {name}")
     path = Path(name)
     if not path.exists():
         refuse(f"there is no file {name}")
@@ -321,14 +320,9 @@ def _extracted(
     )
     try:
         told = explain(capture, site)
-        layout = _layout(capture, site) if isinstance(told.found, Article) else None
+        layout = layout_of(capture, site.wrappers) if isinstance(told.found, Article) else None
     except Exception as error:  # a bug met on one page costs that page alone, and says so
         if debugging():
             raise
         return Explanation(rejected(capture, site, "error", f"{capture.url}: {type(error).__name__}: {error}")), None
     return told, layout
-
-
-def _layout(capture: Capture, site: Site) -> str | None:
-    root = parse_page(capture).root
-    return next((wrapper.article for wrapper in site.wrappers if wrapper.find(root) is not None), None)

@@ -61,7 +61,7 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Pack, validate, and tell."""
-        if not args or any(name.startswith("-") for name in args):
+        if not args:
             refuse("pack takes a portal's folder or WARC files: portal-crawler pack exports/hanoi_sotttt")
         sources = [Path(name) for name in args]
         files = warc_files(sources)

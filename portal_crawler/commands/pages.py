@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from scrapy import Request, signals
 from scrapy.crawler import AsyncCrawlerProcess
 
-from portal_crawler.commands.crawl import check_reactor
+from portal_crawler.commands.crawl import check_settings, introduce
 from portal_crawler.crawling.canonical import canonical_url
 from portal_crawler.crawling.rules import UrlRules
 from portal_crawler.extraction.page import HEAD, PageError, is_html, parse_page
@@ -157,6 +157,16 @@ def _recognised(capture: Capture) -> str | None:
     return fingerprint(page)
 
 
+def layout_of(capture: Capture, wrappers: tuple[Wrapper, ...]) -> str | None:
+    """The layout that fits a page, by its wrapper's ``article`` selector; None if there is none.
+
+    Raises:
+        PageError: if the capture is no page.
+    """
+    root = parse_page(capture).root
+    return next((wrapper.article for wrapper in wrappers if wrapper.find(root) is not None), None)
+
+
 def identify(capture: Capture, known: type[PortalSpider]) -> None:
     """Set the canonical address and the article's identity, as a crawl of the portal would.
 
@@ -206,7 +216,8 @@ def fetch(urls: list[str], settings: Settings) -> list[Capture | Rejected]:
 
     A process can do this once: Twisted's reactor cannot be started again.
     """
-    check_reactor(settings)
+    check_settings(settings)
+    introduce(settings, urls)
     found: list[Capture | Rejected] = []
 
     def keep(item: Capture | Rejected) -> None:

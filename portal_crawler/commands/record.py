@@ -14,7 +14,7 @@ from scrapy.spiderloader import get_spider_loader
 
 from portal_crawler.commands.console import debugging, one_line_errors, refuse
 from portal_crawler.commands.crawl import portal_spider
-from portal_crawler.commands.pages import fetch, read_file
+from portal_crawler.commands.pages import fetch, layout_of, read_file
 from portal_crawler.commands.typeset import explanation, reading, safe
 from portal_crawler.crawling.api import ApiError
 from portal_crawler.extraction.article import extract
@@ -75,7 +75,7 @@ class Command(ScrapyCommand):
         if not opts.loglevel:
             # What cannot be fetched is told in one line below.
             self.settings.set("LOG_LEVEL", "ERROR" if debugging() else "CRITICAL", "cmdline")
-        if len(args) != 2 or any(word.startswith("-") for word in args):
+        if len(args) != 2:
             refuse("record needs a spider and an address: portal-crawler record NAME https://…")
         if not is_seed(args[1]):
             refuse(f"record takes an address with http:// or https://, not {args[1]!r}")
@@ -92,7 +92,7 @@ class Command(ScrapyCommand):
         portal = spider() if spider.start_urls else spider(url=url)
         if portal.api is not None:  # the page is an empty shell
             url = portal.api.detail_of(url) or url
-        path = record_path(name, url, force=opts.force)
+        record_path(name, url, force=opts.force)  # what is recorded already is not fetched again
         if opts.file:
             capture = read_file(opts.file, url, self.settings.getint("DOWNLOAD_MAXSIZE"))
         else:
@@ -104,13 +104,17 @@ class Command(ScrapyCommand):
             return
         assert isinstance(capture, Capture)
         assert isinstance(page, Capture)
+        path = record_path(name, capture.url, force=opts.force)  # redirects lead elsewhere
         written = write(path, capture, found, as_json=page is not capture)
-        reading().print(explanation(asdict(found), None))
+        layout = layout_of(page, portal.wrappers)
+        reading().print(explanation(asdict(found), layout))
         print(f"written: {path} and {written.name}; read the article beside the page, then set reviewed to true")
         if spider.start_urls and portal.rules.judge(page.url).kind == "outside":
             # A portal that has moved has old addresses; but it is a mistake more often.
             seeds = " ".join(spider.start_urls)
             print(f"{page.url} is no address of the portal: the crawl of {name} stays at {seeds}", file=sys.stderr)
+        if portal.wrappers and layout is None:
+            print(f"no layout of {name} fits this page: the article of none of its wrappers stands there exactly once")
         if not portal.wrappers and (family := fingerprint(parse_page(page))):
             print(f"this is a page of {family}: {FAMILIES[family].__name__} has layouts for it, {name} has none")
 

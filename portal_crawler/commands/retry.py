@@ -35,7 +35,7 @@ class Command(Crawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Turn the run into the command line of a crawl."""
-        if len(args) != 1 or args[0].startswith("-"):
+        if len(args) != 1:
             refuse("retry takes one run: portal-crawler retry exports/NAME/TIME.run.json")
         left = _read(Path(args[0]))
         if not left.portal:

@@ -59,9 +59,6 @@ class Command(ScrapyCommand):
         """List, or show articles."""
         if not args:
             refuse("show needs an export: portal-crawler show exports/NAME/TIME.jsonl [number or id]")
-        for word in args:
-            if word.startswith("-"):
-                refuse(f"show has no option {word}")
         path = Path(args[0])
         if not path.is_file():
             refuse(f"there is no file {path}")

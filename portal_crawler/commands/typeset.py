@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 # What a terminal would obey instead of print: C0 and C1 controls, and the marks that turn the order of letters.
-CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # Lines longer than this are hard to read.
 MEASURE = 100
 # How much of a removed block is shown.

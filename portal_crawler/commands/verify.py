@@ -53,7 +53,7 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Check, and tell what does not agree."""
-        if len(args) != 1 or args[0].startswith("-"):
+        if len(args) != 1:
             refuse("verify takes one corpus: portal-crawler verify corpus/2024")
         folders = [Path(name) for name in opts.archives or ()]
         for folder in folders:

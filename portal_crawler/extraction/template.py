@@ -214,22 +214,6 @@ class Template:
 
     # -------------------------------------------------------------------- files
 
-    def merge(self, other: Template) -> None:
-        """Add what another template of the same site has learned from other pages."""
-        self._keys = {key: page + self.pages if page else 0 for key, page in other._keys.items()} | self._keys
-        self.pages += other.pages
-        self._mark = (self._mark + other._mark) & 0xFFFFFFFF
-        self._orders = [mine + theirs for mine, theirs in zip(self._orders, other._orders, strict=True)]
-        self._said = other._said | self._said
-        for mine, theirs in ((self._counts, other._counts), (self._texts, other._texts)):
-            for key, count in theirs.items():
-                mine[key] = mine.get(key, 0) + count
-        for path, (text, seen) in other._votes.items():
-            votes = self._votes.setdefault(path, [0, 0])
-            votes[0] += text
-            votes[1] += seen
-        self._prune()
-
     def save(self, path: Path) -> None:
         """Write the template as JSON: what stands on several pages, with the beginning of its text for readers.
 

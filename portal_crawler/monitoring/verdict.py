@@ -12,7 +12,10 @@ BLOCKING = (401, 403, 407, 429)
 
 
 class ExitCode(IntEnum):
-    """Exit codes of ``crawl``; the other commands use OK, ERROR, USAGE, NOTHING_FOUND and MANY_REJECTED alike."""
+    """Exit codes of ``crawl``.
+
+    The other commands use OK, ERROR, USAGE, NOTHING_FOUND, MANY_REJECTED and NO_CONTACT alike.
+    """
 
     OK = 0
     """Finished, with articles."""
