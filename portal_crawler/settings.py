@@ -203,7 +203,7 @@ PORTAL_REJECTS = "exports/%(name)s/%(run)s.rejects.jsonl"
 # One record of the run: versions, times, figures, how it ended; empty: none.
 PORTAL_RUN_RECORD = "exports/%(name)s/%(run)s.run.json"
 EXTENSIONS = {
-    "portal_crawler.crawling.idle.StopInStart": 50,
+    "portal_crawler.crawling.idle.EndInStart": 50,
     "portal_crawler.archive.rejects.KeepRejects": 100,
     "portal_crawler.monitoring.progress.Progress": 200,
     "portal_crawler.monitoring.summary.RunSummary": 900,

@@ -22,6 +22,7 @@ SETTINGS: dict[str, Any] = {
     "SPIDER_MIDDLEWARES": shipped.SPIDER_MIDDLEWARES,
     "DOWNLOADER_MIDDLEWARES": shipped.DOWNLOADER_MIDDLEWARES,
     "DOWNLOAD_FAIL_ON_DATALOSS": False,
+    "EXTENSIONS": {"portal_crawler.crawling.idle.EndInStart": 50},
     "ITEM_PIPELINES": {"portal_crawler.crawling.learning.HeldCaptures": 900},
     "REQUEST_FINGERPRINTER_CLASS": "portal_crawler.crawling.canonical.PortalFingerprinter",
     "ROBOTSTXT_OBEY": True,

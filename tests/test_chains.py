@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from crawl import crawl
+from crawl import SETTINGS, crawl
 from hypothesis import given
 from hypothesis import strategies as st
 from portal_server import Answer, PortalServer, article, link, page
+from scrapy.core.engine import ExecutionEngine
 
 from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.coverage import WaysIn, chapman
@@ -61,10 +62,19 @@ def test_a_list_that_breaks_off_is_asked_again_and_read_to_its_end(wrong: str | 
     assert server.asked("/tin-tuc/page-3/") == 2
 
 
+class NoHeartbeat:
+    """Extension: the engine looks by itself, every five seconds, no more."""
+
+    def __init__(self) -> None:
+        ExecutionEngine._SLOT_HEARTBEAT_INTERVAL = 3600.0
+
+
 def test_a_list_that_stays_broken_is_no_success() -> None:
     pages = portal(5, **{"/tin-tuc/page-3/": page("<p>Đang cập nhật</p>")})
+    # A crawl ends behind its last reject, without being woken.
+    extensions = SETTINGS["EXTENSIONS"] | {f"{__name__}.NoHeartbeat": 1}
     with PortalServer(pages) as server:  # type: ignore[arg-type]
-        done = crawl("unseen", url=f"{server.url}/")
+        done = crawl("unseen", {"EXTENSIONS": extensions}, url=f"{server.url}/")
     (reject,) = [reject for reject in done.rejected if reject["reason"] == "broken_list"]
     assert "goes to page 5" in reject["detail"] and "page 3: empty" in reject["detail"]
     assert done.stats["lists/broken"] == 1

@@ -64,21 +64,22 @@ class Drain:
         self.crawler.spider.settled = settled  # type: ignore[union-attr]
 
 
-class StopInStart:
-    """Extension: lets a crawl that is stopped while ``start()`` yields items come to its end.
+class EndInStart:
+    """Extension: lets a crawl come to its end behind the items that ``start()`` yields.
 
-    Scrapy 2.19 asks only after a response whether a closing spider has items left in its pipelines. A replay has no
-    responses: stopped by a limit or by Ctrl-C, it would wait for its last item for ever.
+    Scrapy 2.19 looks only after a response whether a closing spider has items left in its pipelines. A replay has no
+    responses: stopped by a limit or by Ctrl-C, it would wait for its last item for ever. Whether a spider is idle it
+    looks after a response, too, and else every five seconds: so long would a crawl wait behind a reject at its end.
     """
 
-    # Seconds between two looks at a closing spider.
+    # Seconds between two looks.
     PAUSE = 0.05
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> StopInStart:
+    def from_crawler(cls, crawler: Crawler) -> EndInStart:
         """Connect to the end of each item's way."""
         extension = cls(crawler)
         for signal in (signals.item_scraped, signals.item_dropped, signals.item_error):
@@ -86,9 +87,19 @@ class StopInStart:
         return extension
 
     def item_done(self) -> None:
-        """Look again once the item has left the pipelines."""
+        """Look again once the item has left the pipelines, unless a response will come."""
+        engine = self.crawler.engine
         if is_closing(self.crawler):
             call_later(self.PAUSE, self.look)
+        elif engine is not None and not engine.downloader.active:
+            call_later(self.PAUSE, self.go_on)
+
+    def go_on(self) -> None:
+        """Let the engine look what there is to do."""
+        engine = self.crawler.engine
+        slot = engine._slot if engine is not None else None  # noqa: SLF001 - as above
+        if slot is not None:
+            slot.nextcall.schedule()
 
     def look(self) -> None:
         """Close if nothing is left, or come back."""
