@@ -6,6 +6,7 @@ kept, and it is told whether that is all.
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,6 +27,8 @@ ZSTD = b"\x28\xb5\x2f\xfd"
 # So many bytes are decoded at a time; those around a fault one by one, so that all before it is had.
 SLICE = 1 << 14
 ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
+# How a chunk begins, with whatever a server says of it (RFC 9112, 7.1).
+CHUNK = re.compile(rb"(?P<size>[0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 # What stands before the first tag of a page that is not coded at all.
 BLANK = b"\xef\xbb\xbf \t\r\n"
 
@@ -132,6 +135,26 @@ def decoded(body: bytes, codings: Iterable[str], most: int) -> tuple[bytes, bool
         if not ended and not body:
             raise CodingError(f"nothing of it can be decoded as {coding}")
     return body, whole
+
+
+def dechunked(body: bytes) -> tuple[bytes, bool]:
+    """Undo the transfer coding ``chunked`` (RFC 9112, 7.1), as far as it goes; trailers are no part of a body.
+
+    A body that does not begin with a chunk is let be: writers of captures undo what their headers go on naming.
+
+    Returns:
+        The body, and whether it is all there: not so if it breaks off, or something else stands in a chunk's place.
+    """
+    made, at = bytearray(), 0
+    while (chunk := CHUNK.match(body, at)) is not None:
+        begin, size = chunk.end(), int(chunk["size"], 16)
+        if not size:
+            return bytes(made), True
+        made += body[begin : begin + size]
+        at = begin + size + len(b"\r\n")
+        if not body.startswith(b"\r\n", begin + size):
+            return bytes(made), False
+    return (bytes(made), False) if at else (body, True)
 
 
 def _stream(make: Callable[[], _Reader], body: bytes, at: int, most: int) -> tuple[bytes, bool, int]:
