@@ -246,8 +246,7 @@ class Payloads:
                     whole = wanted is None or number in wanted
                     yield number, self.repeated(record, place, name, offset, whole=whole)
                     continue
-                said = [_said(record, f"WARC-Refers-To-{of}") or "?" for of in PLACES]
-                error = ValueError(f"its body stands in another file: the record of {said[0]}, {said[1]}")
+                error = ValueError(f"its body stands in another file: {_wanted(record)}")
                 if self._on_missing is None:
                     raise error
                 kind = _head(record)[1].get("content-type", "") if record.http_headers is not None else None
@@ -309,6 +308,15 @@ def _referred(record: ArcWarcRecord) -> Names:
     """What a revisit says of the record that it repeats."""
     url, date = (_said(record, f"WARC-Refers-To-{of}") for of in PLACES)
     return Names.of(_said(record, "WARC-Payload-Digest"), _said(record, "WARC-Refers-To"), url, date)
+
+
+def _wanted(record: ArcWarcRecord) -> str:
+    """What there is to look for the record by that a revisit repeats."""
+    said = [_said(record, f"WARC-Refers-To-{of}") for of in PLACES]
+    if any(said):
+        return f"the record of {said[0] or '?'}, {said[1] or '?'}"
+    name, body = _said(record, "WARC-Refers-To"), _said(record, "WARC-Payload-Digest")
+    return f"the record {name}" if name else f"the record with the payload digest {body or '?'}"
 
 
 def _profile(record: ArcWarcRecord) -> str:
