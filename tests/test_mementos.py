@@ -130,11 +130,13 @@ def test_what_is_missing_on_a_day_of_maintenance_is_gone_when_it_is_missing_on_a
 
 def test_what_is_missing_on_a_day_of_maintenance_and_never_seen_again_is_doubted(tmp_path: Path) -> None:
     hidden = {slug(number) for number in range(1, 7)}  # most articles; lists and the home page answer
-    days = {"2020-03-06": set(), "2022-03-06": hidden, "2022-03-07": set(), "2024-03-06": {slug(1)}}
+    nothing: set[str] = set()
+    days = {"2020-03-06": nothing, "2022-03-06": hidden, "2022-03-07": nothing, "2024-03-06": {slug(1)}}
     for day, missing in days.items():
         archive = Archive(tmp_path / f"{day}.warc.gz", date=f"{day}T02:00:00Z")
         # Of the second article nothing is known behind that day.
-        asked = portal().keys() - ({slug(1)} if day == "2022-03-07" else ()) - ({slug(2)} if day > "2022-03-06" else ())
+        unasked = {slug(1)} if day == "2022-03-07" else set[str]()
+        asked = portal().keys() - unasked - ({slug(2)} if day > "2022-03-06" else set[str]())
         for address, body in portal().items():
             if isinstance(body, str) and address in asked:
                 said = (MISSING, "404 Not Found") if address in missing else (body, "200 OK")

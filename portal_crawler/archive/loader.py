@@ -84,7 +84,12 @@ class _Loader(ArcWarcRecordLoader):  # type: ignore[misc] # warcio has no types
             statusline = head.readline()
             if not statusline:
                 raise EOFError
-        kind, headers = super()._detect_type_load_headers(head, statusline.removeprefix(BOM), known_format)
+        try:
+            kind, headers = super()._detect_type_load_headers(head, statusline.removeprefix(BOM), known_format)
+        except ArchiveLoadFailed as error:
+            if statusline.isascii():
+                raise
+            raise ArchiveLoadFailed("neither a WARC nor an ARC record, but bytes that are no text") from error
         if kind == "arc" and not ADDRESS.match(headers.get_header("uri") or ""):
             raise ArchiveLoadFailed("neither a WARC nor an ARC record")  # any five words are a head to warcio
         name = "length" if kind == "arc" else "Content-Length"

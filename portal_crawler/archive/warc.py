@@ -185,7 +185,7 @@ def kept_at(stream: Any, offset: int) -> Kept:
         record = next(Records(stream, verified=True))
         payload, _ = _unframed(_received(record), _head(record)[1])
     except (StopIteration, *BROKEN) as error:
-        raise ValueError(f"{type(error).__name__}: {error}") from error
+        raise ValueError(f"it is damaged, or begins elsewhere ({cause(error)})") from error
     return Kept(_identifier(record), digest(payload), tuple(record.digest_checker.problems))
 
 

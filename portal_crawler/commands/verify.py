@@ -110,5 +110,11 @@ def _tell(corpus: str, report: Report) -> None:
     print(
         f"{corpus}: {report.files:,} files, {report.lines:,} lines and {report.records:,} archived records checked; "
         + (f"{len(report.absent):,} WARC files are not here; " if report.absent else "")
-        + (f"{len(report.problems):,} do not agree" if report.problems else "all agree")
+        + (
+            f"{len(report.problems):,} do not agree"
+            if report.problems
+            else "the rest agrees"
+            if report.absent
+            else "all agree"
+        )
     )
