@@ -358,6 +358,20 @@ def test_bodies_in_every_coding_and_bombs_in_none(tmp_path: Path) -> None:
     assert [where[-6:] for where, _ in problems] == ["4.html", "5.html"]
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_what_a_writer_has_decoded_already_is_let_be(tmp_path: Path, coding: str) -> None:
+    bodies = [
+        page(0),
+        b'{"title": "B\xc3\xa0i"}',
+        b"function f() { return 1; }",
+        b"\x89PNG\r\n\x1a\n" + bytes(90),
+        b"%PDF-1.4",
+    ]
+    (path := tmp_path / "a.warc.gz").write_bytes(b"".join(member(0, one, Content_Encoding=coding) for one in bodies))
+    captures = list(read_captures(path, lambda *one: pytest.fail(str(one))))
+    assert [(one.body, one.flags) for one in captures] == [(body, []) for body in bodies]
+
+
 def test_a_record_of_two_gigabytes_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "a.warc"
     size = 2 << 30

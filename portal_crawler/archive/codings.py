@@ -31,6 +31,8 @@ ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
 CHUNK = re.compile(rb"(?P<size>[0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 # What stands before the first tag of a page that is not coded at all.
 BLANK = b"\xef\xbb\xbf \t\r\n"
+# How pages, pictures and documents begin that are not coded.
+UNCODED = (b"<", b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"%PDF-", b"PK\x03\x04")
 
 
 class CodingError(ValueError):
@@ -126,15 +128,26 @@ def decoded(body: bytes, codings: Iterable[str], most: int) -> tuple[bytes, bool
     whole = True
     for coding in reversed([name.strip().lower() for name in codings]):
         decode = DECODERS.get(coding)
-        if decode is None or not body or body.lstrip(BLANK).startswith(b"<"):
+        if decode is None or not body or body.lstrip(BLANK).startswith(UNCODED):
             continue
-        body, ended = decode(body, most)
-        whole &= ended
-        if len(body) > most:
+        made, ended = decode(body, most)
+        if len(made) > most:
             raise TooLargeError(f"it unpacks to more than {most:,} bytes")
-        if not ended and not body:
+        if not ended and _is_text(body):
+            continue
+        if not ended and not made:
             raise CodingError(f"nothing of it can be decoded as {coding}")
+        body = made
+        whole &= ended
     return body, whole
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether bytes are text as they stand, as scripts and JSON are; one alone may begin anything."""
+    try:
+        return len(body) > 1 and "\0" not in body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
 
 
 def dechunked(body: bytes) -> tuple[bytes, bool]:
