@@ -389,8 +389,8 @@ def test_whatever_is_tampered_with_is_found(archived: Path) -> None:
     code, told, _ = run(archived, "verify", "corpus")
     assert (code, "6 lines and 6 archived records" in told, "all agree" in told) == (0, True, True)
     lines, warc = archived / "corpus/articles.jsonl", archived / "exports/so/archive/so.warc.gz"
-    manifest, kept = archived / "corpus/manifest.json", {}
-    for path in (lines, warc, manifest):
+    manifest, described, kept = archived / "corpus/manifest.json", archived / "corpus/datapackage.json", {}
+    for path in (lines, warc, manifest, described):
         kept[path] = path.read_bytes()
     first = lines.read_bytes().splitlines(keepends=True)
     packed = gzip.decompress(warc.read_bytes())
@@ -400,6 +400,7 @@ def test_whatever_is_tampered_with_is_found(archived: Path) -> None:
         (lines, kept[lines].replace(b'"offset": 0', b'"offset": 1', 1), "so.warc.gz, byte 1"),
         (manifest, kept[manifest].replace(b'"words": 2', b'"words": 3', 1), "words is"),
         (manifest, kept[manifest].replace(b'"sha256": "', b'"sha256": "0', 1), "manifest.json: SHA-256 is"),
+        (described, kept[described].replace(b'"hash": "sha256:', b'"hash": "sha256:0', 1), "is not what manifest.json"),
         (warc, kept[warc][:60] + b"\0" + kept[warc][61:], "byte 0"),
         (warc, gzip.compress(packed.replace(b"Trang 1", b"Trang 7", 1)), "archived body has"),
         (warc, gzip.compress(packed.replace(b"text/html", b"text/htm_", 1)), "byte 0"),
@@ -410,6 +411,10 @@ def test_whatever_is_tampered_with_is_found(archived: Path) -> None:
         code, told, _ = run(archived, "verify", "corpus")
         assert (code, said in told) == (6, True), (said, told)
         path.write_bytes(kept[path])
+    described.unlink()
+    code, told, _ = run(archived, "verify", "corpus")
+    assert (code, "datapackage.json: it is not there" in told) == (6, True)
+    described.write_bytes(kept[described])
     database = sqlite3.connect(archived / "corpus/articles.sqlite")
     database.execute("UPDATE articles SET record = replace(record, 'Sáng', 'Chiều') WHERE rowid = 2")
     database.commit()
@@ -452,6 +457,12 @@ def test_captures_that_are_missing_or_stand_elsewhere_are_told_apart(archived: P
     (archive / "so.warc.gz").rename(archived / "captures/b/so.warc.gz")
     code, told, _ = run(archived, "verify", "corpus", "--archives", "captures")
     assert (code, "6 archived records" in told, "all agree" in told) == (0, True, True)
+    # That of another portal's crawl, as articles that `extract` has read under another name have it.
+    (other := archived / "exports/khac/archive").mkdir(parents=True)
+    (archived / "captures/b/so.warc.gz").rename(other / "so.warc.gz")
+    code, told, _ = run(archived, "verify", "corpus")
+    assert (code, "6 archived records" in told, "all agree" in told) == (0, True, True)
+    (other / "so.warc.gz").unlink()
     archive.rmdir()
     code, told, _ = run(archived, "verify", "corpus")
     assert (code, "this WARC file is not here" in told) == (0, True)

@@ -358,6 +358,20 @@ def test_bodies_in_every_coding_and_bombs_in_none(tmp_path: Path) -> None:
     assert [where[-6:] for where, _ in problems] == ["4.html", "5.html"]
 
 
+@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
+def test_what_a_writer_has_decoded_already_is_let_be(tmp_path: Path, coding: str) -> None:
+    bodies = [
+        page(0),
+        b'{"title": "B\xc3\xa0i"}',
+        b"function f() { return 1; }",
+        b"\x89PNG\r\n\x1a\n" + bytes(90),
+        b"%PDF-1.4",
+    ]
+    (path := tmp_path / "a.warc.gz").write_bytes(b"".join(member(0, one, Content_Encoding=coding) for one in bodies))
+    captures = list(read_captures(path, lambda *one: pytest.fail(str(one))))
+    assert [(one.body, one.flags) for one in captures] == [(body, []) for body in bodies]
+
+
 def test_a_record_of_two_gigabytes_is_passed_over(tmp_path: Path) -> None:
     path = tmp_path / "a.warc"
     size = 2 << 30
@@ -494,6 +508,19 @@ def test_what_an_address_gave_again_is_read_from_the_record_that_holds_it(tmp_pa
     assert where == "http://so.gov.vn/4.html" and "another file" in why and "9.html" in why
 
 
+def test_what_a_revisit_refers_to_is_found_however_that_is_written(tmp_path: Path) -> None:
+    (path := tmp_path / "a.warc").write_bytes(member(1, packed=False))
+    plain = gzip.decompress(revisit(2, 1, head=True)).replace(b"WARC-Payload-Digest: sha1:1\r\n", b"")
+    for old, new in {
+        b"URI: http://so.gov.vn/1.html": b"URI: <http://so.gov.vn/1.html>",
+        b"Date: 2024-01-01T00:00:00Z": b"Date: 20240101000000",
+        b"To-Target-URI: ": b"To-Target-URI:\r\n ",
+    }.items():
+        path.write_bytes(member(1, packed=False) + plain.replace(old, new))
+        captures = list(read_captures(path, lambda *one: pytest.fail(str(one))))
+        assert [one.body for one in captures] == [page(1)] * 2
+
+
 def test_what_other_writers_say_of_a_record_is_understood(tmp_path: Path) -> None:
     digest = f"WARC-Payload-Digest: sha256:{hashlib.sha256(page(0)).hexdigest()}\r\n".encode()
     first, other, month, year, part = (member(n, packed=False) for n in range(5))
@@ -519,6 +546,119 @@ def test_what_other_writers_say_of_a_record_is_understood(tmp_path: Path) -> Non
         ("4.html", 2024, ["truncated"]),
     ]
     assert captures[1].body == page(0)
+
+
+def changed(number: int, old: bytes, new: bytes) -> bytes:
+    """A record in which something is written in another way, at the same length of its block or before it."""
+    record = member(number, packed=False)
+    head, blank, block = record.partition(b"\r\n\r\n")
+    block = block.removesuffix(b"\r\n\r\n")
+    if old in head:
+        return head.replace(old, new, 1) + blank + block + b"\r\n\r\n"
+    size, block = len(block), block.replace(old, new, 1)
+    head = head.replace(b"Length: %d" % size, b"Length: %d" % len(block))
+    return head + blank + block + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"WARC/1.1", b"\xef\xbb\xbfWARC/1.1"),
+        (b"URI: http://", b"URI:\r\n http://"),
+        (b"URI: http://", b"URI: HTTP://"),
+        (b"Type: response", b"Type:\r\n\tresponse"),
+        (b"Type: response", b"Type: Response"),
+        (b"Type: response", b"Type: resource"),
+        (b"2024-01-01T00:00:00Z", b"20240101000000"),
+        (b"HTTP/1.1 200 OK", b"HTTP/2 200\r\n:status: 200"),
+        (b"HTTP/1.1 200 OK", b":status: 200"),
+        (b"HTTP/1.1", b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1"),
+        (b"Type: text/html", b"Type:\r\n text/html"),
+    ],
+)
+def test_what_is_written_in_another_way_is_the_same_record(tmp_path: Path, old: bytes, new: bytes) -> None:
+    path = tmp_path / "a.warc"
+    path.write_bytes(b"".join(changed(n, old, new) for n in range(2)))
+    for data in (path.read_bytes(), b"".join(gzip.compress(changed(n, old, new)) for n in range(2))):
+        path.write_bytes(data)
+        captures = list(read_captures(path, lambda *one: pytest.fail(str(one))))
+        assert [(one.body, one.status, one.headers["content-type"], one.fetched_at.year) for one in captures] == [
+            (page(n), 200, "text/html", 2024) for n in range(2)
+        ]
+        assert [one.url.lower() for one in captures] == [f"http://so.gov.vn/{n}.html" for n in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (b"Type: response", b"Type: answer", "no type"),
+        (b"WARC-Type: response", b"X: x", "no type"),
+        (b"Type: response", b"Type: revisit", "unknown kind"),
+        (b"http://so", b"so", "address"),
+        (b"http://so", b'"http://so', "address"),
+        (b"HTTP/1.1 200 OK\r\n", b"", "no status line"),
+        (b"HTTP/1.1 200 OK\r\n", b"\r\n", "no status line"),
+        (b"HTTP/1.1 200 OK\r\n", "Có 200 người\r\n".encode(), "no status line"),
+        (b"HTTP/1.1 200 OK", b"HTTP/1.1", "no status line"),
+        (b"HTTP/1.1", b"HTTP/1.1 100 Continue\r\n\r\n", "no status line"),
+    ],
+)
+def test_no_record_is_passed_over_in_silence(tmp_path: Path, old: bytes, new: bytes, why: str) -> None:
+    (path := tmp_path / "a.warc").write_bytes(changed(0, old, new) + member(1, packed=False))
+    found, problems = read(path)
+    assert found == ["1.html"]
+    ((_, told),) = problems
+    assert why in told and "byte 0" in told
+
+
+def test_a_response_that_holds_nothing_is_told(tmp_path: Path) -> None:
+    head = member(0, packed=False).partition(b"\r\n\r\n")[0]
+    nothing = re.sub(rb"Length: \d+", b"Length: 0", head) + b"\r\n\r\n\r\n\r\n"
+    (path := tmp_path / "a.warc").write_bytes(nothing + member(1, packed=False))
+    found, problems = read(path)
+    assert found == ["1.html"]
+    assert [where for where, _ in problems] == ["http://so.gov.vn/0.html"]
+
+
+def test_a_body_is_what_its_chunks_say_and_marked_if_they_break_off(tmp_path: Path) -> None:
+    def chunks(body: bytes, said: bytes = b"") -> bytes:
+        pieces = (body[at : at + 100] for at in range(0, len(body), 100))
+        return b"".join(b"%x%s\r\n%s\r\n" % (len(piece), said, piece) for piece in pieces)
+
+    whole = chunks(page(0)) + b"0\r\n\r\n"
+    bodies = {
+        "whole": whole,
+        "with extensions and trailers": chunks(page(0), b";a=b") + b"0\r\nX-Digest: 1\r\n\r\n",
+        "undone": page(0),
+        "no last chunk": chunks(page(0)),
+        "cut in a chunk": whole[:-60],
+        "damaged": chunks(page(0)[:300]) + b"garbage" + chunks(page(0)[300:]),
+    }
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(b"".join(member(0, body, Transfer_Encoding="chunked") for body in bodies.values()))
+    found = {name: (one.body, one.flags) for name, one in zip(bodies, read_captures(path), strict=True)}
+    for name in ("whole", "with extensions and trailers", "undone"):
+        assert found[name] == (page(0), []), name
+    assert found["no last chunk"] == (page(0), ["truncated"])
+    assert found["cut in a chunk"][1] == found["damaged"][1] == ["truncated"]
+    assert page(0).startswith(found["cut in a chunk"][0]) and len(found["cut in a chunk"][0]) > 300
+    assert found["damaged"][0] == page(0)[:300], "what is no chunk is no text"
+
+
+def test_a_body_shorter_than_its_answer_says_is_marked(tmp_path: Path) -> None:
+    said = str(len(page(0)) + 100)
+    packed = gzip.compress(page(0))
+    records = [
+        member(0, Content_Length=said),
+        member(0, Content_Length=str(len(page(0)))),
+        member(0, Content_Length="10"),  # of what a writer has undone
+        member(0, Content_Length="99999", Content_Encoding="gzip"),
+        member(0, packed, Content_Length=str(len(packed)), Content_Encoding="gzip"),
+    ]
+    (path := tmp_path / "a.warc.gz").write_bytes(b"".join(records))
+    captures = list(read_captures(path))
+    assert [one.body for one in captures] == [page(0)] * len(records)
+    assert [one.flags for one in captures] == [["truncated"], [], [], [], []]
 
 
 def test_a_body_that_was_cut_when_it_was_captured_is_marked(tmp_path: Path) -> None:

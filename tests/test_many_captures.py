@@ -380,6 +380,26 @@ def test_files_that_cannot_be_read_are_told_and_cost_no_other(tmp_path: Path) ->
     assert code == 2 and "disk.warc.gz: it cannot be read: Input/output error" in errors
 
 
+def test_what_is_passed_over_is_told(tmp_path: Path) -> None:
+    (folder := tmp_path / "in").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    pages(Archive(folder / "good.warc.gz")).close()
+    (folder / "linked").symlink_to("../elsewhere")
+    (folder / "packed.warc.bz2").write_bytes(b"BZh9")
+    text = Archive(folder / "text.warc.wet.gz")
+    text.add(f"{HOST}/x", "a page as plain text", kind="metadata")
+    text.close()
+    code, told, errors = run(tmp_path, "extract", "in", "--out", "out")
+    assert code == 6, errors
+    assert "1 other files are no captures: packed.warc.bz2\n" in told
+    assert "2 files, 13 pages of 1 hosts; 1 files hold no page: text.warc.wet.gz\n" in told
+    assert [line.partition(": ")[0] for line in errors.splitlines()] == ["in/linked"]
+    (folder / "good.warc.gz").unlink()
+    (folder / "text.warc.wet.gz").unlink()
+    code, _, errors = run(tmp_path, "extract", "in", "--out", "out")
+    assert code == 2 and "in/linked: it is a link to a folder" in errors
+
+
 def test_what_cannot_be_indexed_is_left_out_of_a_pack_and_told(tmp_path: Path) -> None:
     pytest.importorskip("wacz", reason="the extra wacz is not installed")
     good = pages(Archive(tmp_path / "good.warc.gz")).close()

@@ -128,6 +128,31 @@ def test_what_is_missing_on_a_day_of_maintenance_is_gone_when_it_is_missing_on_a
     assert [lost[name][:4] for name in ("last_seen", "gone_at")] == ["2020", "2024"]
 
 
+def test_what_is_missing_on_a_day_of_maintenance_and_never_seen_again_is_doubted(tmp_path: Path) -> None:
+    hidden = {slug(number) for number in range(1, 7)}  # most articles; lists and the home page answer
+    nothing: set[str] = set()
+    days = {"2020-03-06": nothing, "2022-03-06": hidden, "2022-03-07": nothing, "2024-03-06": {slug(1)}}
+    for day, missing in days.items():
+        archive = Archive(tmp_path / f"{day}.warc.gz", date=f"{day}T02:00:00Z")
+        # Of the second article nothing is known behind that day.
+        unasked = {slug(1)} if day == "2022-03-07" else set[str]()
+        asked = portal().keys() - unasked - ({slug(2)} if day > "2022-03-06" else set[str]())
+        for address, body in portal().items():
+            if isinstance(body, str) and address in asked:
+                said = (MISSING, "404 Not Found") if address in missing else (body, "200 OK")
+                archive.add(HOST + address, *said)
+        archive.close()
+    code, _, errors = run(tmp_path, "extract", ".", "--out", "out", "--jobs", "1")
+    assert code == 0, errors
+    (path,) = (tmp_path / "out").rglob("*.gone.jsonl")
+    (lost,) = map(json.loads, path.read_text("utf-8").splitlines())
+    assert (lost["url"], lost["gone_at"][:4]) == (HOST + slug(1), "2024")
+    (path,) = (tmp_path / "out").rglob("*.rejects.jsonl")
+    (doubted,) = [one for one in map(json.loads, path.read_text("utf-8").splitlines()) if "not taken" in one["detail"]]
+    assert doubted["url"] == HOST + slug(2)
+    assert doubted["detail"].endswith("5 known articles are missing, 3 are there")
+
+
 def test_of_captures_within_one_second_that_which_was_written_later_is_the_later(tmp_path: Path) -> None:
     archive = Archive(tmp_path / "a.warc.gz")
     for year in YEARS[:2]:

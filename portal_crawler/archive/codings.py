@@ -6,6 +6,7 @@ kept, and it is told whether that is all.
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import TYPE_CHECKING, Protocol
 
@@ -26,8 +27,12 @@ ZSTD = b"\x28\xb5\x2f\xfd"
 # So many bytes are decoded at a time; those around a fault one by one, so that all before it is had.
 SLICE = 1 << 14
 ERRORS = (zlib.error, brotli.error, zstd.ZstdError)
+# How a chunk begins, with whatever a server says of it (RFC 9112, 7.1).
+CHUNK = re.compile(rb"(?P<size>[0-9a-fA-F]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n")
 # What stands before the first tag of a page that is not coded at all.
 BLANK = b"\xef\xbb\xbf \t\r\n"
+# How pages, pictures and documents begin that are not coded.
+UNCODED = (b"<", b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"%PDF-", b"PK\x03\x04")
 
 
 class CodingError(ValueError):
@@ -123,15 +128,46 @@ def decoded(body: bytes, codings: Iterable[str], most: int) -> tuple[bytes, bool
     whole = True
     for coding in reversed([name.strip().lower() for name in codings]):
         decode = DECODERS.get(coding)
-        if decode is None or not body or body.lstrip(BLANK).startswith(b"<"):
+        if decode is None or not body or body.lstrip(BLANK).startswith(UNCODED):
             continue
-        body, ended = decode(body, most)
-        whole &= ended
-        if len(body) > most:
+        made, ended = decode(body, most)
+        if len(made) > most:
             raise TooLargeError(f"it unpacks to more than {most:,} bytes")
-        if not ended and not body:
+        if not ended and _is_text(body):
+            continue
+        if not ended and not made:
             raise CodingError(f"nothing of it can be decoded as {coding}")
+        body = made
+        whole &= ended
     return body, whole
+
+
+def _is_text(body: bytes) -> bool:
+    """Whether bytes are text as they stand, as scripts and JSON are; one alone may begin anything."""
+    try:
+        return len(body) > 1 and "\0" not in body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
+def dechunked(body: bytes) -> tuple[bytes, bool]:
+    """Undo the transfer coding ``chunked`` (RFC 9112, 7.1), as far as it goes; trailers are no part of a body.
+
+    A body that does not begin with a chunk is let be: writers of captures undo what their headers go on naming.
+
+    Returns:
+        The body, and whether it is all there: not so if it breaks off, or something else stands in a chunk's place.
+    """
+    made, at = bytearray(), 0
+    while (chunk := CHUNK.match(body, at)) is not None:
+        begin, size = chunk.end(), int(chunk["size"], 16)
+        if not size:
+            return bytes(made), True
+        made += body[begin : begin + size]
+        at = begin + size + len(b"\r\n")
+        if not body.startswith(b"\r\n", begin + size):
+            return bytes(made), False
+    return (bytes(made), False) if at else (body, True)
 
 
 def _stream(make: Callable[[], _Reader], body: bytes, at: int, most: int) -> tuple[bytes, bool, int]:

@@ -25,6 +25,11 @@ BROKEN = (
 # The headers of a record, and those of the answer in it, are no larger than this: else a bomb.
 MOST_HEAD = 1 << 20
 MOST_LINES = 10_000
+# Answers before the answer, in one record with it (RFC 9110, 15.2); behind 101 comes no other.
+INTERIM = re.compile(r"1(?:0[02-9]|[1-9]\d)\b", re.ASCII)
+HTTP = "application/http"
+# What some editors put before the first record.
+BOM = b"\xef\xbb\xbf"
 # Of lines elsewhere so many bytes are read at once.
 MOST_LINE = 1 << 16
 # How the address of an ARC record begins.
@@ -71,6 +76,7 @@ class _Loader(ArcWarcRecordLoader):  # type: ignore[misc] # warcio has no types
     def __init__(self, *, verified: bool) -> None:
         super().__init__(verify_http=False, arc2warc=False)
         self._verified = verified
+        self._is_message = False
 
     def _detect_type_load_headers(self, stream: Any, statusline: Any = None, known_format: Any = None) -> Any:
         head = _Head(stream)
@@ -78,13 +84,21 @@ class _Loader(ArcWarcRecordLoader):  # type: ignore[misc] # warcio has no types
             statusline = head.readline()
             if not statusline:
                 raise EOFError
-        kind, headers = super()._detect_type_load_headers(head, statusline, known_format)
+        try:
+            kind, headers = super()._detect_type_load_headers(head, statusline.removeprefix(BOM), known_format)
+        except ArchiveLoadFailed as error:
+            if statusline.isascii():
+                raise
+            raise ArchiveLoadFailed("neither a WARC nor an ARC record, but bytes that are no text") from error
         if kind == "arc" and not ADDRESS.match(headers.get_header("uri") or ""):
             raise ArchiveLoadFailed("neither a WARC nor an ARC record")  # any five words are a head to warcio
         name = "length" if kind == "arc" else "Content-Length"
         if not LENGTH.fullmatch(headers.get_header(name) or ""):
             while headers.remove_header(name):  # warcio would make 0 of it, and lose what the record holds
                 pass
+        if kind == "warc":
+            _normalise(headers)
+            self._is_message = (headers.get_header("Content-Type") or "").lower().startswith(HTTP)
         return kind, headers
 
     def wrap_digest_verifying_stream(self, stream: Any, *more: Any, length: Any = None) -> Any:
@@ -95,14 +109,25 @@ class _Loader(ArcWarcRecordLoader):  # type: ignore[misc] # warcio has no types
     def load_http_headers(self, rec_type: Any, uri: Any, stream: Any, length: Any) -> Any:
         if not uri:
             return None
+        if rec_type == "resource" and self._is_message:
+            rec_type = "response"
         head = _Head(stream)
         try:
-            headers = super().load_http_headers(rec_type, uri, head, length)
+            headers = super().load_http_headers(rec_type, uri.lower(), head, length)  # warcio knows small letters only
+            while rec_type == "response" and headers is not None and INTERIM.match(headers.statusline):
+                headers = self.http_parser.parse(head)
         except EOFError:  # which would be the end of the file to warcio; its length says more
             return None
         if isinstance(stream, Block):
             stream.head = b"".join(head.lines)
         return headers
+
+
+def _normalise(headers: Any) -> None:
+    """Take from the headers of a record what says nothing: the blanks of folded lines, and capitals in its type."""
+    headers.headers = [(name, value.strip()) for name, value in headers.headers]
+    if kind := headers.get_header("WARC-Type"):
+        headers.replace_header("WARC-Type", kind.lower())
 
 
 class _Reader(DecompressingBufferedReader):  # type: ignore[misc] # warcio has no types

@@ -46,7 +46,8 @@ class Names:
     @classmethod
     def of(cls, digest: str | None, record: str | None, url: str | None, date: str | None) -> Names:
         """Names as headers say them."""
-        at = f"{url} {date[:19]}" if url and date else None
+        # As warcio writes the addresses of records.
+        at = f"{url.strip('<> ').replace(' ', '%20')} {date[:19]}" if url and date else None
         return cls(_bits(digest), _bits(record.strip("<> ") if record else None), _bits(at))
 
 

@@ -13,7 +13,7 @@ from warcio.exceptions import ArchiveLoadFailed
 
 from portal_crawler.archive.codings import ZSTD, zstd
 from portal_crawler.archive.frames import Frames
-from portal_crawler.archive.loader import BROKEN, Records
+from portal_crawler.archive.loader import BOM, BROKEN, Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -95,7 +95,7 @@ def is_capture(path: Path) -> bool:
                     begin = unpacking.read(STEP)
         except (ValueError, NotImplementedError, *DAMAGED):
             return False
-    return begin.startswith(RECORDS)
+    return begin.removeprefix(BOM).startswith(RECORDS)
 
 
 def _is_inside(name: str) -> bool:

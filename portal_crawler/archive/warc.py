@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import re
 import zlib
@@ -14,12 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warcio.bufferedreaders import ChunkedDataReader
 from warcio.recordloader import ArcWarcRecord
 
-from portal_crawler.archive.codings import ERRORS, GZIP, decoded
+from portal_crawler.archive.codings import ERRORS, GZIP, dechunked, decoded
 from portal_crawler.archive.digests import altered
-from portal_crawler.archive.loader import BROKEN, Records, cause
+from portal_crawler.archive.loader import ADDRESS, BROKEN, LENGTH, Records, cause
 from portal_crawler.archive.originals import Missing, Names, Opened, Originals
 from portal_crawler.archive.packed import streams
 from portal_crawler.archive.records import FLAGS_FIELD, digest
@@ -39,6 +37,10 @@ HTTP = ("http://", "https://")
 PLACES = ("Target-URI", "Date")
 # Profiles of revisits that repeat a body; with others, that of a 304 above all, nothing came.
 REPEATING = ("identical-payload-digest", "uri-agnostic-identical-payload-digest")
+# And with that of a 304.
+NOT_MODIFIED = "server-not-modified"
+# Records that no page is read from, and revisits, of which some repeat one; ``arc_header`` is warcio's.
+OTHERS = frozenset(("warcinfo", "request", "metadata", "revisit", "conversion", "continuation", "arc_header"))
 # What ARC, the format before WARC, calls the headers of a record; its records have no names.
 ARC = {
     "WARC-Target-URI": "uri",
@@ -48,6 +50,11 @@ ARC = {
 }
 # A year or a month, as WARC/1.1 allows (W3CDTF).
 SHORT_DATE = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d\d))?", re.ASCII)
+# A date in digits alone, as indices and the ARC format write it, at times without its seconds.
+DIGITS = re.compile(r"\d{8,17}", re.ASCII)
+# How the head of an answer begins; what takes answers from browsers may write that of HTTP/2 as it came.
+PROTOCOL = re.compile(r"HTTP(?:/[\d.]+)?|:status:", re.ASCII | re.IGNORECASE)
+STATUS = re.compile(r"\d{3}(?!\d)", re.ASCII)
 # A body is not larger than what a crawl would fetch, packed or unpacked: else a bomb, or a film.
 MOST_BYTES = 32 << 20
 
@@ -141,10 +148,13 @@ def _pages(stream: Any, name: Path, report: Report) -> Iterator[tuple[ArcWarcRec
     """The records of a file that pages are read from, with their addresses; else as :func:`_records`."""
     for record, offset, ends in _records(stream, name, report):
         if not _is_page(record):
+            if unknown := _unknown(record):
+                report(str(name), f"the record at byte {offset:,} cannot be read: {unknown}")
             continue
         url = _said(record, "WARC-Target-URI")
-        if not url:
-            report(str(name), f"the record at byte {offset:,} cannot be read: it names no address")
+        if not url or not ADDRESS.match(url):
+            what = "names no address" if not url else f"calls something an address that is none: {url[:200]!r}"
+            report(str(name), f"the record at byte {offset:,} cannot be read: it {what}")
         elif url.lower().startswith(HTTP):
             yield record, url, offset, ends
 
@@ -173,9 +183,9 @@ def kept_at(stream: Any, offset: int) -> Kept:
     stream.seek(offset)
     try:
         record = next(Records(stream, verified=True))
-        payload, _ = _payload(record, _head(record)[1])
+        payload, _ = _unframed(_received(record), _head(record)[1])
     except (StopIteration, *BROKEN) as error:
-        raise ValueError(f"{type(error).__name__}: {error}") from error
+        raise ValueError(f"it is damaged, or begins elsewhere ({cause(error)})") from error
     return Kept(_identifier(record), digest(payload), tuple(record.digest_checker.problems))
 
 
@@ -236,8 +246,7 @@ class Payloads:
                     whole = wanted is None or number in wanted
                     yield number, self.repeated(record, place, name, offset, whole=whole)
                     continue
-                said = [_said(record, f"WARC-Refers-To-{of}") or "?" for of in PLACES]
-                error = ValueError(f"its body stands in another file: the record of {said[0]}, {said[1]}")
+                error = ValueError(f"its body stands in another file: {_wanted(record)}")
                 if self._on_missing is None:
                     raise error
                 kind = _head(record)[1].get("content-type", "") if record.http_headers is not None else None
@@ -301,20 +310,41 @@ def _referred(record: ArcWarcRecord) -> Names:
     return Names.of(_said(record, "WARC-Payload-Digest"), _said(record, "WARC-Refers-To"), url, date)
 
 
+def _wanted(record: ArcWarcRecord) -> str:
+    """What there is to look for the record by that a revisit repeats."""
+    said = [_said(record, f"WARC-Refers-To-{of}") for of in PLACES]
+    if any(said):
+        return f"the record of {said[0] or '?'}, {said[1] or '?'}"
+    name, body = _said(record, "WARC-Refers-To"), _said(record, "WARC-Payload-Digest")
+    return f"the record {name}" if name else f"the record with the payload digest {body or '?'}"
+
+
+def _profile(record: ArcWarcRecord) -> str:
+    """What kind of revisit a record is."""
+    # Heritrix says that it does not go by addresses: .../uri-agnostic-identical-payload-digest.
+    profile: str = record.rec_headers.get_header("WARC-Profile") or ""
+    return profile.rpartition("/")[2]
+
+
 def _repeats(record: ArcWarcRecord) -> bool:
     """Whether a record says that an address has given once more what another record holds."""
-    # Heritrix says that it does not go by addresses: .../uri-agnostic-identical-payload-digest.
-    profile = (record.rec_headers.get_header("WARC-Profile") or "").rpartition("/")[2]
-    return record.rec_type == "revisit" and profile in REPEATING
+    return record.rec_type == "revisit" and _profile(record) in REPEATING
+
+
+def _unknown(record: ArcWarcRecord) -> str:
+    """Why nobody can tell whether a record that is none of a page holds one; empty if it does not."""
+    if record.rec_type not in OTHERS:
+        return f"it is of no type that the standard names: {str(record.rec_type)[:200]!r}"
+    if record.rec_type == "revisit" and _profile(record) != NOT_MODIFIED:
+        return f"it is a revisit of an unknown kind: {_profile(record)[:200]!r}"
+    return ""
 
 
 def _said(record: ArcWarcRecord, name: str) -> str | None:
     """A header of a WARC record, or what an ARC record says instead of it."""
-    if record.format != "arc":
-        found: str | None = record.rec_headers.get_header(name)
-        return found
-    said: str | None = record.rec_headers.get_header(ARC[name]) if name in ARC else None
-    if said and name == "WARC-Date":  # 20080430204825, at times without its seconds
+    known = ARC.get(name) if record.format == "arc" else name
+    said: str | None = record.rec_headers.get_header(known) if known else None
+    if said and name.endswith("Date") and DIGITS.fullmatch(said):
         return datetime.strptime(said[:14].ljust(14, "0"), "%Y%m%d%H%M%S").replace(tzinfo=UTC).isoformat()
     return said
 
@@ -434,19 +464,25 @@ def _head(record: ArcWarcRecord) -> tuple[int, dict[str, str]]:
     """Status and headers of an answer; of a record without them, what it says itself."""
     headers: dict[str, str] = {}
     if record.http_headers is None:
+        if record.rec_type == "response":
+            raise ValueError("it holds no answer")
         kind = _said(record, "Content-Type")
         return 200, {"content-type": kind} if kind else {}
     for name, value in record.http_headers.headers:
-        key = name.lower()
-        headers[key] = f"{headers[key]}, {value}" if key in headers else value
-    return int(record.http_headers.get_statuscode() or 0), headers
+        key, said = name.lower(), value.strip()  # blanks that fold a line are kept by warcio
+        headers[key] = f"{headers[key]}, {said}" if key in headers else said
+    status = STATUS.match(record.http_headers.statusline)
+    if status is None or not PROTOCOL.fullmatch(record.http_headers.protocol):
+        raise ValueError("its answer begins with no status line")
+    return int(status[0]), headers
 
 
 def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole: bool) -> Capture:
     status, headers = _head(record)
-    payload, received = _payload(record, headers) if whole else (b"", b"")
-    body, all_there = decoded(payload, headers.get("content-encoding", "").split(","), MOST_BYTES)
-    found = [] if all_there else ["truncated"]
+    received = _received(record) if whole else b""
+    payload, all_received = _unframed(received, headers) if whole else (b"", True)
+    body, all_decoded = decoded(payload, headers.get("content-encoding", "").split(","), MOST_BYTES)
+    found = [] if all_received and all_decoded else ["truncated"]
     if whole and altered(record.rec_headers, getattr(record.raw_stream, "head", b""), received, (payload, body)):
         found.append(BROKEN_RECORD)
     return Capture(
@@ -466,8 +502,8 @@ def _capture(record: ArcWarcRecord, url: str, path: Path, offset: int, *, whole:
     )
 
 
-def _payload(record: ArcWarcRecord, headers: dict[str, str]) -> tuple[bytes, bytes]:
-    """The body without its transfer coding, and as it stands in the record."""
+def _received(record: ArcWarcRecord) -> bytes:
+    """The body as it stands in the record."""
     stream = record.raw_stream
     length = _said(record, "Content-Length") or ""
     if not hasattr(stream, "limit"):
@@ -477,9 +513,17 @@ def _payload(record: ArcWarcRecord, headers: dict[str, str]) -> tuple[bytes, byt
     received: bytes = stream.read()
     if stream.limit > 0:
         raise ValueError(f"it breaks off {stream.limit:,} bytes before its end")
-    if "chunked" not in headers.get("transfer-encoding", "").lower():
-        return received, received
-    return ChunkedDataReader(io.BytesIO(received), decomp_type=None).read(), received
+    return received
+
+
+def _unframed(received: bytes, headers: dict[str, str]) -> tuple[bytes, bool]:
+    """A body without its transfer coding, and whether it is all there, by its frame."""
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        return dechunked(received)
+    length = headers.get("content-length", "")
+    # Where a writer has undone a content coding, the length may be that of before.
+    counts = LENGTH.fullmatch(length) and "content-encoding" not in headers
+    return received, not counts or int(length) <= len(received)
 
 
 def _time(date: str | None) -> datetime:

@@ -68,7 +68,7 @@ class Host:
         return folder
 
 
-def capture_files(path: Path, problems: list[str] | None = None) -> list[Path]:
+def capture_files(path: Path, problems: list[str] | None = None, others: list[Path] | None = None) -> list[Path]:
     """The WARC, ARC and WACZ files that a path is or holds, sorted; none if it is something else.
 
     They are told by their names, or else by how they begin: files that are being written have other names.
@@ -76,13 +76,14 @@ def capture_files(path: Path, problems: list[str] | None = None) -> list[Path]:
     Args:
         path: A file or a folder.
         problems: Gets what in a folder cannot be looked at, or is called a capture and is none.
+        others: Gets the files of a folder that are none.
 
     Raises:
         OSError: if the path is a file that cannot be read.
     """
     if not path.is_dir():
         return [path] if path.is_file() and _is_capture(path) else []
-    found, wrong = [], problems if problems is not None else []
+    found, wrong, rest = [], problems if problems is not None else [], others if others is not None else []
     for folder, folders, names in os.walk(path, onerror=lambda error: wrong.append(unread(error))):
         for one in (Path(folder, name) for name in names):
             try:
@@ -90,8 +91,14 @@ def capture_files(path: Path, problems: list[str] | None = None) -> list[Path]:
                     found.append(one)
                 elif one.is_symlink() and not one.exists() and _is_called_capture(one):
                     wrong.append(f"{one}: it leads to no file")
+                else:
+                    rest.append(one)
             except OSError as error:
                 wrong.append(unread(error, one))
+        # A link may lead back to the folder that it stands in.
+        for one in (Path(folder, name) for name in folders):
+            if one.is_symlink():
+                wrong.append(f"{one}: it is a link to a folder, and is not followed: name that folder, too")
         if _is_called_capture(Path(folder)) and not folders and not names:
             wrong.append(f"{folder}: it is a folder, and an empty one")
     return sorted(found)
@@ -127,7 +134,13 @@ class Look:
     unread: bool = False
 
 
-def hosts_of(files: Sequence[Path], problems: list[str], jobs: int = 1, lost: list[Path] | None = None) -> list[Host]:
+def hosts_of(
+    files: Sequence[Path],
+    problems: list[str],
+    jobs: int = 1,
+    lost: list[Path] | None = None,
+    barren: list[Path] | None = None,
+) -> list[Host]:
     """The hosts of which there are pages, those with most of them first.
 
     Args:
@@ -135,6 +148,7 @@ def hosts_of(files: Sequence[Path], problems: list[str], jobs: int = 1, lost: li
         problems: Gets what cannot be read.
         jobs: How many processes look at large files.
         lost: Gets the files of which nothing can be read.
+        barren: Gets those that can be read and hold no page: metadata, plain text, pictures.
     """
     found: dict[str, Host] = {}
     lacking = False
@@ -151,6 +165,8 @@ def hosts_of(files: Sequence[Path], problems: list[str], jobs: int = 1, lost: li
             lacking |= look.lacking
             if look.unread and lost is not None:
                 lost.append(path)
+            elif barren is not None and not (look.hosts or look.lacking or look.unread):
+                barren.append(path)
             for host in look.hosts:
                 known = found.setdefault(host.name, replace(host, pages=0, files=[]))
                 known.pages += host.pages

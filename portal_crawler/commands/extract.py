@@ -49,6 +49,10 @@ if TYPE_CHECKING:
     from portal_crawler.platforms.portal import PortalSpider
 
 
+# So many of the files that are passed over are told by their names.
+MOST_NAMED = 5
+
+
 class Command(ScrapyCommand):
     """Scrapy's name for a command's class."""
 
@@ -131,10 +135,16 @@ class Command(ScrapyCommand):
         if opts.spider:
             spider = portal_spider(opts.spider, get_spider_loader(self.settings))
         problems: list[str] = []
-        files = {name: [] if is_address(name) or name == "-" else capture_files(Path(name), problems) for name in args}
+        others: list[Path] = []
+        files = {
+            name: [] if is_address(name) or name == "-" else capture_files(Path(name), problems, others)
+            for name in args
+        }  # fmt: skip
         if any(files.values()):
             if not all(files.values()):
                 refuse("captures and other things are extracted apart: name WARC and WACZ files alone")
+            if others:
+                print(f"{len(others):,} other files are no captures: {_named(others)}")
             # As the replays name them: what both cannot read is told once.
             self.from_captures(sorted({file.absolute() for each in files.values() for file in each}), opts, problems)
             return
@@ -172,13 +182,15 @@ class Command(ScrapyCommand):
         problems += [f"{file}: its name holds a line break: it is not read" for file in files if "\n" in str(file)]
         files = [file for file in files if "\n" not in str(file)]
         lost: list[Path] = []
-        hosts = hosts_of(files, problems, opts.jobs, lost)
+        barren: list[Path] = []
+        hosts = hosts_of(files, problems, opts.jobs, lost, barren)
         for problem in problems:
             print(safe(problem), file=sys.stderr)
         assign(hosts, get_spider_loader(self.settings), opts.spider)
         print(
             f"{len(files):,} files, {sum(host.pages for host in hosts):,} pages of {len(hosts):,} hosts"
-            + (f"; of {len(lost):,} files nothing can be read" if lost else ""),
+            + (f"; of {len(lost):,} files nothing can be read" if lost else "")
+            + (f"; {len(barren):,} files hold no page: {_named(barren)}" if barren else ""),
             flush=True,
         )
         if opts.cluster and importlib.util.find_spec("distributed") is None:
@@ -245,6 +257,12 @@ class Command(ScrapyCommand):
             yield _extracted(capture, spider, opts.platform)
 
 
+def _named(files: list[Path]) -> str:
+    """The names of some files, as many as a line may hold."""
+    names = ", ".join(file.name for file in files[:MOST_NAMED])
+    return safe(f"{names}, ..." if len(files) > MOST_NAMED else names)
+
+
 def _check(name: str) -> None:
     """Refuse what is neither address nor a file or folder to read."""
     if is_address(name) and not is_seed(name):
@@ -256,8 +274,9 @@ def _check(name: str) -> None:
         refuse(f"there is no file {name}")
     if path.is_file() and not (capture_files(path) or looks_like_page(path)):
         refuse(f"{name} is neither a capture (WARC, ARC, WACZ) nor HTML")
-    if path.is_dir() and not html_files(path) and not capture_files(path):
-        refuse(f"there is no HTML file and no capture in {name}")
+    problems: list[str] = []
+    if path.is_dir() and not html_files(path) and not capture_files(path, problems):
+        refuse("; ".join([f"there is no HTML file and no capture in {name}", *map(safe, problems[:MOST_NAMED])]))
 
 
 def _reads(name: str, target: Path) -> bool:

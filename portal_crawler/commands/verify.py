@@ -75,7 +75,7 @@ class Command(ScrapyCommand):
 
 
 def _captures(folders: list[Path], on_unread: Callable[[str, str], None]) -> ArchivedAt:
-    """The records at an offset of the WARC files of a name, in some folders, or in the one of a portal's crawls."""
+    """The records at an offset of the WARC files of a name, in some folders, or else in those of crawls."""
 
     @cache
     def held(folder: Path) -> dict[str, list[Path]]:
@@ -83,9 +83,11 @@ def _captures(folders: list[Path], on_unread: Callable[[str, str], None]) -> Arc
 
     def archived(portal: str, name: str, offset: int) -> Iterator[Kept]:
         # Names come from the corpus: they are names of files, not ways out of a folder.
-        own = [Path("exports") / Path(portal).name / "archive"]
+        own = Path("exports") / Path(portal).name / "archive"
+        # An article that `extract` has read out of a crawl's archive may bear another portal's name.
+        places = folders or ([own] if name in held(own) else sorted(Path("exports").glob("*/archive")))
         found, failure = False, None
-        for path in (path for folder in folders or own for path in held(folder).get(name, ())):
+        for path in (path for folder in places for path in held(folder).get(name, ())):
             try:
                 for stream in named(path, name):
                     kept = kept_at(stream, offset)
@@ -108,5 +110,11 @@ def _tell(corpus: str, report: Report) -> None:
     print(
         f"{corpus}: {report.files:,} files, {report.lines:,} lines and {report.records:,} archived records checked; "
         + (f"{len(report.absent):,} WARC files are not here; " if report.absent else "")
-        + (f"{len(report.problems):,} do not agree" if report.problems else "all agree")
+        + (
+            f"{len(report.problems):,} do not agree"
+            if report.problems
+            else "the rest agrees"
+            if report.absent
+            else "all agree"
+        )
     )

@@ -86,6 +86,7 @@ def verify(folder: Path, archived: ArchivedAt) -> Report:
         raise ValueError(f"{base / MANIFEST} lists no files")  # noqa: TRY004 - a wrong value in a file
     for file in [*record["files"], *_manifest_as_described(base)]:
         _check_file(base, file, report)
+    _check_descriptor(base, record["files"], report)
     listed = {str(file["path"]) for file in record["files"]}
     _check_strangers(base, listed, report)
     _check_articles(base, record, listed, archived, report)
@@ -106,16 +107,31 @@ def _check_bag(folder: Path, report: Report) -> None:
 
 def _manifest_as_described(base: Path) -> Iterator[dict[str, Any]]:
     """What the Data Package descriptor says of the manifest."""
+    return (file for file in _described(base) if file["path"] == MANIFEST)
+
+
+def _described(base: Path) -> list[dict[str, Any]]:
+    """What the Data Package descriptor says of the files whose digests it has; nothing if it is not there."""
     try:
         resources = json.loads((base / DESCRIPTOR).read_text("utf-8"))["resources"]
-        for resource in resources:
-            if resource["path"] == MANIFEST:
-                digest = resource["hash"].removeprefix("sha256:")
-                yield {"path": MANIFEST, "bytes": resource["bytes"], "sha256": digest}
+        return [
+            {"path": one["path"], "bytes": one["bytes"], "sha256": one["hash"].removeprefix("sha256:")}
+            for one in resources
+            if isinstance(one["path"], str)  # texts are named together, and have no digests there
+        ]
     except FileNotFoundError:
-        return
+        return []
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{base / DESCRIPTOR} is no Data Package descriptor: {error}") from error
+
+
+def _check_descriptor(base: Path, files: list[dict[str, Any]], report: Report) -> None:
+    """Report where manifest and descriptor differ: other tools check a corpus by the latter."""
+    report.problems += [f"{name}: it is not there" for name in sorted(OWN) if not (base / name).is_file()]
+    known = {file["path"]: file for file in files}
+    for file in _described(base):
+        if file["path"] != MANIFEST and file != known.get(file["path"]):
+            report.problems.append(f"{DESCRIPTOR}: what it says of {file['path']} is not what {MANIFEST} says")
 
 
 def _check_file(base: Path, file: dict[str, Any], report: Report) -> None:

@@ -27,7 +27,7 @@ from portal_crawler.crawling.canonical import page_key
 from portal_crawler.items import Gone, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from portal_crawler.crawling.state import Known, PortalState
 
@@ -113,12 +113,17 @@ class Losses:
             yield item
         self.state.forget_lost()
 
-    def judge_captures(self) -> Iterator[Gone | Rejected]:
-        """As :meth:`judge`, of captures of many years: each by what else was there, or missing, about its time."""
+    def judge_captures(self, hidden: Iterable[datetime]) -> Iterator[Gone | Rejected]:
+        """As :meth:`judge`, of captures of many years: each by what else was there, or missing, about its time.
+
+        Args:
+            hidden: When articles were missing that are there in the end.
+        """
         lost = [(known, Rejected(**json.loads(said))) for known, _, said in self.state.lost()]
         seen = sorted(map(datetime.fromisoformat, self.state.last_seen()))
         times = {known.id: _time(rejected) for known, rejected in lost}
-        missed = sorted(times.values())
+        back = sorted(hidden)
+        missed = sorted([*times.values(), *back])
         # They count among those that are missing about that time, not among those that were seen.
         just_seen = sorted(
             times[known.id]
@@ -127,8 +132,10 @@ class Losses:
         )
         for known, rejected in lost:
             first, last = (times[known.id] + TROUBLE_ENDS * way for way in (-1, 1))
-            missing, counted = (bisect_right(each, last) - bisect_left(each, first) for each in (missed, just_seen))
-            there = len(seen) - bisect_left(seen, first) - counted
+            missing, counted, later = (
+                bisect_right(each, last) - bisect_left(each, first) for each in (missed, just_seen, back)
+            )
+            there = len(seen) - bisect_left(seen, first) - counted - later
             yield self._end(known, rejected, missing, there, believed=missing <= there)
         self.state.forget_lost()
 

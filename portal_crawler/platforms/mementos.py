@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from bisect import bisect_left, bisect_right
 from collections import deque
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
     from portal_crawler.items import Capture
     from portal_crawler.platforms.portal import PortalSpider
+
+
+# So many seconds maintenance lasts at most.
+LONGEST = TROUBLE_ENDS.total_seconds()
 
 
 class Mementos:
@@ -62,22 +67,40 @@ class Outages:
 
     Args:
         articles: The captures of each article: when, and whether it was there.
+
+    Attributes:
+        back: The times, sorted, at which articles were missing that are there in the end.
     """
 
     def __init__(self, articles: Iterable[Collection[tuple[float, bool]]]) -> None:
         there: list[float] = []
         hidden: list[float] = []
+        self.back: list[datetime] = []
         for captures in articles:
             seen = [time for time, is_there in captures if is_there]
-            there += seen
-            hidden += [time for time, is_there in captures if not is_there and time < max(seen, default=0.0)]
+            missing = _apart(time for time, is_there in captures if not is_there and time < max(seen, default=0.0))
+            hidden += missing
+            # What was there an hour before it was missing does not speak for the portal.
+            there += [time for time in _apart(seen) if all(abs(time - other) > LONGEST for other in missing)]
+            if missing and max(captures)[1]:
+                self.back += [datetime.fromtimestamp(time, UTC) for time in missing]
         self._there, self._hidden = sorted(there), sorted(hidden)
+        self.back.sort()
 
     def cover(self, time: float) -> bool:
         """Whether a time lies within such a one: about it, as long as maintenance may last."""
-        first, last = (time + TROUBLE_ENDS.total_seconds() * way for way in (-1, 1))
+        first, last = time - LONGEST, time + LONGEST
         there, hidden = (bisect_right(each, last) - bisect_left(each, first) for each in (self._there, self._hidden))
         return hidden > there
+
+
+def _apart(times: Iterable[float]) -> list[float]:
+    """Of times that belong to one trouble the first, so that however often an article was asked for, it counts once."""
+    kept: list[float] = []
+    for time in sorted(times):
+        if not kept or time - kept[-1] > LONGEST:
+            kept.append(time)
+    return kept
 
 
 def in_time(paths: Sequence[str]) -> list[str]:

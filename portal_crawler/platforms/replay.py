@@ -26,7 +26,7 @@ from portal_crawler.platforms.mementos import Mementos, Outages, in_time, keep_h
 from portal_crawler.platforms.sources import feed_entries
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Iterable, Iterator
 
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.items import Gone, Rejected
@@ -232,6 +232,8 @@ class FirstPass:
             self.spider.sightings.see(replace(link, key=target.key))
 
     def _is_article(self, variants: list[Variant]) -> bool:
+        if variants[0].by_rule:
+            return True
         evidence = max(variant.evidence for variant in variants)
         return not self.spider.declared and self.spider.looks_like_article(variants[0].url, evidence)
 
@@ -241,18 +243,19 @@ class FirstPass:
         They are of one address at a time, the plainest of those that have a page, once for each time at which it was
         captured; behind them, if the portal had it no longer in the end, the first answer that says so.
         """
-        chosen: dict[str, list[int]] = {}
-        several = (variants for variants in self.variants.values() if len(variants) > 1)
-        outages = Outages([(one.time, one.full) for one in each if one.full or one.status in GONE] for each in several)
-        for key, variants in self.variants.items():
-            if not variants[0].by_rule and not self._is_article(variants):
-                self.counts["no_article_pages"] += 1
-                continue
-            if len(variants) == 1:
-                chosen[key] = [variants[0].record]
-            else:
-                chosen[key] = [variant.record for variant in self._mementos(variants, outages)]
-        return chosen
+        articles = {key: variants for key, variants in self.variants.items() if self._is_article(variants)}
+        if others := len(self.variants) - len(articles):
+            self.counts["no_article_pages"] += others
+        outages = self.outages(articles)
+        return {
+            key: [one.record for one in (self._mementos(variants, outages) if len(variants) > 1 else variants)]
+            for key, variants in articles.items()
+        }
+
+    def outages(self, keys: Iterable[str]) -> Outages:
+        """When the portal was without most of some articles; what its other pages answered says nothing of that."""
+        several = (variants for key in keys if len(variants := self.variants[key]) > 1)
+        return Outages([(one.time, one.full) for one in each if one.full or one.status in GONE] for each in several)
 
     def _mementos(self, variants: list[Variant], outages: Outages) -> list[Variant]:
         best = self._best(variants)
@@ -399,7 +402,7 @@ async def replay(spider: PortalSpider) -> AsyncIterator[Capture | Rejected | Gon
         yield item
     if state is not None:
         await settled(spider)
-        for lost in spider.judge_lost():
+        for lost in spider.judge_lost(first.outages(mine).back):
             yield lost
         spider.count("history/articles", state.count())
 

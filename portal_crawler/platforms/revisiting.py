@@ -18,7 +18,8 @@ from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
+    from datetime import datetime
 
     from scrapy import Request
     from scrapy.http import Response
@@ -335,12 +336,16 @@ class Revisiting(Articles):
             return False
         return item.id in self.twice or item.id in self.arrived or self.state.loss(item.id) is not None
 
-    def judge_lost(self) -> Iterator[Gone | Rejected]:
-        """What has become of the known articles that were not found; in a crawl that goes on, the next run tells."""
+    def judge_lost(self, hidden: Iterable[datetime] = ()) -> Iterator[Gone | Rejected]:
+        """What has become of the known articles that were not found; in a crawl that goes on, the next run tells.
+
+        Args:
+            hidden: Of a replay: when articles were missing that are there in the end.
+        """
         if self.state is None or self.letters or self.goes_on():
             return
         losses = Losses(self.state)
-        for item in losses.judge_captures() if self.warc else losses.judge(self.state.found_again(), self.twice):
+        for item in losses.judge_captures(hidden) if self.warc else losses.judge(self.state.found_again(), self.twice):
             if isinstance(item, Gone):
                 self.count("history/gone")
             else:
