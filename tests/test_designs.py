@@ -198,6 +198,14 @@ def dated(line: str, above: str = "", behind: str = "") -> Callable[[int], Captu
             None,
         ),
         ("<p>Ngày tạo: 09/03/2021 07:4</p>", None, None),
+        (
+            "<div><span><i></i> Thứ ba, 09/03/2021 07:4</span><span>Lượt xem: 77</span><a href='#n'>A-</a>"
+            "<a href='#l'>A+</a><span>In trang</span><span>Gửi email</span></div>",
+            None,
+            None,
+        ),
+        ("<div><span>07:4 09/03/2021</span><span>1234 lượt xem</span><button>Nghe bài</button></div>", None, None),
+        ("<div>Được đăng bởi <span>bientap2</span> vào Thứ ba, 09/03/2021 - 07:4</div>", None, None),
     ],
 )
 def test_the_line_of_the_date_tells_it_and_is_no_text(
@@ -206,6 +214,64 @@ def test_the_line_of_the_date_tells_it_and_is_no_text(
     found = read(dated(line, above="<div class='date'>Thứ ba, 01/04/2025</div>"), learned=learned)
     assert found.text.split("\n\n") == text(ASKED)
     assert (found.published_at, found.author, found.source) == ("2021-03-09T07:43:00+07:00", author, source)
+
+
+@both
+@pytest.mark.parametrize("line", ["<div>Đăng bởi: btv | 0{}.03.2021 | Xem: 230</div>", "<p>0{}/03/2021</p>"])
+def test_a_headline_that_nothing_names_stands_above_its_date(line: str, learned: bool) -> None:
+    def design(number: int) -> Capture:
+        head = f"<p class='css-1'>{headline(number)}</p>{line.format(number + 1)}"
+        return page(number, f"<div>{head}<div class='css-2'>{paragraphs(text(number))}</div></div>", "Sở Công Thương")
+
+    found = read(design, learned=learned)
+    assert (found.title, found.text.split("\n\n")) == (headline(ASKED), text(ASKED))
+    assert found.published_at == f"2021-03-0{ASKED + 1}"
+
+
+@both
+def test_the_date_below_a_link_is_that_of_the_page_behind_it(learned: bool) -> None:
+    teaser = "<div><a href='/tin/{0}'>{1}</a></div><div class='created'><time>0{0}/02/2020 - 07:30</time></div>"
+    shown = "".join(teaser.format(n, name) for n, name in enumerate(("Tin buồn", "Ra mắt sàn giao dịch nông sản"), 1))
+
+    def design(number: int) -> Capture:
+        body = f"<h1>{headline(number)}</h1><div class='nd'>{paragraphs(text(number))}</div>"
+        return page(number, f"<div>{body}</div><div><h2>Cùng chủ đề</h2>{shown}</div>", headline(number))
+
+    assert read(design, learned=learned).published_at is None
+
+
+@both
+def test_the_date_in_a_headline_is_of_what_it_speaks_of(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        title = f"Thông báo số {number} ngày 18/9/2020 về kỳ thi"
+        return page(number, f"<div><h1>{title}</h1><div class='nd'>{paragraphs(text(number))}</div></div>", title)
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at) == (f"Thông báo số {ASKED} ngày 18/9/2020 về kỳ thi", None)
+
+
+@both
+def test_the_time_of_an_event_is_a_line_of_the_text(learned: bool) -> None:
+    def lines(number: int) -> list[str]:
+        return [
+            f"Ủy ban nhân dân xã {PLACES[number]} trân trọng kính mời quý vị đại biểu tới dự lễ khánh thành.",
+            f"Thời gian: 7 giờ 30, ngày 1{number} tháng 4 năm 2021",
+            f"Địa điểm: Sân nhà văn hóa thôn {PLACES[-number]}",
+            "Rất hân hạnh được đón tiếp!",
+        ]
+
+    def design(number: int) -> Capture:
+        stamp = f"<div class='date'>09/03/2021 07:4{number}</div>"
+        body = paragraphs(lines(number) if number == ASKED else text(number))
+        return page(
+            number,
+            f"<div class='ct'><h1>{headline(number)}</h1>{stamp}<div>{body}</div></div>",
+            headline(number),
+        )
+
+    found = read(design, learned=learned)
+    assert found.text.split("\n\n") == lines(ASKED)
+    assert found.published_at == f"2021-03-09T07:4{ASKED}:00+07:00"
 
 
 @both

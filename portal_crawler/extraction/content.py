@@ -26,11 +26,11 @@ from portal_crawler.extraction.belonging import (
     take_tables,
 )
 from portal_crawler.extraction.blocks import Block, blocks
-from portal_crawler.extraction.dates import is_date_line, is_dateline, is_labelled_date, is_stamp
+from portal_crawler.extraction.dates import is_date_line, is_dateline, is_event, is_labelled_date, is_stamp
 from portal_crawler.extraction.entries import entries
 from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import notice
-from portal_crawler.extraction.scoring import score
+from portal_crawler.extraction.scoring import SENTENCE_ENDS, score
 from portal_crawler.extraction.tables import around_rows
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.verdicts import (
@@ -295,7 +295,9 @@ def _trim(work: Verdicts) -> None:
             _trim_head(work, place)
     # A long headline looks like the first paragraph; the line of date and time behind it tells.
     for place in kept[:HEAD]:
-        if place not in work.tabled and work.out[place] is None and is_stamp(work.blocks[place].text):
+        if place in work.tabled or work.out[place] is not None or _of_event(work, place):
+            continue
+        if is_stamp(work.blocks[place].text):
             work.out[place] = ("date_line", "a date with its time at the head of the text; see published_at")
     _trim_asides(work, kept)
     _trim_tail(work, [place for place in kept if work.out[place] is None], texts)
@@ -315,7 +317,11 @@ def _trim_head(work: Verdicts, place: int) -> None:
             work.kind(block, None) or "menu",
             f"link density {block.link_density:.2f} before the text",
         )
-    elif is_date_line(block.text) and not (is_dateline(block.text) and _headed(work, place)):
+    elif (
+        is_date_line(block.text)
+        and not (is_dateline(block.text) and _headed(work, place))
+        and not _of_event(work, place)
+    ):
         work.out[place] = ("date_line", "a date before the text; see published_at")
 
 
@@ -331,6 +337,14 @@ def _opens(work: Verdicts, place: int) -> bool:
 def _headed(work: Verdicts, place: int) -> bool:
     """Whether lines of the text itself stand above a line: the head of a document, with agency, motto and number."""
     return place > 0 and work.out[place - 1] is None and not work.is_headline(work.blocks[place - 1])
+
+
+def _of_event(work: Verdicts, place: int) -> bool:
+    """Whether a line of the text, behind its first sentence, tells with a label when something takes place."""
+    if not is_event(work.blocks[place].text):
+        return False
+    above = next((other for other in range(place - 1, -1, -1) if work.out[other] is None), None)
+    return above is not None and work.blocks[above].text.endswith(SENTENCE_ENDS)
 
 
 def _trim_asides(work: Verdicts, kept: list[int]) -> None:

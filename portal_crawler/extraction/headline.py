@@ -25,6 +25,7 @@ NEAR_DATE = 3  # blocks before the text, of which the first may be the headline
 LEAST_TITLE, LONGEST_TITLE = 5, 80  # words
 TOP = 3  # blocks, among which the name of a site stands
 MENU, MOSTLY_LINK = 5, 0.8  # links that are a menu, and how much of a block is link to be one
+LONGEST_STAMP = 120  # characters of a line with the time of publication and what stands beside it
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
 TITLE_HINT = re.compile(r"title|headline|tieu-?_?de|heading|subject", re.IGNORECASE)
@@ -123,9 +124,16 @@ def _above_stamp(sheet: Sheet, place: int, dated: Callable[[str], bool] = is_sta
         5 < block.words <= LONGEST_TITLE
         and not block.linked
         and below is not None
-        and dated(below.text)
+        and any(map(dated, _parts(below)))
         and not sheet.recurs(block)
     )
+
+
+def _parts(block: Block) -> Iterator[str]:
+    """A line, and what stands in it in elements of its own: the time of publication beside counters and buttons."""
+    yield block.text
+    if not block.linked and len(block.text) < LONGEST_STAMP and len(block.nodes) > 1:
+        yield from (squeeze(text) for _, _, text in block.nodes)
 
 
 def _title_hints(sheet: Sheet) -> dict[str, float]:

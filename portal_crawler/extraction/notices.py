@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from portal_crawler.extraction.dates import is_date_line, is_stamp
+from portal_crawler.extraction.dates import is_date_line, is_event, is_stamp
 from portal_crawler.extraction.tables import is_widget, tables_inside
 from portal_crawler.extraction.widgets import named, says
 
@@ -128,7 +128,7 @@ def _behind(
         top = _shared(block.element, ways, LEVELS if around is None else ways[around] + 1)
         if top is None:
             break
-        if block.hidden or is_date_line(block.text):
+        if block.hidden or (is_date_line(block.text) and not (text and is_event(block.text))):
             continue
         none = _is_none(block, odds[other], is_file) or _in_widget(block.element, top, own)
         if none and text:
