@@ -229,6 +229,19 @@ def test_a_headline_that_nothing_names_stands_above_its_date(line: str, learned:
 
 
 @both
+@pytest.mark.parametrize(
+    "line", ["<h2>{}</h2>", "<div class='tieu-de'>{}</div>", "<p><font color='red'><b>{}</b></font></p>"]
+)
+def test_a_headline_of_a_few_words_is_set_apart(line: str, learned: bool) -> None:
+    def design(number: int) -> Capture:
+        head = line.format("Tin buồn") if number == ASKED else line.format(headline(number))
+        body = f"{head}<p>Ngày đăng: 0{number + 1}/03/2021</p><div class='nd'>{paragraphs(text(number))}</div>"
+        return page(number, f"<div>{body}</div>", "Sở Công Thương")
+
+    assert read(design, learned=learned).title == "Tin buồn"
+
+
+@both
 def test_the_date_below_a_link_is_that_of_the_page_behind_it(learned: bool) -> None:
     teaser = "<div><a href='/tin/{0}'>{1}</a></div><div class='created'><time>0{0}/02/2020 - 07:30</time></div>"
     shown = "".join(teaser.format(n, name) for n, name in enumerate(("Tin buồn", "Ra mắt sàn giao dịch nông sản"), 1))
