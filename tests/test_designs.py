@@ -191,6 +191,7 @@ def dated(line: str, above: str = "", behind: str = "") -> Callable[[int], Captu
             "Trần Bảo",
             "Báo Nhân Dân",
         ),
+        ("<div>Tác giả bài viết: Trần Bảo | 09/03/2021 07:4</div>", "Trần Bảo", None),
         ("<div>Tác giả: admin | 09/03/2021 07:4 | Lượt xem: 17</div>", None, None),
         (
             "<div class='tt'><span class='date'><i></i> 07:4 | 09/03/2021</span><span><i></i> 2230</span></div>",
@@ -261,6 +262,58 @@ def test_the_date_in_a_headline_is_of_what_it_speaks_of(learned: bool) -> None:
 
     found = read(design, learned=learned)
     assert (found.title, found.published_at) == (f"Thông báo số {ASKED} ngày 18/9/2020 về kỳ thi", None)
+
+
+@both
+def test_who_has_written_and_the_time_of_day_stand_in_lines_of_their_own_before_a_short_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        fields = f"<li>Thầy Cường</li><li>0{number + 1} Tháng 03, 2021</li><li>05:3{number} ch</li><li>Không có bình luận</li>"
+        body = paragraphs(text(number)) if number != ASKED else "<p>Nhà trường nghỉ học chiều nay.</p>"
+        return page(
+            number, f"<div class='ct'><h1>{headline(number)}</h1><ul>{fields}</ul>{body}</div>", headline(number)
+        )
+
+    found = read(design, learned=learned)
+    assert (found.text, found.published_at) == ("Nhà trường nghỉ học chiều nay.", f"2021-03-0{ASKED + 1}")
+
+
+@both
+def test_a_whole_text_in_one_cell_ends_where_other_news_are_announced(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        file = f"<a href='/f/{number}.doc'>Biểu mẫu {number}</a>"
+        names = ("Tin buồn", f"Xã {PLACES[number]} ra mắt mô hình thu gom rác tại nguồn", "Chiều biên giới")
+        news = "<br>".join(f"+ <a href='/tin/{n}'>{name}</a> (1{n}/02/2020)" for n, name in enumerate(names))
+        lines = "<br><br>".join(text(number))
+        cell = f"<b>{headline(number)}</b><br>Ngày đăng: 0{number + 1}/03/2021<br><br>{lines}<br><br>{file}"
+        return page(number, f"<table><tr><td>{cell}<hr><b>Tin khác</b><br>{news}</td></tr></table>", headline(number))
+
+    found = read(design, learned=learned)
+    assert found.text.split("\n\n") == [*text(ASKED), f"Biểu mẫu {ASKED}"]
+    assert [file.url.rsplit("/", 1)[1] for file in found.attachments] == [f"{ASKED}.doc"]
+
+
+@both
+def test_a_table_of_nothing_but_links_is_none_of_the_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        news = f"<a href='/tin/1{number}'>Xã {PLACES[number]} ra mắt mô hình thu gom rác tại nguồn</a>"
+        box = f"<table><tr><td>{news}<br><a href='/tin/2'>Chợ đêm mở lại ở xã {PLACES[-number]}</a></td></tr></table>"
+        lines = text(number)
+        body = f"<div>{paragraphs(lines[:2])}{box}{paragraphs(lines[2:])}</div>"
+        return page(number, f"<div><h1>{headline(number)}</h1>{body}</div>", headline(number))
+
+    assert read(design, learned=learned).text.split("\n\n") == text(ASKED)
+
+
+@both
+def test_the_contents_of_an_article_are_none_of_its_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        contents = (
+            "<div id='ez-toc-container'><p>Nội dung bài viết</p><ul><li><a href='#1'>1. Mở đầu</a></li></ul></div>"
+        )
+        body = f"<h1>{headline(number)}</h1><div>{contents}{paragraphs(text(number))}</div>"
+        return page(number, f"<div>{body}</div>", headline(number))
+
+    assert read(design, learned=learned).text.split("\n\n") == text(ASKED)
 
 
 @both

@@ -194,12 +194,15 @@ _OTHER_DATE = re.compile(
 _NUMBERED = re.compile(r"\bsố:? ?\d", re.IGNORECASE)
 # What else portals print in the line of the date: "... - Tác giả: Ái Loan - Nguồn: Báo Nhân Dân - Lượt xem: 215".
 _FIELD_BESIDE = re.compile(
-    r"(?:^|[|•·;,()]|(?<=[\s)])[–—-])\s*(?:tác giả|người (?:đăng|viết|gửi)|đăng bởi|nguồn(?: tin)?|chuyên mục|đã xem"
+    r"(?:^|[|•·;,()]|(?<=[\s)])[–—-])\s*(?:(?:tác giả|người (?:đăng|viết|gửi))(?: bài viết)?|đăng bởi|nguồn(?: tin)?"
+    r"|chuyên mục|đã xem"
     r"|(?:(?:số )?(?:lượt|lần) )?(?:xem|đọc|truy cập))\s*:\s*(?:[\d.,]+\)?|[^\d:|•·;–—.!?-]{1,50})",
     re.IGNORECASE,
 )
 # "Thời gian: 7 giờ 30, ngày 22/7/2019": a label that is none of publication.
 _OWN_LABEL = re.compile(r"[^\W\d_][^:|]{1,39}:\s*$")
+_CLOCK_ALONE = re.compile(_CLOCK, re.IGNORECASE)
+_LONGEST_CLOCK = 12
 _SEPARATORS = " |·•–—-"
 _PLACE = re.compile(r"(?!hôm nay)[^\W\d][^\d,:|]{1,28},\s*", re.IGNORECASE)
 # How much longer than its date a line may be; a label, and a counter beside the date, make it longer.
@@ -227,6 +230,11 @@ def is_dateline(text: str) -> bool:
     """Whether a line is a place and a date, as documents have it at their head: "Đông Hà, ngày 5 tháng 3 năm 2021"."""
     date = _line_date(text)
     return date is not None and date.label is None and _PLACE.fullmatch(text[: date.start]) is not None
+
+
+def is_clock(text: str) -> bool:
+    """Whether a line is a time of day and nothing else: some systems print it apart from the date."""
+    return len(text) <= _LONGEST_CLOCK and _CLOCK_ALONE.fullmatch(text) is not None
 
 
 def is_event(text: str) -> bool:

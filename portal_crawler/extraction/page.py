@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -65,6 +66,7 @@ PHRASING = frozenset(
 )
 # Addresses of files.
 FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
+MOST_PRE = 2  # of a text
 NOT_TEXT = frozenset(("script", "style", "noscript", "template", "head", "title", "svg", "math"))
 
 
@@ -296,8 +298,14 @@ def _tree(data: bytes) -> Element | None:
 
 
 def _break_lines(root: Element) -> None:
-    """Make a ``<br>`` of each line break in a ``<pre>``, where it is shown as one."""
-    for pre in root.iter("pre"):
+    """Make a ``<br>`` of each line break in a ``<pre>``, where it is shown as one.
+
+    Programs are left as they are: a page shows many, or marks them as ``<code>``.
+    """
+    held = [*islice(root.iter("pre"), MOST_PRE + 1)]
+    for pre in held if len(held) <= MOST_PRE else ():
+        if pre.find(".//code") is not None:
+            continue
         for element in [*pre.iter()]:
             if element is not pre and element.tail and "\n" in element.tail:
                 element.tail, *lines = element.tail.split("\n")
