@@ -14,7 +14,7 @@ from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.dates import VIETNAM
 from portal_crawler.extraction.page import parse_page
 from portal_crawler.extraction.template import Template
-from portal_crawler.items import Article, Capture
+from portal_crawler.items import Article, Capture, Rejected
 
 # So many pages has a site; the figures of the third are asked for.
 PAGES, ASKED = 8, 3
@@ -729,3 +729,15 @@ def test_the_heading_above_the_text_is_the_headline_where_a_menu_parts_it_from_t
     shown.body = f"{top}<div><h3>{headline(ASKED)}</h3>{line}{paragraphs(text(ASKED))}</div></body></html>".encode()
     found = read(lambda _: shown, learned=False)
     assert (found.title, found.text.split("\n\n")) == (headline(ASKED), text(ASKED))
+
+
+def test_a_motto_or_a_question_beside_a_list_is_no_article() -> None:
+    links = "".join(
+        f"<p><a href='/tin/{n}'>Xã {name} ra mắt mô hình thu gom rác tại nguồn</a></p>" for n, name in enumerate(PLACES)
+    )
+    for box in (
+        "<div>Chủ nhật</div><p>“Không có việc gì khó, chỉ sợ lòng không bền”</p>",
+        "<div class='poll'><p>Theo bạn, tốc độ giải quyết thủ tục hành chính của xã hiện nay ra sao?</p></div>",
+    ):
+        portal = SimpleNamespace(name="sct", province=None, department=None, wrappers=(), template=None)
+        assert isinstance(extract(page(1, f"<div>{links}</div><div>{box}</div>", "Sở Công Thương"), portal), Rejected)
