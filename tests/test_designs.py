@@ -10,10 +10,12 @@ from unicodedata import normalize
 import pytest
 
 from portal_crawler.extraction.article import extract
+from portal_crawler.extraction.belonging import keep_between
 from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.dates import VIETNAM
 from portal_crawler.extraction.page import parse_page
 from portal_crawler.extraction.template import Template
+from portal_crawler.extraction.verdicts import Verdicts
 from portal_crawler.items import Article, Capture, Rejected
 
 # So many pages has a site; the figures of the third are asked for.
@@ -741,3 +743,13 @@ def test_a_motto_or_a_question_beside_a_list_is_no_article() -> None:
     ):
         portal = SimpleNamespace(name="sct", province=None, department=None, wrappers=(), template=None)
         assert isinstance(extract(page(1, f"<div>{links}</div><div>{box}</div>", "Sở Công Thương"), portal), Rejected)
+
+
+def test_a_sentence_beside_one_of_the_text_is_kept_with_it() -> None:
+    shown = parse_page(page(1, f"<div>{paragraphs(text(1, 3))}<p><a href='/tin/2'>{sentence(2, 4)}</a></p></div>"))
+    work = Verdicts(shown, blocks(shown), None)
+    first = next(place for place, block in enumerate(work.blocks) if block.text == sentence(1, 1))
+    work.odds = [0.0] * len(work.blocks)
+    work.out[first] = None
+    keep_between(work)
+    assert [block.text for block, why in zip(work.blocks, work.out, strict=True) if why is None] == text(1, 3)
