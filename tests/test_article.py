@@ -113,6 +113,7 @@ def test_a_bad_selector_fails_when_the_wrapper_is_made() -> None:
         ("<b>một</b><br><i>hai</i><br><br><span>ba</span>", "một\nhai\n\nba"),
         ("<p>một&nbsp;&nbsp; hai\n\tba</p><p>&nbsp;</p>", "một hai ba"),
         ("<p>Ti\u0302n tu\u031b\u0301c\u200b mới</p>", "Tîn tức mới"),
+        ("<pre>một\nhai\n\n<b>ba\r\nbốn</b> năm\n</pre>sáu\nbảy", "một\nhai\n\nba\nbốn năm\n\nsáu bảy"),
         ("<ul><li>một</li><li>hai</li></ul>", "một\n\nhai"),
         ("<table><tr><th>STT</th><th>Xã</th></tr><tr><td>1</td><td>An Hòa</td></tr></table>", "STT | Xã\n1 | An Hòa"),
         ("<table><tr><td><p>một</p><p>hai</p></td></tr></table>", "một\n\nhai"),

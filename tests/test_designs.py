@@ -10,11 +10,13 @@ from unicodedata import normalize
 import pytest
 
 from portal_crawler.extraction.article import extract
+from portal_crawler.extraction.belonging import keep_between
 from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.dates import VIETNAM
 from portal_crawler.extraction.page import parse_page
 from portal_crawler.extraction.template import Template
-from portal_crawler.items import Article, Capture
+from portal_crawler.extraction.verdicts import Verdicts
+from portal_crawler.items import Article, Capture, Rejected
 
 # So many pages has a site; the figures of the third are asked for.
 PAGES, ASKED = 8, 3
@@ -191,6 +193,7 @@ def dated(line: str, above: str = "", behind: str = "") -> Callable[[int], Captu
             "Trần Bảo",
             "Báo Nhân Dân",
         ),
+        ("<div>Tác giả bài viết: Trần Bảo | 09/03/2021 07:4</div>", "Trần Bảo", None),
         ("<div>Tác giả: admin | 09/03/2021 07:4 | Lượt xem: 17</div>", None, None),
         (
             "<div class='tt'><span class='date'><i></i> 07:4 | 09/03/2021</span><span><i></i> 2230</span></div>",
@@ -198,6 +201,14 @@ def dated(line: str, above: str = "", behind: str = "") -> Callable[[int], Captu
             None,
         ),
         ("<p>Ngày tạo: 09/03/2021 07:4</p>", None, None),
+        (
+            "<div><span><i></i> Thứ ba, 09/03/2021 07:4</span><span>Lượt xem: 77</span><a href='#n'>A-</a>"
+            "<a href='#l'>A+</a><span>In trang</span><span>Gửi email</span></div>",
+            None,
+            None,
+        ),
+        ("<div><span>07:4 09/03/2021</span><span>1234 lượt xem</span><button>Nghe bài</button></div>", None, None),
+        ("<div>Được đăng bởi <span>bientap2</span> vào Thứ ba, 09/03/2021 - 07:4</div>", None, None),
     ],
 )
 def test_the_line_of_the_date_tells_it_and_is_no_text(
@@ -206,6 +217,129 @@ def test_the_line_of_the_date_tells_it_and_is_no_text(
     found = read(dated(line, above="<div class='date'>Thứ ba, 01/04/2025</div>"), learned=learned)
     assert found.text.split("\n\n") == text(ASKED)
     assert (found.published_at, found.author, found.source) == ("2021-03-09T07:43:00+07:00", author, source)
+
+
+@both
+@pytest.mark.parametrize("line", ["<div>Đăng bởi: btv | 0{}.03.2021 | Xem: 230</div>", "<p>0{}/03/2021</p>"])
+def test_a_headline_that_nothing_names_stands_above_its_date(line: str, learned: bool) -> None:
+    def design(number: int) -> Capture:
+        head = f"<p class='css-1'>{headline(number)}</p>{line.format(number + 1)}"
+        return page(number, f"<div>{head}<div class='css-2'>{paragraphs(text(number))}</div></div>", "Sở Công Thương")
+
+    found = read(design, learned=learned)
+    assert (found.title, found.text.split("\n\n")) == (headline(ASKED), text(ASKED))
+    assert found.published_at == f"2021-03-0{ASKED + 1}"
+
+
+@both
+@pytest.mark.parametrize(
+    "line", ["<h2>{}</h2>", "<div class='tieu-de'>{}</div>", "<p><font color='red'><b>{}</b></font></p>"]
+)
+def test_a_headline_of_a_few_words_is_set_apart(line: str, learned: bool) -> None:
+    def design(number: int) -> Capture:
+        head = line.format("Tin buồn") if number == ASKED else line.format(headline(number))
+        body = f"{head}<p>Ngày đăng: 0{number + 1}/03/2021</p><div class='nd'>{paragraphs(text(number))}</div>"
+        return page(number, f"<div>{body}</div>", "Sở Công Thương")
+
+    assert read(design, learned=learned).title == "Tin buồn"
+
+
+@both
+def test_the_date_below_a_link_is_that_of_the_page_behind_it(learned: bool) -> None:
+    teaser = "<div><a href='/tin/{0}'>{1}</a></div><div class='created'><time>0{0}/02/2020 - 07:30</time></div>"
+    shown = "".join(teaser.format(n, name) for n, name in enumerate(("Tin buồn", "Ra mắt sàn giao dịch nông sản"), 1))
+
+    def design(number: int) -> Capture:
+        body = f"<h1>{headline(number)}</h1><div class='nd'>{paragraphs(text(number))}</div>"
+        return page(number, f"<div>{body}</div><div><h2>Cùng chủ đề</h2>{shown}</div>", headline(number))
+
+    assert read(design, learned=learned).published_at is None
+
+
+@both
+def test_the_date_in_a_headline_is_of_what_it_speaks_of(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        title = f"Thông báo số {number} ngày 18/9/2020 về kỳ thi"
+        return page(number, f"<div><h1>{title}</h1><div class='nd'>{paragraphs(text(number))}</div></div>", title)
+
+    found = read(design, learned=learned)
+    assert (found.title, found.published_at) == (f"Thông báo số {ASKED} ngày 18/9/2020 về kỳ thi", None)
+
+
+@both
+def test_who_has_written_and_the_time_of_day_stand_in_lines_of_their_own_before_a_short_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        fields = f"<li>Thầy Cường</li><li>0{number + 1} Tháng 03, 2021</li><li>05:3{number} ch</li><li>Không có bình luận</li>"
+        body = paragraphs(text(number)) if number != ASKED else "<p>Nhà trường nghỉ học chiều nay.</p>"
+        return page(
+            number, f"<div class='ct'><h1>{headline(number)}</h1><ul>{fields}</ul>{body}</div>", headline(number)
+        )
+
+    found = read(design, learned=learned)
+    assert (found.text, found.published_at) == ("Nhà trường nghỉ học chiều nay.", f"2021-03-0{ASKED + 1}")
+
+
+@both
+def test_a_whole_text_in_one_cell_ends_where_other_news_are_announced(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        file = f"<a href='/f/{number}.doc'>Biểu mẫu {number}</a>"
+        names = ("Tin buồn", f"Xã {PLACES[number]} ra mắt mô hình thu gom rác tại nguồn", "Chiều biên giới")
+        news = "<br>".join(f"+ <a href='/tin/{n}'>{name}</a> (1{n}/02/2020)" for n, name in enumerate(names))
+        lines = "<br><br>".join(text(number))
+        cell = f"<b>{headline(number)}</b><br>Ngày đăng: 0{number + 1}/03/2021<br><br>{lines}<br><br>{file}"
+        return page(number, f"<table><tr><td>{cell}<hr><b>Tin khác</b><br>{news}</td></tr></table>", headline(number))
+
+    found = read(design, learned=learned)
+    assert found.text.split("\n\n") == [*text(ASKED), f"Biểu mẫu {ASKED}"]
+    assert [file.url.rsplit("/", 1)[1] for file in found.attachments] == [f"{ASKED}.doc"]
+
+
+@both
+def test_a_table_of_nothing_but_links_is_none_of_the_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        news = f"<a href='/tin/1{number}'>Xã {PLACES[number]} ra mắt mô hình thu gom rác tại nguồn</a>"
+        box = f"<table><tr><td>{news}<br><a href='/tin/2'>Chợ đêm mở lại ở xã {PLACES[-number]}</a></td></tr></table>"
+        lines = text(number)
+        body = f"<div>{paragraphs(lines[:2])}{box}{paragraphs(lines[2:])}</div>"
+        return page(number, f"<div><h1>{headline(number)}</h1>{body}</div>", headline(number))
+
+    assert read(design, learned=learned).text.split("\n\n") == text(ASKED)
+
+
+@both
+def test_the_contents_of_an_article_are_none_of_its_text(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        contents = (
+            "<div id='ez-toc-container'><p>Nội dung bài viết</p><ul><li><a href='#1'>1. Mở đầu</a></li></ul></div>"
+        )
+        body = f"<h1>{headline(number)}</h1><div>{contents}{paragraphs(text(number))}</div>"
+        return page(number, f"<div>{body}</div>", headline(number))
+
+    assert read(design, learned=learned).text.split("\n\n") == text(ASKED)
+
+
+@both
+def test_the_time_of_an_event_is_a_line_of_the_text(learned: bool) -> None:
+    def lines(number: int) -> list[str]:
+        return [
+            f"Ủy ban nhân dân xã {PLACES[number]} trân trọng kính mời quý vị đại biểu tới dự lễ khánh thành.",
+            f"Thời gian: 7 giờ 30, ngày 1{number} tháng 4 năm 2021",
+            f"Địa điểm: Sân nhà văn hóa thôn {PLACES[-number]}",
+            "Rất hân hạnh được đón tiếp!",
+        ]
+
+    def design(number: int) -> Capture:
+        stamp = f"<div class='date'>09/03/2021 07:4{number}</div>"
+        body = paragraphs(lines(number) if number == ASKED else text(number))
+        return page(
+            number,
+            f"<div class='ct'><h1>{headline(number)}</h1>{stamp}<div>{body}</div></div>",
+            headline(number),
+        )
+
+    found = read(design, learned=learned)
+    assert found.text.split("\n\n") == lines(ASKED)
+    assert found.published_at == f"2021-03-09T07:4{ASKED}:00+07:00"
 
 
 @both
@@ -597,3 +731,25 @@ def test_the_heading_above_the_text_is_the_headline_where_a_menu_parts_it_from_t
     shown.body = f"{top}<div><h3>{headline(ASKED)}</h3>{line}{paragraphs(text(ASKED))}</div></body></html>".encode()
     found = read(lambda _: shown, learned=False)
     assert (found.title, found.text.split("\n\n")) == (headline(ASKED), text(ASKED))
+
+
+def test_a_motto_or_a_question_beside_a_list_is_no_article() -> None:
+    links = "".join(
+        f"<p><a href='/tin/{n}'>Xã {name} ra mắt mô hình thu gom rác tại nguồn</a></p>" for n, name in enumerate(PLACES)
+    )
+    for box in (
+        "<div>Chủ nhật</div><p>“Không có việc gì khó, chỉ sợ lòng không bền”</p>",
+        "<div class='poll'><p>Theo bạn, tốc độ giải quyết thủ tục hành chính của xã hiện nay ra sao?</p></div>",
+    ):
+        portal = SimpleNamespace(name="sct", province=None, department=None, wrappers=(), template=None)
+        assert isinstance(extract(page(1, f"<div>{links}</div><div>{box}</div>", "Sở Công Thương"), portal), Rejected)
+
+
+def test_a_sentence_beside_one_of_the_text_is_kept_with_it() -> None:
+    shown = parse_page(page(1, f"<div>{paragraphs(text(1, 3))}<p><a href='/tin/2'>{sentence(2, 4)}</a></p></div>"))
+    work = Verdicts(shown, blocks(shown), None)
+    first = next(place for place, block in enumerate(work.blocks) if block.text == sentence(1, 1))
+    work.odds = [0.0] * len(work.blocks)
+    work.out[first] = None
+    keep_between(work)
+    assert [block.text for block, why in zip(work.blocks, work.out, strict=True) if why is None] == text(1, 3)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from portal_crawler.extraction.template import Template
 
 # Counted up with every change that alters what is extracted from a page.
-EXTRACTOR_VERSION = "4"
+EXTRACTOR_VERSION = "5"
 
 # A gallery shows several pictures and hardly a text besides their captions.
 GALLERY_PICTURES = 4
@@ -39,6 +39,8 @@ GALLERY_WORDS = 60
 NEAR_PICTURE = 4
 # Below this many words a page without pictures and files is no article, unless a layout or a headline says so.
 FEW_WORDS = 12
+# The same where there is neither a headline nor a date: a motto or a box beside a list of articles.
+SOME_WORDS = 20
 FEW_LETTERS = 400  # characters that hold so many words, as a rule
 # Labels without which there is no record of a legal document, in blocks that are short enough to be labels.
 DOCUMENT_LABEL = re.compile(
@@ -423,9 +425,9 @@ def _kind(found: Article, wrapper: Wrapper | None) -> str:
 def _nothing_found(found: Article, wrapper: Wrapper | None) -> str | None:
     """Why what was found is no article, if it is none."""
     words = len(found.text[:FEW_LETTERS].split())
-    if words < FEW_WORDS:
+    if words < SOME_WORDS:
         words = len(found.text.split())
-    if words < FEW_WORDS:
+    if words < SOME_WORDS:
         words = sum(map(count_words, found.text.split()))
     substance = bool(found.images or found.attachments)
     if wrapper is not None:
@@ -435,4 +437,6 @@ def _nothing_found(found: Article, wrapper: Wrapper | None) -> str | None:
         return "no block of the page reads like an article"
     if words < FEW_WORDS and not substance and not (found.title and found.published_at):
         return f"the best block has {words} words, and there is no headline with a date"
+    if words < SOME_WORDS and not (substance or found.title or found.published_at):
+        return f"a few lines of {words} words, with neither headline nor date"
     return None

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # must not fall below.
 OPENING = 6
 KEEP_OPENING = -2.0
+# The same for a sentence beside a line of the text.
+KEEP_BESIDE = -4.0
 # Of a table so much text may stand on other pages too; and so many lines between it and the text above are its own.
 RECURRING = 0.8
 LINES_ABOVE = 2
@@ -70,6 +72,35 @@ def keep_opening(work: Verdicts) -> None:
         said = work.is_text(block) and (block.text.endswith(SENTENCE_ENDS) or block.words >= SURE_WORDS)
         if said and not (block.hidden or block.linked) and work.odds[place] > KEEP_OPENING:
             opening.append(place)
+
+
+def keep_between(work: Verdicts) -> None:
+    """Keep the sentences that stand beside a line of the text, as elements of the same kind in the same element.
+
+    The last before a box of links, and the first of a list, look less like text than those beside them.
+    """
+    for places in (range(1, len(work.out)), range(len(work.out) - 2, -1, -1)):
+        step = places.step
+        for place in places:
+            block = work.blocks[place]
+            if work.out[place] != ("", "") or block.linked or block.hidden or work.odds[place] <= KEEP_BESIDE:
+                continue
+            beside = work.blocks[place - step]
+            if work.out[place - step] is not None or beside.linked or not _alike(block, beside):
+                continue
+            if work.is_text(block) and block.text.endswith(SENTENCE_ENDS) and work.is_text(beside):
+                work.out[place] = work.says_widget(block, None, work.odds[place])
+
+
+def _alike(block: Block, other: Block) -> bool:
+    """Whether two blocks are elements of the same kind in the same element."""
+    one, two = block.element, other.element
+    return (
+        one.tag == two.tag
+        and one is not two
+        and one.getparent() is two.getparent()
+        and one.get("class") == two.get("class")
+    )
 
 
 def take_tables(work: Verdicts, region: Element, begun: Collection[int] = ()) -> None:

@@ -15,7 +15,7 @@ from zlib import crc32
 
 from lxml.etree import tostring
 
-from portal_crawler.extraction.page import PHRASING, Element, Page, is_file, squeeze
+from portal_crawler.extraction.page import PHRASING, Element, Page, is_file, says_only, squeeze
 from portal_crawler.extraction.ways import Way, Ways
 
 if TYPE_CHECKING:
@@ -117,8 +117,15 @@ class Block:
 
 
 def file_addresses(block: Block) -> list[str]:
-    """Addresses of the files that a block's links lead to, as written."""
-    return [href for link in block.element.iter("a") if (href := link.get("href")) and is_file(href)]
+    """Addresses of the files that a block's links lead to, as written.
+
+    An element may hold lines of several blocks, as a cell does with a whole text in it: then those of this one count.
+    """
+    links = [link for link in block.element.iter("a") if (href := link.get("href")) and is_file(href)]
+    if links and not says_only(block.element, block.text):
+        around = {up for node, _ in block.slots for up in (node, *node.iterancestors())}
+        links = [link for link in links if link in around]
+    return [link.get("href") or "" for link in links]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -205,7 +212,7 @@ class _Walk:
                     break
                 if text := child.tail:
                     take(child, text, level, way, tail=True)
-                elif child.tag == "br":  # right before an element, whose text would be glued to the line above
+                elif child.tag in ("br", "hr"):  # right before an element, whose text would be glued to the line above
                     self.end_run()
             else:
                 stack.pop()

@@ -27,7 +27,7 @@ PADDING = 8
 
 LABEL = re.compile(
     r"^(?:(?:tin|bài|ảnh|clip|video|đồ họa|thực hiện|nội dung)(?:\s*(?:,|và|&|-|–|\+|/)\s*|\s+))*"
-    r"(?:tin|bài viết|bài|ảnh|video|clip|tác giả|người viết|thực hiện|biên tập|tổng hợp)"
+    r"(?:tin|bài viết|bài|ảnh|video|clip|tác giả(?: bài viết)?|người viết|thực hiện|biên tập|tổng hợp)"
     r"\s*(?P<colon>[::])?\s*(?P<name>.+)$",
     re.IGNORECASE,
 )
@@ -42,7 +42,7 @@ CREDIT = re.compile(
 )
 # The same as fields of the line of date and time: "25/07/2017 07:40 - Tác giả: Ái Loan - Nguồn: Báo Nhân Dân".
 FIELD = re.compile(
-    r"(?:^|[|•·;,(]|(?<=[\s)])[–—-])\s*(?:(?P<author>tác giả|người viết)|nguồn(?: tin)?)"
+    r"(?:^|[|•·;,(]|(?<=[\s)])[–—-])\s*(?:(?P<author>tác giả(?: bài viết)?|người viết)|nguồn(?: tin)?)"
     r"\s*:\s*(?P<value>[^\d:|•·;–—()-]{2,60})",
     re.IGNORECASE,
 )

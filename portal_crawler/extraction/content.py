@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from portal_crawler.extraction.belonging import (
     attach,
     is_caption,
+    keep_between,
     keep_files_behind,
     keep_opening,
     sign,
@@ -26,16 +27,25 @@ from portal_crawler.extraction.belonging import (
     take_tables,
 )
 from portal_crawler.extraction.blocks import Block, blocks
-from portal_crawler.extraction.dates import is_date_line, is_dateline, is_labelled_date, is_stamp
+from portal_crawler.extraction.dates import (
+    find_dates,
+    is_clock,
+    is_date_line,
+    is_dateline,
+    is_event,
+    is_labelled_date,
+    is_stamp,
+)
 from portal_crawler.extraction.entries import entries
 from portal_crawler.extraction.legal import is_label, label_rows, legal_record
-from portal_crawler.extraction.notices import notice
-from portal_crawler.extraction.scoring import score
-from portal_crawler.extraction.tables import around_rows
+from portal_crawler.extraction.notices import NAME_WORDS, notice
+from portal_crawler.extraction.scoring import SENTENCE_ENDS, score
+from portal_crawler.extraction.tables import around_rows, table_of
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.verdicts import (
     DOUBTLESS,
     LINKED,
+    PARAGRAPH_WORDS,
     PLACED,
     UNSCORED,
     Selection,
@@ -72,8 +82,9 @@ SHORT = 60
 # Among so many blocks at the beginning a line of date and time is that of publication.
 HEAD = 4
 # How links to other articles in the midst of a text begin, and how much of such a line is link.
-ASIDE = re.compile(r"(?:>+|»|→)|(?:(?:xem|đọc) thêm|(?:tin|bài)(?: viết| bài)? liên quan)\s*:", re.IGNORECASE)
+ASIDE = re.compile(r"(?:>+|»|→|►|▶|☛|☞)|(?:(?:xem|đọc) thêm|(?:tin|bài)(?: viết| bài)? liên quan)\s*:", re.IGNORECASE)
 ASIDE_LINKED = 0.7
+MARKS = 8  # characters of an entry around its link and date: "+ ", " ()"
 ASIDE_REASON = "a link to another article in the midst of the text"
 ENTRY_REASON = "one of several texts that each have a head of their own"
 # Who answers for a page and its contents: its imprint, among so many blocks at its end, and the address above.
@@ -221,6 +232,7 @@ def _judge(work: Verdicts) -> Element | None:
     if region is not None:
         attach(work, region)
         keep_opening(work)
+        keep_between(work)
         take_tables(work, region)
         sign(work, region)
         sign_document(work, region)
@@ -265,7 +277,7 @@ def _short_notice(work: Verdicts) -> Element | None:
     inside: dict[Element, Element | None] = {}
     for place in kept:
         block = work.blocks[place]
-        within = place > told.headline and top_of(block.element, {told.around}, inside) is not None
+        within = place >= told.text[0] and top_of(block.element, {told.around}, inside) is not None
         if not (within or work.odds[place] > DOUBTLESS or is_surely_text(block)):
             work.out[place] = ("", "")
     for place in told.text:
@@ -293,9 +305,12 @@ def _trim(work: Verdicts) -> None:
     for place in kept:
         if place < texts[0] and place not in work.tabled:
             _trim_head(work, place)
+    _trim_fields(work, kept, texts[0])
     # A long headline looks like the first paragraph; the line of date and time behind it tells.
     for place in kept[:HEAD]:
-        if place not in work.tabled and work.out[place] is None and is_stamp(work.blocks[place].text):
+        if place in work.tabled or work.out[place] is not None or _of_event(work, place):
+            continue
+        if is_stamp(work.blocks[place].text):
             work.out[place] = ("date_line", "a date with its time at the head of the text; see published_at")
     _trim_asides(work, kept)
     _trim_tail(work, [place for place in kept if work.out[place] is None], texts)
@@ -315,7 +330,11 @@ def _trim_head(work: Verdicts, place: int) -> None:
             work.kind(block, None) or "menu",
             f"link density {block.link_density:.2f} before the text",
         )
-    elif is_date_line(block.text) and not (is_dateline(block.text) and _headed(work, place)):
+    elif (
+        is_date_line(block.text)
+        and not (is_dateline(block.text) and _headed(work, place))
+        and not _of_event(work, place)
+    ):
         work.out[place] = ("date_line", "a date before the text; see published_at")
 
 
@@ -333,16 +352,64 @@ def _headed(work: Verdicts, place: int) -> bool:
     return place > 0 and work.out[place - 1] is None and not work.is_headline(work.blocks[place - 1])
 
 
-def _trim_asides(work: Verdicts, kept: list[int]) -> None:
-    """Cut links to other articles that stand in the midst of the text, behind a mark or a line that says so."""
+def _trim_fields(work: Verdicts, kept: list[int], begin: int) -> None:
+    """Cut the time of day before the text, and short lines between headline and date: who has written, the section."""
+    head = max((place for place in range(begin) if work.is_headline(work.blocks[place])), default=begin)
+    dates = (other for other in range(head + 1, begin) if work.out[other] is not None)
+    stamp = max((other for other in dates if is_date_line(work.blocks[other].text)), default=head)
     for place in kept:
-        block = work.blocks[place]
-        if block.link_density <= ASIDE_LINKED or is_file_link(block):
+        if place >= begin or work.out[place] is not None or place in work.tabled:
             continue
-        before = work.out[place - 1] if place else None
-        label = before is not None and says_surely(work.blocks[place - 1].text) == "related_news"
-        if ASIDE.match(block.text) or label or (before is not None and before[1] == ASIDE_REASON):
+        if is_clock(work.blocks[place].text):
+            work.out[place] = ("date_line", "a time before the text; see published_at")
+        elif head < place < stamp and work.blocks[place].words <= NAME_WORDS:
+            work.out[place] = ("byline", "between the headline and the date")
+
+
+def _of_event(work: Verdicts, place: int) -> bool:
+    """Whether a line of the text, behind its first sentence, tells with a label when something takes place."""
+    if not is_event(work.blocks[place].text):
+        return False
+    above = next((other for other in range(place - 1, -1, -1) if work.out[other] is None), None)
+    return above is not None and work.blocks[above].text.endswith(SENTENCE_ENDS)
+
+
+def _trim_asides(work: Verdicts, kept: list[int]) -> None:
+    """Cut links to other articles in the midst of the text: behind a mark or a line that says so, or in a table."""
+    listed = False  # whether only links stand between a line that announces other news and this one
+    boxes: dict[Element, bool] = {}
+    for place in range(kept[0], kept[-1] + 1):
+        block = work.blocks[place]
+        aside = block.link_density > ASIDE_LINKED and ASIDE.match(block.text) is not None
+        if aside or (says_surely(block.text) == "related_news" and not block.linked):
+            listed = True
+        else:
+            listed = listed and _is_entry(block)
+        if work.out[place] is not None or not block.linked or is_file_link(block):
+            continue
+        if listed or _in_box(work, place, boxes):
             work.out[place] = ("related_news", ASIDE_REASON)
+
+
+def _in_box(work: Verdicts, place: int, boxes: dict[Element, bool]) -> bool:
+    """Whether a line stands in a table of nothing but links that read like headlines."""
+    table = table_of(work.blocks[place].element) if work.blocks[place].way.in_row else None
+    if table is None:
+        return False
+    if table not in boxes:
+        cells = [block for block in work.blocks if block.way.in_row and table_of(block.element) is table]
+        boxes[table] = all(block.link_density > ASIDE_LINKED and not is_file_link(block) for block in cells) and any(
+            block.words >= PARAGRAPH_WORDS // 2 for block in cells
+        )
+    return boxes[table]
+
+
+def _is_entry(block: Block) -> bool:
+    """Whether a line is a link, but for a mark, and a date beside it."""
+    if block.link_density > ASIDE_LINKED:
+        return True
+    dates = sum(len(date.raw) for date in find_dates(block.text)) if block.linked else 0
+    return dates > 0 and len(block.text) - dates - block.linked <= MARKS
 
 
 def _trim_tail(work: Verdicts, kept: list[int], texts: list[int]) -> None:

@@ -194,10 +194,16 @@ _OTHER_DATE = re.compile(
 _NUMBERED = re.compile(r"\bsố:? ?\d", re.IGNORECASE)
 # What else portals print in the line of the date: "... - Tác giả: Ái Loan - Nguồn: Báo Nhân Dân - Lượt xem: 215".
 _FIELD_BESIDE = re.compile(
-    r"(?:^|[|•·;,()]|(?<=[\s)])[–—-])\s*(?:tác giả|người (?:đăng|viết|gửi)|đăng bởi|nguồn(?: tin)?|chuyên mục|đã xem"
-    r"|(?:số )?(?:lượt|lần) (?:xem|đọc|truy cập))\s*:\s*(?:[\d.,]+\)?|[^\d:|•·;–—.!?-]{1,50})",
+    r"(?:^|[|•·;,()]|(?<=[\s)])[–—-])\s*(?:(?:tác giả|người (?:đăng|viết|gửi))(?: bài viết)?|đăng bởi|nguồn(?: tin)?"
+    r"|chuyên mục|đã xem"
+    r"|(?:(?:số )?(?:lượt|lần) )?(?:xem|đọc|truy cập))\s*:\s*(?:[\d.,]+\)?|[^\d:|•·;–—.!?-]{1,50})",
     re.IGNORECASE,
 )
+# "Thời gian: 7 giờ 30, ngày 22/7/2019": a label that is none of publication.
+_OWN_LABEL = re.compile(r"[^\W\d_][^:|]{1,39}:\s*$")
+_CLOCK_ALONE = re.compile(_CLOCK, re.IGNORECASE)
+_LONGEST_CLOCK = 12
+_SEPARATORS = " |·•–—-"
 _PLACE = re.compile(r"(?!hôm nay)[^\W\d][^\d,:|]{1,28},\s*", re.IGNORECASE)
 # How much longer than its date a line may be; a label, and a counter beside the date, make it longer.
 _BESIDE, _BESIDE_LABELLED, _LONGEST_LINE = 30, 50, 120
@@ -226,6 +232,17 @@ def is_dateline(text: str) -> bool:
     return date is not None and date.label is None and _PLACE.fullmatch(text[: date.start]) is not None
 
 
+def is_clock(text: str) -> bool:
+    """Whether a line is a time of day and nothing else: some systems print it apart from the date."""
+    return len(text) <= _LONGEST_CLOCK and _CLOCK_ALONE.fullmatch(text) is not None
+
+
+def is_event(text: str) -> bool:
+    """Whether a line is little else than a date with a label that is none of publication: "Thời gian: ..."."""
+    date = _line_date(text)
+    return date is not None and date.label is None and _OWN_LABEL.search(text[: date.start]) is not None
+
+
 def _line_date(text: str) -> DateFound | None:
     return _short_line_date(text) if len(text) < _LONGEST_LINE else None
 
@@ -243,7 +260,7 @@ def _short_line_date(text: str) -> DateFound | None:
 def beside(text: str, date: DateFound) -> int:
     """How many characters of a line are neither its date nor a labelled field that portals print with it."""
     around = (text[: date.start], text[date.start + len(date.raw) :])
-    return sum(len(_FIELD_BESIDE.sub("", part)) if ":" in part else len(part) for part in around)
+    return sum(len(_FIELD_BESIDE.sub("", part).strip(_SEPARATORS)) if ":" in part else len(part) for part in around)
 
 
 def date_orders(text: str) -> tuple[int, int]:

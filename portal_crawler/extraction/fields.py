@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from portal_crawler.extraction.dates import DateFound, beside, find_dates, parse_iso
 from portal_crawler.extraction.page import Element, element_text, says_only, squeeze
 from portal_crawler.extraction.render import absolute
+from portal_crawler.extraction.verdicts import is_file_link
 from portal_crawler.extraction.ways import LEAD_HINT, hides
 from portal_crawler.items import Attachment
 
@@ -32,6 +33,8 @@ BEHIND = 6
 
 LEAST_DATE = 1.0  # what a date must score
 BETWEEN = 1.6  # what a date between headline and text scores more: more than it loses by a name beside it
+NOTHING_ELSE = 4  # characters beside a date that is alone on its line
+LINK_WORDS, MOSTLY_LINK = 4, 0.8  # of a link that reads like a headline
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
 DATE_HINT = re.compile(r"date|time|ngay|publish|posted|thoi-?gian|ms-news-header|created", re.IGNORECASE)
@@ -116,17 +119,18 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
         block = sheet.blocks[place]
         if len(block.text) > 160 or (id(block) in inside and first + 3 < place < last - 3):
             continue
-        said = find_dates(block.text, month_first=month_first)
-        if not said or sheet.constant(block.text):
-            continue
         # A clock stands above the headline, the date of publication between it and the text, most often.
         between = headline < place < first
-        for date in said:
+        said = _dates_of(block, apart=between, month_first=month_first)
+        if not said or sheet.constant(block.text) or (not between and _below_link(sheet, place, last)):
+            continue
+        headed = len(sheet.headline) if sheet.headline and block.text.startswith(sheet.headline) else 0
+        for date, rest, holder in said:
             distance = first - place if place <= first else max(0, place - last) + 2
-            rest = beside(block.text, date)
-            if sheet.headline and block.text.startswith(sheet.headline):
-                rest -= len(sheet.headline)
-            score = _date_score(block, date, rest, inside=id(block) in inside, between=between) - 0.05 * distance
+            if headed and date.start < headed:  # "Notice no. 261 of 18/9/2020": of what the headline speaks of
+                continue
+            score = _date_score(block, date, rest - headed, holder, inside=id(block) in inside, between=between)
+            score -= 0.05 * distance
             if score > LEAST_DATE:
                 scored.append((score + BETWEEN * between, -len(scored), date))
     published = max((each for each in scored if each[2].label != "modified"), default=None)
@@ -134,29 +138,74 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
     return published[2] if published else None, modified[2] if modified else None
 
 
-def _date_score(block: Block, date: DateFound, rest: int, *, inside: bool, between: bool) -> float:
+def _dates_of(block: Block, *, apart: bool, month_first: bool) -> list[tuple[DateFound, int, Element | None]]:
+    """The dates of a line, how many of its characters are something else, and the element that holds a date alone.
+
+    Args:
+        block: The line.
+        apart: Whether what stands in elements of its own, as tools and counters do, is nothing beside the date: only
+            the style sheet keeps "20/05/2016" and "1234 views" apart.
+        month_first: As in :func:`find_dates`.
+    """
+    whole = [(date, beside(block.text, date), None) for date in find_dates(block.text, month_first=month_first)]
+    if not apart or len(block.nodes) == 1 or (whole and whole[0][1] <= NOTHING_ELSE):
+        return [*whole]
+    parts: dict[str, tuple[DateFound, int, Element | None]] = {}
+    for node, is_tail, text in block.nodes:
+        for date in find_dates(part := squeeze(text), month_first=month_first):
+            rest = beside(part, date)
+            holder = node.getparent() if is_tail else node
+            alone = holder is not block.element and node.tag != "a" and rest <= NOTHING_ELSE
+            parts.setdefault(date.raw, (date, rest, holder if alone else None))
+    # The label of a date may stand in an element of its own.
+    return [(date, *parts.get(date.raw, (date, rest, None))[1:]) for date, rest, _ in whole] or [*parts.values()]
+
+
+def _below_link(sheet: Sheet, place: int, last: int) -> bool:
+    """Whether a line stands right below a link that reads like a headline: its date is that of the page linked to.
+
+    Behind the text (its ``last`` block) a link of a word is none of a section.
+    """
+    above = sheet.blocks[place - 1] if place else None
+    return (
+        above is not None
+        and (place > last or above.words >= LINK_WORDS)
+        and above.link_density > MOSTLY_LINK
+        and sheet.headline not in (above.text, *(block.text for block in sheet.blocks[place + 1 : place + 2]))
+        and not is_file_link(above)
+        and all(date.label is None for date in find_dates(sheet.blocks[place].text))
+    )
+
+
+def _date_score(
+    block: Block, date: DateFound, rest: int, holder: Element | None, *, inside: bool, between: bool
+) -> float:
     """How much a date looks like that of the article: labelled, with a time, alone on its line, in a marked place.
 
     Args:
         block: The line.
         date: A date in it.
         rest: How many of its characters are something else.
+        holder: The element inside the line that holds the date alone, if any.
         inside: Whether the line is text of the article.
         between: Whether it stands between headline and text.
     """
     score = 2.0 if date.label else 0.0
     score += 1.0 if "T" in date.value else 0.3
-    score += 1.0 if rest <= 4 else 0.5 if rest <= 25 else -1.0
+    score += 1.0 if rest <= NOTHING_ELSE else 0.5 if rest <= 25 else -1.0
     marks = " ".join(
         f"{node.get('class') or ''} {node.get('id') or ''} {node.get('itemprop') or ''}"
-        for node in (block.element, *islice(block.element.iterancestors(), 2))
+        for node in (*(() if holder is None else (holder,)), block.element, *islice(block.element.iterancestors(), 2))
     )
     if DATE_HINT.search(marks):
         score += 1.0
     if any(node.tag == "time" and not is_tail and date.raw in text for node, is_tail, text in block.nodes):
         score += 1.0  # whatever tools stand beside it
     elif score > LEAST_DATE and (
-        block.linked or block.element.tag == "a" or _in_list(block, between=between) or _beside_link(block)
+        (block.linked and holder is None)
+        or block.element.tag == "a"
+        or _in_list(block, between=between)
+        or _beside_link(block)
     ):
         score -= 2.0
     return score - (1.5 if inside and not date.label else 0.0)

@@ -6,7 +6,8 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from portal_crawler.extraction.dates import is_date_line, is_stamp
+from portal_crawler.extraction.byline import HEADINGS
+from portal_crawler.extraction.dates import is_date_line, is_event, is_stamp
 from portal_crawler.extraction.page import PHRASING, Element, element_text, says_only, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.scoring import SENTENCE_ENDS
@@ -25,6 +26,7 @@ NEAR_DATE = 3  # blocks before the text, of which the first may be the headline
 LEAST_TITLE, LONGEST_TITLE = 5, 80  # words
 TOP = 3  # blocks, among which the name of a site stands
 MENU, MOSTLY_LINK = 5, 0.8  # links that are a menu, and how much of a block is link to be one
+LONGEST_STAMP = 120  # characters of a line with the time of publication and what stands beside it
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
 TITLE_HINT = re.compile(r"title|headline|tieu-?_?de|heading|subject", re.IGNORECASE)
@@ -107,25 +109,50 @@ def _beside_date(sheet: Sheet, first: int) -> str | None:
 
 
 def _above_date(sheet: Sheet, first: int) -> str | None:
-    """The headline of which nothing is known but that a date without a time follows, and then the text."""
+    """The headline of which nothing is known but that a date without a time follows, and then the text.
+
+    One of a few words is set apart as well.
+    """
     for place in range(max(0, first - NEAR_DATE), first + 1):
-        text = sheet.blocks[place].text
-        if not text.endswith(SENTENCE_ENDS) and _above_stamp(sheet, place, is_date_line):
-            return text
+        block = sheet.blocks[place]
+        least = 1 if _set_apart(block) else LEAST_TITLE + 1
+        ends = block.text.endswith(SENTENCE_ENDS) and block.element.tag not in HEADINGS
+        if not ends and _above_stamp(sheet, place, is_date_line, least):
+            return block.text
     return None
 
 
-def _above_stamp(sheet: Sheet, place: int, dated: Callable[[str], bool] = is_stamp) -> bool:
+def _set_apart(block: Block) -> bool:
+    """Whether a line is a heading, or bold, or called a title."""
+    return (
+        block.element.tag in HEADINGS
+        or any(node.tag in ("b", "strong") for node, _ in block.slots)
+        or _inline_marks(block) > 0
+        or _title_marks(block.element) > 0
+    )
+
+
+def _above_stamp(
+    sheet: Sheet, place: int, dated: Callable[[str], bool] = is_stamp, least: int = LEAST_TITLE + 1
+) -> bool:
     """Whether a line of some words stands right above the line of date and time, which stands before the text."""
     below = sheet.blocks[place + 1] if place + 1 < len(sheet.blocks) else None
     block = sheet.blocks[place]
     return (
-        5 < block.words <= LONGEST_TITLE
+        least <= block.words <= LONGEST_TITLE
         and not block.linked
         and below is not None
-        and dated(below.text)
+        and not (block.text.endswith(SENTENCE_ENDS) and is_event(below.text))
+        and any(map(dated, _parts(below)))
         and not sheet.recurs(block)
     )
+
+
+def _parts(block: Block) -> Iterator[str]:
+    """A line, and what stands in it in elements of its own: the time of publication beside counters and buttons."""
+    yield block.text
+    if not block.linked and len(block.text) < LONGEST_STAMP and len(block.nodes) > 1:
+        yield from (squeeze(text) for _, _, text in block.nodes)
 
 
 def _title_hints(sheet: Sheet) -> dict[str, float]:

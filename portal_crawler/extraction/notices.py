@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from portal_crawler.extraction.dates import is_date_line, is_stamp
+from portal_crawler.extraction.dates import is_clock, is_date_line, is_event, is_stamp
 from portal_crawler.extraction.tables import is_widget, tables_inside
 from portal_crawler.extraction.widgets import named, says
 
@@ -38,6 +38,8 @@ LEAST_LINK = -3.0
 LEAST = -4.0
 LEAST_SENTENCE = -8.0
 SENTENCE_WORDS = 3
+# Of more words a line before the date is no name.
+NAME_WORDS = 4
 
 
 @dataclass(slots=True)
@@ -128,7 +130,10 @@ def _behind(
         top = _shared(block.element, ways, LEVELS if around is None else ways[around] + 1)
         if top is None:
             break
-        if block.hidden or is_date_line(block.text):
+        if block.hidden or is_clock(block.text) or (is_date_line(block.text) and not (text and is_event(block.text))):
+            if text and all(_may_be_name(found[each], is_file) for each in text):
+                text.clear()  # fields of the page, as the date and the time are
+                around = None
             continue
         none = _is_none(block, odds[other], is_file) or _in_widget(block.element, top, own)
         if none and text:
@@ -140,6 +145,11 @@ def _behind(
         if len(text) == MOST_BLOCKS:
             break
     return Notice(place, text, around) if around is not None else None
+
+
+def _may_be_name(block: Block, is_file: Callable[[Block], bool]) -> bool:
+    """Whether a line is so short that before the date it is who has written, or the section."""
+    return block.words <= NAME_WORDS and not block.text.endswith((".", "!", "?", ":")) and not is_file(block)
 
 
 def _begins_table(place: int, top: Element, found: Sequence[Block]) -> bool:

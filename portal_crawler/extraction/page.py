@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
@@ -65,6 +66,7 @@ PHRASING = frozenset(
 )
 # Addresses of files.
 FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
+MOST_PRE = 2  # of a text
 NOT_TEXT = frozenset(("script", "style", "noscript", "template", "head", "title", "svg", "math"))
 
 
@@ -266,6 +268,7 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     root = _tree(data)
     if root is None:
         return PageError("not_html", f"{url}: the parser found no element in {len(text):,} characters")
+    _break_lines(root)
     page = Page(url, root, decoded.encoding, data, decoded.suspect, decoded.replaced)
     fonts: Any = FONTS(root)
     if page.encoding.startswith(("utf", "windows-125")) and any(map(LEGACY_FONT.search, set(fonts))):
@@ -292,6 +295,38 @@ def _tree(data: bytes) -> Element | None:
     while root is not None and (beside := root.getnext()) is not None:
         root.append(beside)
     return root
+
+
+def _break_lines(root: Element) -> None:
+    """Make a ``<br>`` of each line break in a ``<pre>``, where it is shown as one.
+
+    Programs are left as they are: a page shows many, or marks them as ``<code>``.
+    """
+    held = [*islice(root.iter("pre"), MOST_PRE + 1)]
+    for pre in held if len(held) <= MOST_PRE else ():
+        if pre.find(".//code") is not None:
+            continue
+        for element in [*pre.iter()]:
+            if element is not pre and element.tail and "\n" in element.tail:
+                element.tail, *lines = element.tail.split("\n")
+                _add_lines(element, lines)
+            if element.text and "\n" in element.text and element.tag not in NOT_TEXT:
+                element.text, first, *lines = element.text.split("\n")
+                element.insert(0, _line_break(element, first))
+                _add_lines(element[0], lines)
+
+
+def _add_lines(element: Element, lines: list[str]) -> None:
+    for line in lines:
+        made = _line_break(element, line)
+        element.addnext(made)
+        element = made
+
+
+def _line_break(near: Element, line: str) -> Element:
+    made = near.makeelement("br", {})
+    made.tail = line
+    return made
 
 
 def _flattened(data: bytes) -> bytes:

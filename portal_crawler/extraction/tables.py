@@ -40,7 +40,7 @@ VAGUE = frozenset(("banner", "menu", "form"))
 LABELS = frozenset(("perpetual_calendar", "weather", "exchange_rate", "utilities", "login", "link_box", "poll"))
 RESULTS = "kết quả"
 # Tools of the page that stand above whatever its text begins with, and are no heading.
-TOOLS = frozenset(("print_tools", "share_bar", "account", "skip_link"))
+TOOLS = frozenset(("print_tools", "share_bar", "account", "skip_link", "comment_count"))
 
 
 class DataTables(dict[Element, bool]):

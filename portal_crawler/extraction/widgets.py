@@ -20,9 +20,10 @@ _MARKS: tuple[tuple[str, str], ...] = (
     ("visit_counter", r"counter|hit-?count|visit|thong-?_?ke-?_?truy|luot-?_?truy|online-?users?|statistic"),
     ("perpetual_calendar", r"lich-?_?van-?_?nien|calendar|am-?lich|lunar|lichvannien"),
     ("weather", r"weather|thoi-?_?tiet"),
-    ("poll", r"poll|voting|\bvotes?\b|tham-?_?do|survey|binh-?_?chon"),
+    ("poll", r"poll(?!ut)|voting|\bvotes?\b|tham-?_?do|survey|binh-?_?chon"),
     ("login", r"log-?in|dang-?_?nhap|sign-?in"),
     ("search", r"search|tim-?_?kiem"),
+    ("table_of_contents", r"\btoc\b|ez-toc|lwptoc|table-of-contents|muc-?_?luc\b"),
     ("breadcrumb", r"bread-?_?crumb|breakcolumn|pathway|chuyen-?_?muc"),
     ("comments", r"comment|binh-?_?luan|y-?kien|disqus|respond"),
     ("rating", r"rating|\brate\b|\bstars?\b|danh-?_?gia"),
@@ -47,13 +48,22 @@ _FIGURES = r"\s*[::]?\s*[\d.,\s]*"
 _REUSE = r"(?:chú ý|lưu ý)\W+(?:việc )?(?:đăng lại|sao chép|trích dẫn) .*"
 # The account that entered the text, where it is nobody's name.
 _ACCOUNT = (
-    r"(?:(?:viết|đăng|gửi|tạo) bởi|người (?:đăng|gửi)|posted by|written by)\W+"
+    r"(?:(?:được |đã )?(?:viết|đăng|gửi|tạo) bởi|người (?:đăng|gửi)|posted by|written by)\W+"
     r"(?:admin(?:istrator)?|super user|quản trị(?: viên| hệ thống| website)?|biên tập viên|ban biên tập)\W?"
 )
-# What players that read the text aloud say.
-_PLAYER = (
-    r"(?:(?:giọng (?:đọc|nam|nữ)(?: miền (?:bắc|trung|nam))?|tốc độ(?: đọc)?|nghe (?:bài viết|đọc bài|tin))[\s:,|]*)+"
+# What players that read the text aloud say; once they have begun, time and speed as well.
+_SPOKEN = r"(?:giọng (?:đọc|nam|nữ)(?: miền (?:bắc|trung|nam))?|tốc độ(?: đọc)?|nghe (?:bài viết|đọc bài|tin))"
+_PLAYER = rf"{_SPOKEN}[\s:,|]*(?:(?:{_SPOKEN}|\d{{1,2}}:\d\d|\d(?:[.,]\d+)?x)[\s:,|/]*)*"
+# Hours, days, months and years as the lunar calendar names them, several in a row.
+_LUNAR_NAMES = (
+    r"(?:\W*(?:giờ|ngày|tháng|năm) (?:giáp|ất|bính|đinh|mậu|kỷ|canh|tân|nhâm|quý)"
+    r" (?:tý|sửu|dần|mão|thìn|tỵ|ngọ|mùi|thân|dậu|tuất|hợi)){2,}\W*"
 )
+# The section that a page names with its label, as WordPress does below a text.
+_SECTION = r"chuyên mục\s*:\s*[^.!?:]{0,60}(?:\. đánh dấu .*)?"
+_NO_COMMENTS = r"(?:không|chưa) có (?:bình luận|phản hồi)(?: nào)?"
+_READ_TIMES = r"(?:đã )?(?:đọc|xem)\s*:?\s*[\d.,]+\s*lần(?:\s*sửa lần cuối .*)?"
+_GUEST = r"bạn là (?:người |vị )?khách (?:truy cập |viếng thăm )?thứ" + _FIGURES
 _SAYS: dict[str, tuple[str, ...]] = {
     "account": (_ACCOUNT,),
     "visit_counter": (
@@ -63,8 +73,10 @@ _SAYS: dict[str, tuple[str, ...]] = {
         r"\W?(?:số )?(?:lượt|người) truy cập(?: hôm (?:nay|qua)| (?:tuần|tháng|năm) (?:này|trước|nay))?" + _FIGURES,
         r"\W?(?:khách viếng thăm|thành viên online|máy chủ tìm kiếm|người trực tuyến|online|visitors?)" + _FIGURES,
         r"\W?(?:view count|views?|(?:số )?(?:lượt|lần)(?: người)? (?:xem|đọc)|đã xem)" + _FIGURES,
+        _READ_TIMES,
+        _GUEST,
     ),
-    "perpetual_calendar": (r"lịch vạn niên", r"âm lịch(?:\W.*)?", r"ngày hoàng đạo.*"),
+    "perpetual_calendar": (r"lịch vạn niên", r"âm lịch(?:\W.*)?", r"ngày hoàng đạo.*", _LUNAR_NAMES),
     "weather": (r"(?:thông tin |dự báo )?thời tiết",),
     "exchange_rate": (r"tỷ giá(?: ngoại tệ)?(?:\W+giá vàng)?|giá vàng(?:\W+tỷ giá)?",),
     "utilities": (r"thông tin tiện ích", r"tiện ích(?: khác)?"),
@@ -87,16 +99,20 @@ _SAYS: dict[str, tuple[str, ...]] = {
         ),
         r"(?:các )?văn bản (?:khác|mới nhất|cùng (?:loại|lĩnh vực|chuyên mục))\W?",
         r"other news|related(?: news| articles)?\W?|theo dòng sự kiện|xem thêm\W?",
+        r"(?:có thể )?bạn (?:có thể )?quan tâm\W?|(?:đọc|xem) nhiều(?: nhất)?\W?",
     ),
     "comments": (
         r"(?:ý kiến bạn đọc|bình luận)(?: \(\d+\))?|gửi (?:bình luận|phản hồi|ý kiến)",
         r"viết bình luận(?: mới)?|mã bảo mật",
     ),
+    "comment_count": (_NO_COMMENTS,),
     "poll": (r"thăm dò ý kiến|bình chọn|biểu quyết|kết quả",),
     "login": (r"đăng nhập|đăng ký|đăng xuất|sign in|login",),
-    "skip_link": (r"truy cập nội dung luôn|\W*(?:về|lên) đầu trang\W*|skip to (?:main )?content",),
+    "skip_link": (
+        r"truy cập nội dung luôn|\W*(?:về|lên|(?:quay|trở) (?:lại|về|lên)) đầu trang\W*|skip to (?:main )?content",
+    ),
     "link_box": (r"(?:website )?liên kết(?: website| web| trang)?|chọn liên kết|-- liên kết web --",),
-    "breadcrumb": (r"trang chủ|trang nhất|home",),
+    "breadcrumb": (r"trang chủ|trang nhất|home", _SECTION),
     "footer": (
         r"(?:©|bản quyền thuộc|thiết kế bởi|powered by|ghi rõ nguồn|chịu trách nhiệm (?:về )?nội dung).*",
         r"(?:giấy phép số|cơ quan chủ quản).*",
@@ -118,8 +134,10 @@ _SURELY: dict[str, tuple[str, ...]] = {
         r"\W?(?:tổng(?: số)? (?:lượt )?truy cập|(?:số )?lượt truy cập|thống kê truy c[âậ]p)" + _FIGURES,
         r"\W?(?:khách viếng thăm|thành viên online|máy chủ tìm kiếm|người trực tuyến)" + _FIGURES,
         r"\W?(?:view count|(?:số )?(?:lượt|lần)(?: người)? (?:xem|đọc)|đã xem)\s*[::]\s*[\d.,]+",
+        _READ_TIMES,
+        _GUEST,
     ),
-    "perpetual_calendar": (r"lịch vạn niên", r"ngày hoàng đạo.*"),
+    "perpetual_calendar": (r"lịch vạn niên", r"ngày hoàng đạo.*", _LUNAR_NAMES),
     "utilities": (r"thông tin tiện ích",),
     "print_tools": (
         r"in ra|in (?:bài viết|trang)|bản in|lưu bài viết này|giới thiệu bài viết cho bạn bè",
@@ -130,6 +148,8 @@ _SURELY: dict[str, tuple[str, ...]] = {
     "rating": (r"click để đánh giá bài viết|tổng số điểm của bài viết.*|đánh giá bài viết\W?",),
     "related_news": _SAYS["related_news"],
     "comments": (r"ý kiến bạn đọc(?: \(\d+\))?|gửi (?:bình luận|phản hồi)|mã bảo mật|bình luận \(\d+\)",),
+    "comment_count": (_NO_COMMENTS,),
+    "breadcrumb": (_SECTION,),
     "skip_link": _SAYS["skip_link"],
     "footer": (_REUSE,),
     "archive_toolbar": _SAYS["archive_toolbar"],
