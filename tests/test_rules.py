@@ -16,6 +16,7 @@ from portal_crawler.crawling.patterns import UrlPatterns, address_evidence, page
 from portal_crawler.crawling.rules import UrlRules, chain_key, in_own_order, page_number, plain_address
 from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import parse_html
+from portal_crawler.extraction.render import absolute
 from portal_crawler.platforms.aspnet import AspNetSpider
 from portal_crawler.platforms.dotnetnuke import DotNetNukeSpider
 from portal_crawler.platforms.fingerprint import fingerprint
@@ -403,3 +404,19 @@ def test_menu_and_box_are_told_however_many_articles_there_are(monkeypatch: pyte
     assert not patterns.in_menu("a.gov.vn/tin/hoi-nghi-lan-thu-1.html")
     assert all(map(patterns.in_box, newest)) and not any(map(patterns.in_box, menu))
     assert len(patterns._linked) <= 50
+
+
+def test_backslashes_in_references_are_slashes_as_in_browsers() -> None:
+    rules, base = UrlRules(["https://a.example/"]), "https://a.example/muc/trang.html"
+    told = {
+        "\\tin\\bai-1.html": "/tin/bai-1.html",
+        "\\\\a.example\\tin\\bai-2.html": "/tin/bai-2.html",
+        "https:\\\\a.example\\bai-3.html": "/bai-3.html",
+        "..\\bai-4.html?tep=a\\b": "/bai-4.html?tep=a\\b",
+    }
+    judged = {href: rules.link(base, href) for href in told}
+    assert {href: each and each.url for href, each in judged.items()} == {
+        href: f"https://a.example{path}" for href, path in told.items()
+    }
+    assert absolute(base, "\\Uploads\\cong-van.pdf") == "https://a.example/Uploads/cong-van.pdf"
+    assert parse_html(base, b'<base href="\\cong\\"><p>x</p>').url == "https://a.example/cong/"
