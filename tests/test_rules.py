@@ -449,3 +449,11 @@ def test_tables_and_modules_count_their_articles_each_for_itself(
     assert first.kind == rules.judge(HOST + another).kind == "article"
     assert rules.judge(HOST + another).key != first.key
     assert {rules.judge(HOST + each).key for each in same} == {first.key}
+
+
+def test_a_session_in_the_path_makes_no_other_article() -> None:
+    rules = UrlRules([HOST])
+    plain = f"{HOST}/thong-bao/-/tin-bai/hoi-nghi-ban-ve-an-toan-thuc-pham-7295.html"
+    session = f"{plain};jsessionid=8E122ABE1BB390BC.node1"
+    assert rules.judge(session).key == rules.judge(plain).key
+    assert address_evidence(session) == address_evidence(plain) == 2
