@@ -103,9 +103,10 @@ class ExtractArticle(_Pipeline):
         if not isinstance(item, Capture):
             return item
         reading = await self._read(item)
-        if reading.content is not None:
-            self.spider.note_content(item, reading.content)
         found = reading.found or rejected(item, self.spider, "error", f"{item.url}: {reading.error}")
+        if reading.content is not None:
+            planted = isinstance(found, Rejected) and found.reason == "spam"
+            self.spider.note_content(item, None if planted else reading.content)
         if isinstance(found, Rejected):
             if found.reason in ("no_article", "spam") and self.spider.note_none(item, found):
                 raise DropItem(f"{item.url} is not there", log_level="DEBUG")

@@ -270,3 +270,15 @@ def test_a_piece_that_comes_empty_behind_a_full_one_is_looked_at_once_more() -> 
     chains.again(broken.chain)
     chains.turn("so/api?p=#", (), 1, "http://so/tin", {}, loaded=True)
     assert list(chains.broken()) == []
+
+
+def test_a_last_page_with_nothing_but_the_boxes_beside_it_is_looked_at_once_more() -> None:
+    chains = ListChains()
+    chains.turn(LIST, ["pinned", "beside", "a"], 1, LIST, {2: f"{LIST}?page=2", 3: f"{LIST}?page=3"})
+    chains.turn(LIST, ["pinned", "beside", "b"], 2, f"{LIST}?page=2", {3: f"{LIST}?page=3"})
+    chains.turn(LIST, ["beside"], 3, f"{LIST}?page=3", {})
+    (broken,) = chains.broken()
+    assert (broken.numbers, broken.again) == ((3,), (f"{LIST}?page=2", f"{LIST}?page=3"))
+    chains.again(broken.chain)
+    chains.turn(LIST, ["beside"], 3, f"{LIST}?page=3", {})
+    assert list(chains.broken()) == []

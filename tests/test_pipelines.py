@@ -129,6 +129,17 @@ def test_the_same_article_under_another_address_is_dropped(line: Line) -> None:
     assert line.stats["articles/same_article"] == 1
 
 
+def test_the_same_article_is_known_by_the_day_of_its_last_change_where_only_one_list_dates_it(line: Line) -> None:
+    """Its page prints no other day, and a box of links none at all."""
+    undated, dated = capture(1), capture(2)
+    for each in (undated, dated):
+        each.body = each.body.replace(b"05/03/2024 09:30", "Cập nhật: 05/03/2024".encode())
+    dated.listed_date = "05/03/2024"
+    first = line(undated)
+    assert (first.published_at, first.modified_at) == (None, "2024-03-05")
+    assert line.drop(dated).duplicate_of == first.id
+
+
 def test_the_same_words_on_another_day_are_counted_and_kept(line: Line) -> None:
     line(capture(1))
     other = capture(2)

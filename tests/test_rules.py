@@ -16,6 +16,7 @@ from portal_crawler.crawling.patterns import UrlPatterns, address_evidence, page
 from portal_crawler.crawling.rules import UrlRules, chain_key, in_own_order, page_number, plain_address
 from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import parse_html
+from portal_crawler.extraction.render import absolute
 from portal_crawler.platforms.aspnet import AspNetSpider
 from portal_crawler.platforms.dotnetnuke import DotNetNukeSpider
 from portal_crawler.platforms.fingerprint import fingerprint
@@ -56,11 +57,11 @@ def rules_of(family: type[PortalSpider], *seeds: str) -> UrlRules:
         (LiferaySpider, "/tin/-/asset_publisher/aB3/content/bai?_101_INSTANCE_x_redirect=%2Ftin", "bai"),
         (LiferaySpider, "/tin/-/asset_publisher/aB3/content/bai?redirect=http%3A%2F%2Flocalhost%3A8080%2Ftin", "bai"),
         (LiferaySpider, "/web/guest/chi-tiet?id=30585&_com_liferay_x_redirect=%2Ftin", "30585"),
-        (NukeVietSpider, "/vi/news/tin-hoat-dong/hoi-nghi-tong-ket-777.html", "777"),
-        (NukeVietSpider, "/Tin-tuc/Slug-777.html", "777"),
-        (NukeVietSpider, "/Tin-tuc/Slug-777.html?nvvithemever=m", "777"),
+        (NukeVietSpider, "/vi/news/tin-hoat-dong/hoi-nghi-tong-ket-777.html", "hoi-nghi-tong-ket-777"),
+        (NukeVietSpider, "/Tin-tuc/Slug-777.html", "Slug-777"),
+        (NukeVietSpider, "/Tin-tuc/Slug-777.html?nvvithemever=m", "Slug-777"),
         (NukeVietSpider, "/vi/laws/detail/Quyet-dinh-12-QD-UBND-5/?from=home", "laws-Quyet-dinh-12-QD-UBND-5"),
-        (NukeVietSpider, "/en/news/activities/meeting-777.html", "en-777"),
+        (NukeVietSpider, "/en/news/activities/meeting-777.html", "en-meeting-777"),
         (NukeVietSpider, "/vi/laws/detail/Quyet-dinh-12-QD-UBND-5/", "laws-Quyet-dinh-12-QD-UBND-5"),
         (SharePointSpider, "/vi-VN/Pages/tin.aspx?ItemID=26918", "itemid-26918"),
         (SharePointSpider, "/portal/pages/2023-01-30/hoi-nghi-8812.aspx", "hoi-nghi-8812"),
@@ -74,7 +75,7 @@ def rules_of(family: type[PortalSpider], *seeds: str) -> UrlRules:
         (WordPressSpider, "/2024/03/hoi-nghi-tong-ket/", "2024/03/hoi-nghi-tong-ket"),
         (WordPressSpider, "/hoi-nghi-tong-ket-nam/", "hoi-nghi-tong-ket-nam"),
         (AspNetSpider, "/ChiTietTin.aspx?MenuID=3&NewsID=55", "newsid-55"),
-        (AspNetSpider, "/Article/ViewDetail.aspx?id=55", "55"),
+        (AspNetSpider, "/Article/ViewDetail.aspx?id=55", "viewdetail-55"),
     ],
 )
 def test_article_addresses(family: type[PortalSpider], path: str, identity: str) -> None:
@@ -403,3 +404,56 @@ def test_menu_and_box_are_told_however_many_articles_there_are(monkeypatch: pyte
     assert not patterns.in_menu("a.gov.vn/tin/hoi-nghi-lan-thu-1.html")
     assert all(map(patterns.in_box, newest)) and not any(map(patterns.in_box, menu))
     assert len(patterns._linked) <= 50
+
+
+def test_backslashes_in_references_are_slashes_as_in_browsers() -> None:
+    rules, base = UrlRules(["https://a.example/"]), "https://a.example/muc/trang.html"
+    told = {
+        "\\tin\\bai-1.html": "/tin/bai-1.html",
+        "\\\\a.example\\tin\\bai-2.html": "/tin/bai-2.html",
+        "https:\\\\a.example\\bai-3.html": "/bai-3.html",
+        "..\\bai-4.html?tep=a\\b": "/bai-4.html?tep=a\\b",
+    }
+    judged = {href: rules.link(base, href) for href in told}
+    assert {href: each and each.url for href, each in judged.items()} == {
+        href: f"https://a.example{path}" for href, path in told.items()
+    }
+    assert absolute(base, "\\Uploads\\cong-van.pdf") == "https://a.example/Uploads/cong-van.pdf"
+    assert parse_html(base, b'<base href="\\cong\\"><p>x</p>').url == "https://a.example/cong/"
+
+
+@pytest.mark.parametrize(
+    ("family", "path", "another", "same"),
+    [
+        (
+            NukeVietSpider,
+            "/vi/news/tin/hop-ban-ve-rung-7.html",
+            "/vi/su-kien/le-hoi/khai-mac-le-hoi-7.html",
+            ("/vi/news/thong-bao/hop-ban-ve-rung-7.html", "/news/print/tin/hop-ban-ve-rung-7.html"),
+        ),
+        (
+            SharePointSpider,
+            "/noidung/tintuc/Lists/TinTuc/View_Detail.aspx?ItemID=7",
+            "/noidung/thongbao/Lists/ThongBao/View_Detail.aspx?ItemID=7",
+            ("/noidung/tintuc/Lists/TinTuc/View_Detail.aspx?CateID=3&ItemID=7&IsPrint=1",),
+        ),
+        (AspNetSpider, "/ChiTietTin.aspx?id=7", "/ChiTietVanBan.aspx?id=7", ("/vi/chitiettin.aspx?id=7&menu=2",)),
+    ],
+)
+def test_tables_and_modules_count_their_articles_each_for_itself(
+    family: type[PortalSpider], path: str, another: str, same: tuple[str, ...]
+) -> None:
+    """Two articles of one number are two articles, or one of them would never be asked for."""
+    rules = rules_of(family)
+    first = rules.judge(HOST + path)
+    assert first.kind == rules.judge(HOST + another).kind == "article"
+    assert rules.judge(HOST + another).key != first.key
+    assert {rules.judge(HOST + each).key for each in same} == {first.key}
+
+
+def test_a_session_in_the_path_makes_no_other_article() -> None:
+    rules = UrlRules([HOST])
+    plain = f"{HOST}/thong-bao/-/tin-bai/hoi-nghi-ban-ve-an-toan-thuc-pham-7295.html"
+    session = f"{plain};jsessionid=8E122ABE1BB390BC.node1"
+    assert rules.judge(session).key == rules.judge(plain).key
+    assert address_evidence(session) == address_evidence(plain) == 2

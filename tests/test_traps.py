@@ -327,3 +327,28 @@ def test_a_form_is_never_asked_beyond_its_budget(visits: list[tuple[bool, bool]]
             since = 0 if yields else since + 1
             under_way += budget.released(url=done)
         assert len(under_way) + since <= limit
+
+
+def test_doorway_pages_are_left_soon_whatever_their_addresses_are() -> None:
+    """Advertisements that a program puts together, each in other words, stand at addresses that a rule takes for news."""
+    games = ("Tài xỉu", "Nổ hũ", "Soi kèo", "Bắn cá đổi thưởng", "Xóc đĩa online", "Game bài")
+
+    def doorway(seen: Seen) -> Answer | str:
+        if not seen.path.startswith("/cuoc/"):
+            return Answer("", 404)
+        number = int("".join(re.findall(r"\d+", seen.path)))
+        game = f"{games[number % 6]} {chr(97 + number % 26)}{chr(97 + number // 26 % 26)}"
+        said = f"<p>Nhà cái uy tín nhất: {game}, casino trực tuyến, đăng ký ngay nhận thưởng, rút tiền nhanh.</p>" * 6
+        more = (link(f"/cuoc/tro-choi-{number * 20 + each}.html", f"{game} số {each}") for each in range(1, 21))
+        return (
+            f"<html><head><title>{game}</title></head><body><h1>{game} nhà cái</h1>{said}{''.join(more)}</body></html>"
+        )
+
+    hidden = [f"<div style='display:none'>{link(f'/cuoc/tro-choi-{n}.html', 'nhà cái')}</div>" for n in (20, 31)]
+    pages = {path: article(f"Hội nghị tổng kết {path}") + hidden[0] for path in PATHS}
+    home = page(GENERATOR, hidden[1], *(link(path, f"Bài {path}") for path in pages))
+    with PortalServer({"/": home, "*": doorway, "/robots.txt": Answer("", 404), **pages}) as server:
+        done = crawl("unseen", {"DEPTH_LIMIT": 12}, url=f"{server.url}/", platform="nukeviet")
+        asked = [path for path in server.paths if path.startswith("/cuoc/")]
+    assert 1 <= len(asked) <= 25, len(asked)
+    assert {url for url in done.urls if "/tin-tuc/" in url} == {f"{server.url}{path}" for path in PATHS}

@@ -17,6 +17,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from w3lib.url import safe_url_string
 
 from portal_crawler.crawling.patterns import address_evidence
+from portal_crawler.extraction.page import reference_in
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -217,12 +218,12 @@ class PortalFingerprinter:
 
 
 def split_base(base: str, reference: str) -> tuple[str, str]:
-    """As much of a base as the meaning of a reference depends on, and the reference without spaces around it.
+    """As much of a base as the meaning of a reference depends on, and the reference as browsers read it.
 
     That is no more than its host or its folder (RFC 3986 section 5.2), so that what is remembered of a menu's link
     serves on every page; "?page=2" alone needs the whole path.
     """
-    reference = reference.strip()
+    reference = reference_in(reference)
     if OF_THE_PATH.match(reference):
         return base, reference
     path = base.find("/", len("https://"))

@@ -54,6 +54,9 @@ class _Page:
     missing: bool = False
     fresh: bool = False
     shown: int = 0
+    bare: bool = (
+        False  # shows nothing but what stands on the first page as well: what is pinned, and what stands beside
+    )
     failure: str | None = None
 
 
@@ -142,6 +145,7 @@ class ListChains:
         page.url, page.visited, page.failure = url or page.url, True, None
         page.fresh |= fresh
         page.shown = max(page.shown, len(articles))
+        page.bare = number > 1 and shown <= known.opening
         if fresh and announced:
             known.promise(announced)  # what a page beyond the end announces is no evidence: it would go on for ever
         # The first page often has an address of another form than the others (index.htm, trang-2.htm), and so another
@@ -259,7 +263,7 @@ def _wrong(known: _Chain) -> dict[int, str]:
         elif number < known.last and not page.fresh:
             # The last page may well be empty, or hold what stands beside the list anyway.
             wrong[number] = "empty" if not page.shown else "shows only what the list has shown before"
-        elif _is_empty(page) and not known.retried and _full_before(known, number):
+        elif not known.retried and (_is_bare(known, number) or (_is_empty(page) and _full_before(known, number))):
             wrong[number] = "empty"  # one more look tells; a last page that is empty again was the end
     numbered = sorted(number for number in known.pages if number > 1)
     # Numbers may be those of rows, every twentieth say: the step tells which of them are left out.
@@ -284,6 +288,11 @@ def _full_before(known: _Chain, number: int) -> bool:
     """Whether a page that came empty may have held something: the piece before a list's end is often a short one."""
     before = [page for other, page in known.pages.items() if other < number and page.visited]
     return bool(before) and (not known.loaded or before[-1].shown >= max(page.shown for page in before))
+
+
+def _is_bare(known: _Chain, number: int) -> bool:
+    """Whether the last page that was announced shows no articles of its own list, though others may stand beside it."""
+    return number == known.last and known.pages[number].bare and not known.loaded
 
 
 def _is_empty(page: _Page) -> bool:

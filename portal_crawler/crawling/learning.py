@@ -50,13 +50,13 @@ def teach(template: Template, page: Page, key: str, wrappers: Collection[Wrapper
     if known_well and (not article or any(wrapper.find(page.root) is not None for wrapper in wrappers)):
         return
     try:
-        if not _is_planted(page):
+        if not is_planted(page):
             template.learn(page, key)
     except Exception:  # a bug met on one page costs the template that page alone, and says so
         logger.exception("The template could not learn from %s", page.url)
 
 
-def _is_planted(page: Page) -> bool:
+def is_planted(page: Page) -> bool:
     """Whether a page advertises gambling; links that strangers have put onto the site's own pages do not count."""
     said = "\n\n".join(block.text for block in blocks(page) if not block.linked and not block.hidden)
     return gambling_spam(page.title or "", said, page.url) is not None

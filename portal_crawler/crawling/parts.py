@@ -102,7 +102,7 @@ def next_part(page: Page, address: str, number: int) -> str | None:
             continue  # most links, at no cost
         label = element_text(anchor)
         if may_carry_on(own, number + 1, page.url, reference, label) and not _of_other_list(anchor):
-            return urljoin(page.url, reference)
+            return urljoin(*split_base(page.url, reference))
     return None
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from lxml import etree
 
@@ -72,11 +72,16 @@ MENU = 2
 LIST_TITLES, TEASER = 8, 80
 
 
+def _path(parts: SplitResult) -> str:
+    """The path without the parameters of its last segment (RFC 3986 section 3.3): servlets write sessions there."""
+    return parts.path.partition(";")[0]
+
+
 @lru_cache(maxsize=8_192)  # as with canonical addresses: the menu's stand on every page
 def pattern_of(url: str) -> str:
     """The form of an address: number of segments, form of the last one, names of the parameters."""
     parts = urlsplit(url)
-    segments = [segment for segment in parts.path.split("/") if segment]
+    segments = [segment for segment in _path(parts).split("/") if segment]
     last = segments.pop() if segments else ""
     stem, dot, ending = last.rpartition(".")
     if not dot or len(ending) > 5:
@@ -91,7 +96,7 @@ def pattern_of(url: str) -> str:
 
 def slug_with_number(url: str) -> str | None:
     """The last segment of an address if it is a whole title with a number: it names the same article in any folder."""
-    segment = urlsplit(url).path.rstrip("/").rpartition("/")[2]
+    segment = _path(urlsplit(url)).rstrip("/").rpartition("/")[2]
     stem = segment.rpartition(".")[0] or segment
     if len(stem.split("-")) > LONG_SLUG and re.search(r"(?:^|-)\d{2,}(?:-|$)", stem):
         return segment
@@ -102,7 +107,8 @@ def slug_with_number(url: str) -> str | None:
 def address_evidence(url: str) -> int:
     """How much an address by itself looks like an article's: 0 to 2."""
     parts = urlsplit(url)
-    stem = parts.path.rpartition("/")[2] or parts.path.rstrip("/").rpartition("/")[2]
+    path = _path(parts)
+    stem = path.rpartition("/")[2] or path.rstrip("/").rpartition("/")[2]
     slug = len(stem.split("-")) > 3 or len(stem.split("_")) > 3 or stem.count("%20") > 3
     numbered = SLUG_WITH_NUMBER.search(stem.rpartition(".")[0] if "." in stem else stem) is not None
     if DATED_PATH.search(parts.path) or (slug and numbered):

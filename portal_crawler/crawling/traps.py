@@ -198,6 +198,21 @@ class PatternBudget:
         self._hold(ground, url)
         return True
 
+    def bears_none(self, url: str) -> bool:
+        """Whether the pages in this folder whose addresses are like this one, many by now, have borne no article.
+
+        A rule may take them for articles: doorway pages for gambling have the addresses of the software that they are
+        planted in. The address is held back then.
+        """
+        if not self._is_barren(url):
+            return False
+        self._hold(grounds_of(url)[0], url)
+        return True
+
+    def _is_barren(self, url: str) -> bool:
+        shape = grounds_of(url)[0]
+        return shape not in self._shapes and self._barren.get(shape, 0) >= self.limit
+
     def _hold(self, full: str, url: str) -> None:
         held = self._held.setdefault(full, deque())
         if len(held) < MOST_HELD or not self.exhausted(url):
@@ -340,7 +355,7 @@ class PatternBudget:
         """Whether what an address was held back for still holds."""
         if self._series.get(ground, 0) >= SERIES or self._away.get(ground, 0) >= self.limit:
             return True
-        return self._full(url) == ground
+        return self._full(url) == ground or (ground == grounds_of(url)[0] and self._is_barren(url))
 
     def _samples(self, likely: Callable[[str], bool] | None) -> list[str]:
         """A few addresses of each budget that is exhausted, once: what they bring may open it again."""

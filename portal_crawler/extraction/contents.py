@@ -89,12 +89,16 @@ LONG_ENOUGH = 200
 def all_said(item: Article) -> bytes | None:
     """A digest of all that an article says: headline, date, lead, text and files.
 
+    The date is the day of publication; where neither the page nor the list that led to it shows one, it is that of the
+    last change: the other list, at whose link the article has another address, may print that very day.
+
     Returns:
         16 bytes, with which chance collisions do not come about; None for a short text, or one without headline or
         date: notices of one day may differ in nothing that is written.
     """
-    if len(item.text) < LONG_ENOUGH or not item.title or not item.published_at:
+    date = item.published_at or item.modified_at
+    if len(item.text) < LONG_ENOUGH or not item.title or not date:
         return None
     files = sorted([*(each.url for each in item.attachments), *(each.url for each in item.images)])
-    said = "\n".join((item.content_sha256, item.title, item.published_at, *files))
+    said = "\n".join((item.content_sha256, item.title, date, *files))
     return sha256(said.encode("utf-8", "surrogatepass")).digest()[:16]

@@ -54,6 +54,8 @@ VOID = frozenset(b"area base br col embed hr img input link meta source track wb
 # NBSP is a space here; zero-width space and BOM stand for nothing; the soft hyphen too, once legacy fonts (where it is
 # a letter) have been decoded.
 INVISIBLE = ("\u200b", "\ufeff", "\u00ad")
+# What of a reference stands before its query and its fragment.
+BEFORE_QUERY = re.compile(r"[^?#]*")
 # Fonts of the legacy encodings: text in them is TCVN3 or VNI, whatever the page around it is in.
 LEGACY_FONT = re.compile(r"(?:^|[\"':;,])\s*(?:\.Vn|VNI-)[A-Za-z]", re.IGNORECASE)
 FONTS = etree.XPath("//@face | //@style[contains(., 'font')]", smart_strings=False)
@@ -378,8 +380,21 @@ def _font(element: Element) -> str | None:
     return named.split(",")[0].strip(" \t\"'") if named else None
 
 
+def reference_in(value: str) -> str:
+    r"""The reference that an attribute holds, as browsers read it: without spaces around it, ``\a\b`` as ``/a/b``.
+
+    Windows paths get into links; before the query, a backslash is a slash (WHATWG URL Standard, section 4.4).
+    """
+    value = value.strip()
+    if "\\" not in value:
+        return value
+    path = BEFORE_QUERY.match(value)
+    assert path is not None  # it matches nothing, too
+    return path[0].replace("\\", "/") + value[path.end() :]
+
+
 def _joined(url: str, reference: str) -> str:
     try:
-        return urljoin(url, reference.strip())
+        return urljoin(url, reference_in(reference))
     except ValueError:  # "http://[bad": the page's own address serves
         return url

@@ -37,7 +37,8 @@ class AspNetSpider(PortalSpider):
     )
     article_urls: tuple[str, ...] = (
         r"\.aspx\?(?:[^#]*&)?(?P<key>newsid|itemid|articleid|tinid|idtin|nid|baivietid|idbaiviet)=(?P<id>\d+)(?:&|$)",
-        r"/(?:viewdetail|viewpost|chi-?tiet\w*|newsdetail|detail\w*|tin-?chi-?tiet)\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
+        # News and documents are of two tables, each with numbers of its own: the program tells which.
+        r"/(?P<program>viewdetail|viewpost|chi-?tiet\w*|newsdetail|detail\w*|tin-?chi-?tiet)\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
         r"^/(?:[^/?]+/)*[^/?]*?-(?P<id>\d{2,})\.(?:aspx|html?)$",
         r"^/(?:[^/?]+/)*(?P<id>\d{2,})/[^/?]*-[^/?]*\.(?:aspx|html?)$",
     )

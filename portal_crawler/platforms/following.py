@@ -45,8 +45,20 @@ class Following(Revisiting):
         chain: str | None,
         *,
         content: int | None,
+        planted: bool,
     ) -> Iterator[Request]:
-        """The requests that a page leads to; ``content`` is what it says, if it is an article."""
+        """The requests that a page leads to.
+
+        Args:
+            page: The page.
+            link: What its address is.
+            found: Its links.
+            number: Which page of its list it is.
+            chain: Key of its list, if the address does not tell.
+            content: What it says, if it is an article.
+            planted: Whether that is an advertisement, which makes it none for the budgets, whatever it says: the
+                programs behind them put together as many as are asked for.
+        """
         article = content is not None
         keys = self.shown(found)
         chain = chain or chain_key(link.url)
@@ -55,14 +67,15 @@ class Following(Revisiting):
         goes_on = article or self.turn(chain, keys, number, page, found)
         sentences = sentences_of(page) if article else frozenset()
         linked = [other.key for other, _ in found]
-        self.note_visit(link, () if article else keys, content=content, sentences=sentences, linked=linked)
+        said = None if planted else content
+        self.note_visit(link, () if article else keys, content=said, sentences=sentences, linked=linked)
         yield from self.ask_released(link)
         if not article:
             yield from self.follow_all(link, found, chain, number, goes_on=goes_on)
         else:
             onward = [(other, anchor) for other, anchor in found if not self.budget.goes_nowhere(other.url)]
             self.count("traps/not_asked", len(found) - len(onward))
-            yield from self.follow_all(link, onward, chain, number, goes_on=True)
+            yield from self.follow_all(link, onward, chain, number, goes_on=True, planted=planted)
         if not article and goes_on:
             yield from self.turn_page(page, chain, number, keys)
         if not article and not self.letters:
@@ -72,7 +85,14 @@ class Following(Revisiting):
             yield from self.ask_feed(urljoin(page.url, url))
 
     def follow_all(
-        self, link: Judgement, found: list[tuple[Judgement, Element]], chain: str, number: int, *, goes_on: bool
+        self,
+        link: Judgement,
+        found: list[tuple[Judgement, Element]],
+        chain: str,
+        number: int,
+        *,
+        goes_on: bool,
+        planted: bool = False,
     ) -> Iterator[Request]:
         """The requests for what the links of a page lead to."""
         seed = link.key in self.rules.seed_keys
@@ -80,7 +100,7 @@ class Following(Revisiting):
             self.sections |= menu_of([other.url for other, _ in found if other.kind != "article"])
         for other, anchor in found:
             if other.kind == "article":
-                yield from self.ask_article(other, waits=seed)
+                yield from self.ask_article(other, waits=seed, doubted=planted)
             else:
                 menu = seed and chain_key(other.url) in self.sections
                 yield from self.follow(other, anchor, chain, number, goes_on=goes_on, menu=menu)
@@ -217,12 +237,12 @@ class Following(Revisiting):
         return self.chains.fertile(chain) and (not self.revisits.incremental or chain in self.bringing)
 
     def ask_article(
-        self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_ARTICLE
+        self, link: Judgement, *, waits: bool = False, doubted: bool = False, priority: int = PRIORITY_ARTICLE
     ) -> Iterator[Request]:
         """The request for an article, once.
 
         Second-choice forms wait until the crawl has run dry, and so does what stands on the home page: the lists that
-        will show it, too, say more about it.
+        will show it, too, say more about it. What an advertisement leads to has a budget, whatever its address.
         """
         sighting = self.sightings.get(link.key)
         if sighting is None or sighting.asked or self.passes_over(link):
@@ -236,6 +256,9 @@ class Following(Revisiting):
             known = self.waiting.get(link.key)
             if known is None or (known.alternate and not link.alternate):
                 self.waiting[link.key] = link
+            return
+        if self.budget.bears_none(link.url) or (doubted and not self.budget.grants(link.url)):
+            self.count("traps/not_asked")
             return
         sighting.ask()
         self.waiting.pop(link.key, None)

@@ -52,9 +52,11 @@ class NukeVietSpider(PortalSpider):
             kind="document",
         ),
     )
+    # Several modules of a portal may hold news, each counting from 1, and any of them may be left out of addresses: the
+    # number names an article together with its slug, without which the software redirects.
     article_urls: tuple[str, ...] = (
         rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?P<module>{LAWS})/detail/(?P<id>[^/?]+?)(?:\.html|/)?(?:\?|$)",
-        rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?!{NO_NEWS}/)(?:[^/?]+/){{1,3}}[^/?]*-(?P<id>[1-9]\d*)\.html(?:\?|$)",
+        rf"^/(?:vi/)?(?:(?P<language>[a-z]{{2}})/)?(?!{NO_NEWS}/)(?:[^/?]+/){{1,3}}(?P<slug>[^/?]*)-(?P<id>[1-9]\d*)\.html(?:\?|$)",
     )
     listing_urls: tuple[str, ...] = (r"^/(?:[^/?.]+/)+(?:page-\d+/?)?$",)
     # Each page in another theme: nvvithemever=m.

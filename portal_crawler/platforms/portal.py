@@ -21,6 +21,7 @@ from portal_crawler.crawling.coverage import WaysIn
 from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.glance import Glance
 from portal_crawler.crawling.idle import Drain
+from portal_crawler.crawling.learning import is_planted
 from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.patterns import UrlPatterns, announced
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number
@@ -429,9 +430,9 @@ class PortalSpider(Following):
             yield from self.hand_on(capture, link)
         elif link.kind != "article":
             self.sightings.forget(link.key)
-        yield from self.lead_on(
-            page, link, found, page_number(response.url) or number, chain, content=content if is_one else None
-        )
+        number = page_number(response.url) or number
+        said = content if is_one else None
+        yield from self.lead_on(page, link, found, number, chain, content=said, planted=is_one and is_planted(page))
 
     def hand_on_unread(
         self, response: Response, capture: Capture, link: Judgement
@@ -444,8 +445,8 @@ class PortalSpider(Following):
         yield from self.hand_on(capture, link)
         yield from self.ask_released(link)
 
-    def note_content(self, capture: Capture, content: int) -> None:
-        """Note what an article says that was handed on unread."""
+    def note_content(self, capture: Capture, content: int | None) -> None:
+        """Note what an article says that was handed on unread; None if it proved to be an advertisement."""
         link = self.rules.judge(capture.url)
         if self.spellings.shown(link.url, content):
             link = self.respell(capture.url)

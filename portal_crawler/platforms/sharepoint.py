@@ -47,8 +47,9 @@ class SharePointSpider(PortalSpider):
     )
     article_urls: tuple[str, ...] = (
         r"^/.*/pages/(?:[^/?]+/)*(?P<id>[^/?]+-\d+)\.aspx$",
-        r"\.aspx\?(?:[^#]*&)?(?P<key>itemid|newsid|articleid|cn_id)=(?P<id>\d+)(?:&|$)",
         # Numbers are those of one list of one subsite.
+        r"^(?:/(?P<web>[^?]+))?/lists/(?P<list>[^/]+)/[^/?]+\.aspx\?(?:[^#]*&)?(?P<key>itemid|newsid|articleid|cn_id)=(?P<id>\d+)(?:&|$)",
+        r"\.aspx\?(?:[^#]*&)?(?P<key>itemid|newsid|articleid|cn_id)=(?P<id>\d+)(?:&|$)",
         r"^(?:/(?P<web>[^?]+))?/lists/(?P<list>[^/]+)/(?:post|dispform|detail|viewpost)\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
         r"\.aspx\?(?:[^#]*&)?id=(?P<id>\d+)(?:&|$)",
     )
