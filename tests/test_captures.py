@@ -27,7 +27,7 @@ def captures(folder: Path) -> Path:
         for address, body in portal().items():
             if isinstance(body, str):
                 archive.add(host + address, body)
-    archive.add("http://so.example.gov.vn/broken", b"not gzip at all", Content_Encoding="gzip")
+    archive.add("http://so.example.gov.vn/broken", b"\x9f\x80 neither gzip nor text", Content_Encoding="gzip")
     return archive.close()
 
 
@@ -87,7 +87,7 @@ def big(folder: Path) -> Path:
             archive.add(HOSTS[0] + address, body)
     for number in range(SHARED):
         archive.add(f"{HOSTS[0]}/trang/{number}.html", f"<html><body><p>Trang {number}</p></body></html>")
-    archive.add(f"{HOSTS[0]}/broken", b"not gzip at all", Content_Encoding="gzip")
+    archive.add(f"{HOSTS[0]}/broken", b"\x9f\x80 neither gzip nor text", Content_Encoding="gzip")
     return archive.close()
 
 
