@@ -17,7 +17,7 @@ from crawl import crawl
 from portal_server import MATTERS, PLACES, Answer, PortalServer, article, body, page
 from warcio.archiveiterator import ArchiveIterator
 
-from portal_crawler.crawling.browser import NAMES
+from portal_crawler.crawling.chromium import NAMES
 
 if TYPE_CHECKING:
     from portal_server import Seen

@@ -25,7 +25,9 @@ from warcio.archiveiterator import ArchiveIterator
 
 from portal_crawler.archive.feeds import recover
 from portal_crawler.crawling.apologies import is_probe
-from portal_crawler.crawling.history import Reading, Revisits, announced, difference, now
+from portal_crawler.crawling.history import difference, now
+from portal_crawler.crawling.reading import Reading
+from portal_crawler.crawling.revisits import Revisits, comparable
 from portal_crawler.crawling.state import LATEST, SOONEST, Known, PortalState, StateError, revisit_after
 from portal_crawler.items import Article, Extraction, Http
 from portal_crawler.sample import SampleProvince
@@ -514,7 +516,7 @@ def test_what_is_known_at_http_is_asked_for_as_it_is_linked_today() -> None:
 def test_todays_date_beside_an_article_tells_nothing() -> None:
     today = datetime.now(UTC).date()
     days = [today - timedelta(days=1), today, today + timedelta(days=1)]
-    told = [[said for _, said in announced(None, f"{day:%d/%m/%Y}")] for day in days]
+    told = [[said for _, said in comparable(None, f"{day:%d/%m/%Y}")] for day in days]
     assert told == [[days[0].isoformat()], [], []]
 
 

@@ -351,7 +351,7 @@ class PortalState:
         self.database.execute("UPDATE articles SET last_seen = ? WHERE id = ?", (now, identifier))
 
     def page(self, identifier: str) -> bytes:
-        """What the page of a known article was made of (``history.Reading``)."""
+        """What the page of a known article was made of (``reading.Reading``)."""
         row = self.database.execute("SELECT page FROM articles WHERE id = ?", (identifier,)).fetchone()
         return bytes(row[0])
 

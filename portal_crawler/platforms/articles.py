@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import scrapy
 from scrapy.http import HtmlResponse
 
-from portal_crawler.crawling import glance, history, listing
+from portal_crawler.crawling import glance, listing
 from portal_crawler.crawling.api import ApiError
 from portal_crawler.crawling.canonical import canonical_url, key_hash, page_key
 from portal_crawler.crawling.learning import KNOWN_WELL
@@ -27,6 +27,7 @@ from portal_crawler.crawling.patterns import (
     page_evidence,
     text_evidence,
 )
+from portal_crawler.crawling.revisits import comparable
 from portal_crawler.crawling.rules import chain_key, page_number, plain_address
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected, article_id
@@ -111,7 +112,7 @@ class Articles(Sources):
         self.waiting.pop(link.key, None)
         if self.state is not None:
             self.state.forget_page(key_hash(link.key))  # it may have been held back, or gone
-            for what, said in history.announced(capture.link_text, capture.listed_date):
+            for what, said in comparable(capture.link_text, capture.listed_date):
                 self.state.announce(article_id(link.url, link.key), what, said)
         self.count("articles/captured")
         yield capture if capture.unread else self.whole(capture)

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from portal_crawler.crawling.buttons import Source
     from portal_crawler.crawling.chains import BrokenList, ListChains
     from portal_crawler.crawling.coverage import WaysIn
-    from portal_crawler.crawling.history import Revisits
     from portal_crawler.crawling.patterns import UrlPatterns
+    from portal_crawler.crawling.revisits import Revisits
     from portal_crawler.crawling.rules import Judgement, UrlRules
     from portal_crawler.crawling.sightings import Marked, Sightings
     from portal_crawler.extraction.page import Element, Page

@@ -14,9 +14,9 @@ from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.crawling import history, listing
 from portal_crawler.crawling.api import WRAPPER, JsonApi
 from portal_crawler.crawling.archives import Archives
-from portal_crawler.crawling.browser import chromium
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.chains import ListChains
+from portal_crawler.crawling.chromium import chromium
 from portal_crawler.crawling.coverage import WaysIn
 from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.glance import Glance
@@ -95,7 +95,7 @@ class PortalSpider(Following):
         images: ``1`` fetches their pictures.
         archive: ``0`` or ``1`` instead of the setting ``PORTAL_ARCHIVE``: whether exchanges are kept as WARC files.
         retry: A file of an earlier run, whose failed requests are made again instead of a crawl.
-        full: ``1`` walks the whole portal and looks at every article again (``crawling.history``).
+        full: ``1`` walks the whole portal and looks at every article again (``crawling.revisits``).
         only_new: ``1`` looks at no article that is known.
         since: A day (ISO 8601): what was published before it is neither asked for nor exported, as far as lists and
             pages tell.

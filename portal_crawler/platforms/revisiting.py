@@ -12,6 +12,8 @@ from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash, page_key, site_root
 from portal_crawler.crawling.losses import Losses, falls_short, gone
 from portal_crawler.crawling.patterns import announced, pattern_of
+from portal_crawler.crawling.reading import has_something_of
+from portal_crawler.crawling.revisits import Revisits, conditions
 from portal_crawler.crawling.rules import chain_key
 from portal_crawler.extraction.spam import gambling_spam
 from portal_crawler.items import Capture, Gone, Rejected, article_id
@@ -63,7 +65,7 @@ class Revisiting(Articles):
     def decide(self) -> None:
         """Decide how much of what is known is asked for again."""
         setting = self.crawler.settings
-        self.revisits = history.Revisits(
+        self.revisits = Revisits(
             self.state,
             full=self.full,
             only_new=self.only_new,
@@ -105,7 +107,7 @@ class Revisiting(Articles):
         self.sightings.reopen(self.rules.judge(url).key)  # a list may have shown it: it was passed over then
         meta = {"portal_known": known.id, "handle_httpstatus_list": [304]}
         # Where it is looked for a second time, perhaps at another page's address, only the page itself is an answer.
-        headers = {} if twice else history.conditions(known)
+        headers = {} if twice else conditions(known)
         return self.ask(url, priority=PRIORITY_ARTICLE, headers=headers, meta=meta, dont_filter=twice)
 
     def note_unfetched(self, link: Judgement) -> None:
@@ -177,7 +179,7 @@ class Revisiting(Articles):
         """
         if self.state is None or not self.warc or (known := self.state.article(item.id)) is None:
             return False
-        return page_key(known.url) == page_key(item.url) or history.has_something_of(item, self.state.text(known.id))
+        return page_key(known.url) == page_key(item.url) or has_something_of(item, self.state.text(known.id))
 
     def note_duplicate(self, identifier: str, other: str, url: str) -> None:
         """Note that an article has been exported under another identifier: crawls to come need not ask for it."""
