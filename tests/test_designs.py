@@ -523,15 +523,17 @@ def test_a_table_alone_is_an_article_whose_headline_a_date_without_time_follows(
 
 
 @both
-def test_a_name_to_the_right_below_the_element_of_the_text_signs_it(learned: bool) -> None:
+@pytest.mark.parametrize("name", [f"Hồ Thị {PLACES[ASKED].split()[0]}", "Thanh Mai"])
+def test_a_name_to_the_right_below_the_element_of_the_text_signs_it(name: str, learned: bool) -> None:
     def design(number: int) -> Capture:
-        name = f"<p style='text-align:right'>Hồ Thị {PLACES[number].split()[0]}</p>"
+        written = name if number % 3 == ASKED % 3 else f"Hồ Thị {PLACES[number].split()[0]}"
+        signed = f"<p style='text-align:right'>{written}</p>"
         tools = "<a href='/in'>In trang này</a>"
-        return page(number, f"<h1>{headline(number)}</h1><div>{paragraphs(text(number))}</div>{name}{tools}")
+        return page(number, f"<h1>{headline(number)}</h1><div>{paragraphs(text(number))}</div>{signed}{tools}")
 
     found = read(design, learned=learned)
-    assert found.author == f"Hồ Thị {PLACES[ASKED].split()[0]}"
-    assert found.text.split("\n\n") == [*text(ASKED), found.author]
+    assert found.author == name
+    assert found.text.split("\n\n") == [*text(ASKED), name]
 
 
 @both

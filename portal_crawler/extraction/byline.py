@@ -67,6 +67,12 @@ NOT_NAMES = frozenset(
 )
 
 
+# Syllables of Vietnamese without a mark, which few words of other languages are: "Thanh Mai", "Lan Anh".
+PLAIN = re.compile(
+    r"(?:(?:ngh?|nh|ch|gh?|gi|kh|ph|qu|th|tr|[bcdhklmnprstvx])?[aeiouy]{1,3}(?:ch|nh|ng|[cmnpt])?(?:\s+|$)){2,4}",
+    re.IGNORECASE,
+)
+
 # In whose name, or in which office, a document is signed; who does is its signer and no author.
 OFFICE = re.compile(
     r"(?:(?:TM|KT|TL|TUQ|Q)\s?\.\s*[^\Wa-zà-ỹ]|(?:PHÓ |QUYỀN )?(?:TỔNG )?(?:CHỦ TỊCH|GIÁM ĐỐC|CHÁNH VĂN PHÒNG"
@@ -134,8 +140,10 @@ def signs(block: Block) -> bool:
         return False
     if _credit(line) is not None or _labelled(line) is not None:
         return True
-    apart = _moved_right(block) or any(node.tag in ("b", "strong", "i", "em") for node, _ in block.slots)
-    return apart and not line.isascii() and person(line) is not None
+    right = _moved_right(block)
+    apart = right or any(node.tag in ("b", "strong", "i", "em") for node, _ in block.slots)
+    vietnamese = not line.isascii() or (right and PLAIN.fullmatch(line) is not None)
+    return apart and vietnamese and person(line) is not None
 
 
 def _is_name(words: list[str]) -> bool:
