@@ -96,6 +96,22 @@ def test_each_version_of_an_article_is_told_and_its_end(tmp_path: Path, *, apart
     }
 
 
+def test_articles_of_one_number_in_two_modules_are_two_in_captures_of_the_same_years(tmp_path: Path) -> None:
+    archive = Archive(tmp_path / "years.warc.gz")
+    notice = "/thong-bao/thong-bao-tuyen-dung-vien-chuc-{}.html"
+    for year in YEARS[:2]:
+        archive.date = f"{year}-03-06T02:00:00Z"
+        for address, (status, body) in edition(YEARS[0]).items():
+            archive.add(HOST + address, body, status)
+        for number in (1, 2):
+            archive.add(HOST + notice.format(number), article(f"Thông báo tuyển dụng viên chức đợt {number} năm 2020"))
+    archive.close()
+    code, _, errors = run(tmp_path, "extract", ".", "--out", "out", "--jobs", "1")
+    assert code == 0, errors
+    found = [(one["url"].removeprefix(HOST), one["version"]) for one in articles(tmp_path / "out")]
+    assert sorted(found) == sorted((address, 1) for address in (*map(slug, range(1, 10)), *map(notice.format, (1, 2))))
+
+
 def test_maintenance_when_the_last_capture_was_made_hides_no_end_of_an_article_and_makes_none(tmp_path: Path) -> None:
     captures(tmp_path, apart=True)
     archive = Archive(tmp_path / "last.warc.gz", date="2026-03-06T02:00:00Z")

@@ -158,8 +158,8 @@ class UrlRules:
         seeds: Where the crawl begins: they set the hosts (with and without ``www.``) and, where every seed has a path
             of two segments or more, the part of the host that belongs to the portal.
         article_urls: Regular expressions of article addresses, searched in path and query. The named groups of the
-            one that matches make the article's identity. Without any, pages of one title and number in several folders
-            are taken for one.
+            one that matches make the article's identity; ``slug`` is the one that changes with its headline. Without
+            any, pages of one title and number in several folders are taken for one.
         listing_urls: Regular expressions of lists that are worth more than any other page.
         alternate_urls: Forms of an article that are second choice, besides print views.
         deny_urls: Addresses never asked for, besides ``DENIED``.
@@ -303,11 +303,20 @@ class UrlRules:
 
         Servers of ASP.NET do not tell upper from lower case, and their portals write the same address in both.
         """
-        for pattern in self.articles:
-            if found := pattern.search(path):
-                identity = "-".join(filter(None, found.groupdict().values())) or path
-                return identity.lower() if ".aspx" in path.lower() else identity
-        return None
+        found = self._article(path)
+        if found is None:
+            return None
+        identity = "-".join(filter(None, found.groupdict().values())) or path
+        return identity.lower() if ".aspx" in path.lower() else identity
+
+    def unworded(self, url: str) -> str | None:
+        """What is left of an article's identity when its headline is worded anew; None if its address has no slug."""
+        found = self._article(without_returns(f"/{page_key(url).partition('/')[2]}"))
+        parts = found.groupdict() if found is not None else {}
+        return "-".join(filter(None, parts.values())) if parts.pop("slug", None) else None
+
+    def _article(self, path: str) -> re.Match[str] | None:
+        return next(filter(None, (pattern.search(path) for pattern in self.articles)), None)
 
 
 def plain_address(addresses: Iterable[str], rules: UrlRules) -> list[str]:

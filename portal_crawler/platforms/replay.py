@@ -246,11 +246,31 @@ class FirstPass:
         articles = {key: variants for key, variants in self.variants.items() if self._is_article(variants)}
         if others := len(self.variants) - len(articles):
             self.counts["no_article_pages"] += others
+        self._join_reworded(articles)
         outages = self.outages(articles)
         return {
             key: [one.record for one in (self._mementos(variants, outages) if len(variants) > 1 else variants)]
             for key, variants in articles.items()
         }
+
+    def _join_reworded(self, articles: dict[str, list[Variant]]) -> None:
+        """Take for one what has the same number and came under another headline, once the captures of the first ended.
+
+        Several modules of a portal count from 1: what is captured in the same years is several articles.
+        """
+        namesakes: defaultdict[str, list[str]] = defaultdict(list)
+        for key, variants in articles.items():
+            if (name := self.spider.rules.unworded(variants[0].url)) is not None:
+                namesakes[name].append(key)
+        for keys in namesakes.values():
+            spans = {key: [one.time for one in articles[key]] for key in keys}
+            first, *later = sorted(keys, key=lambda key: min(spans[key]))
+            for key in later:
+                if min(spans[key]) <= max(spans[first]) + MOVED:
+                    first = key
+                    continue
+                spans[first] += spans[key]
+                articles[first] += articles.pop(key)
 
     def outages(self, keys: Iterable[str]) -> Outages:
         """When the portal was without most of some articles; what its other pages answered says nothing of that."""
