@@ -517,6 +517,50 @@ def test_a_broken_line_costs_no_other(tmp_path: Path) -> None:
     assert "2 articles of 2 portals from 1 runs" in told
 
 
+def test_a_value_of_another_type_costs_no_other_line(tmp_path: Path) -> None:
+    wrong = [
+        {"title": 3}, {"text": None}, {"published_at": 2020}, {"section": [None]}, {"portal": None}, {"extraction": "x"},
+        {"attachments": [None]}, {"images": [{"caption": "x"}]}, {"document": []}, {"version": "2"}, {"url": ["x"]},
+    ]  # fmt: skip
+    lines = [record(1), *(record(2) | each for each in wrong), record(3) | {"of_another_version": 1}]
+    source = write(tmp_path / "1.jsonl", lines)
+    gone = [{"id": "0", "portal": "so_a", "url": "http://a.gov.vn/0"} | each for each in ({}, {"section": 3})]
+    write(tmp_path / "1.gone.jsonl", gone)
+    made, chosen = export(tmp_path / "corpus", [source], list(FORMATS), Choice())
+    assert made["articles"] == 2
+    told = [number for path, number, _ in chosen.broken if path == source]
+    assert told == list(range(2, 2 + len(wrong)))
+    assert len((tmp_path / "corpus/gone.jsonl").read_bytes().splitlines()) == 1
+    assert verify(tmp_path / "corpus", nowhere).problems == []
+
+
+def test_runs_that_were_packed_are_runs(runs: Path, tmp_path: Path) -> None:
+    """Whoever packs the runs of former years does not lose them from a corpus."""
+    made = {}
+    for name in ("plain", "packed"):
+        made[name], _ = export(tmp_path / name, run_files([runs]), ["jsonl"], Choice(versions=True))
+        for path in [*runs.rglob("*.jsonl")]:
+            kind = ".zst" if path.name.startswith("2026-02-01T00-00-00Z.jsonl") else ".gz"
+            pack = zstd.compress if kind == ".zst" else gzip.compress
+            path.with_name(path.name + kind).write_bytes(pack(path.read_bytes()))
+            path.unlink()
+    for file in ("articles.jsonl", "gone.jsonl"):
+        assert (tmp_path / "packed" / file).read_bytes() == (tmp_path / "plain" / file).read_bytes()
+    broken = runs / "so_a/2026-01-01T00-00-00Z.jsonl.gz"
+    broken.write_bytes(broken.read_bytes()[:-200])
+    _, chosen = export(tmp_path / "broken", run_files([runs]), ["jsonl"], Choice())
+    ((path, _, why),) = chosen.broken
+    assert path == broken
+    assert "behind line" in why
+
+
+def test_a_run_that_is_named_twice_is_read_once(runs: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(runs)
+    once = run_files([runs])
+    twice = run_files([tmp_path / "link", runs, runs / "so_a", *once, runs / "../exports"])
+    assert len(twice) == len(once)
+
+
 def test_an_export_is_whole_or_not_there(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: Any) -> None:
         raise OSError(28, "No space left on device")
