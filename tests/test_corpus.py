@@ -146,6 +146,30 @@ def test_the_descriptor_is_that_of_a_data_package(runs: Path, tmp_path: Path) ->
         assert done.stdout.strip() == "True", done.stderr
 
 
+def test_what_records_say_of_themselves_is_no_markup_of_the_card(tmp_path: Path) -> None:
+    """Portals that differ in case alone, and names that would begin a line, a cell or a tag of their own."""
+    forged = "x\n---\n# Forged\r\n| a |\x1b[31m <script>"
+    odd = {"portal": forged, "language": "vi\n- evil\nlicense: mit", "published_at": "1\n#\n"}
+    lines = [
+        record(1, portal="so_a"),
+        record(2, portal="So_A", language="vi"),
+        record(3, portal="so-a"),
+        record(4, **odd),
+    ]
+    export(tmp_path / "corpus", [write(tmp_path / "1.jsonl", lines)], ["parquet", "jsonl"], Choice())
+    card = (tmp_path / "corpus/README.md").read_text("utf-8")
+    head = ["---", "language:", "- vi", "license: unknown", "size_categories:", "- n<1K"]
+    assert card.splitlines()[:6] == head
+    assert "| x --- # Forged \\| a \\| \\[31m \\<script\\> | 1 |" in card.splitlines()
+    assert not [line for line in card.splitlines() if line.startswith(("# F", "#\n", "- evil"))]
+    assert all(sign.isprintable() or sign == "\n" for sign in card)
+    package = json.loads((tmp_path / "corpus/datapackage.json").read_text("utf-8"))
+    names = [resource["name"] for resource in package["resources"]]
+    assert len(set(names)) == len(names) == 6
+    assert all(re.fullmatch(r"[a-z0-9._-]+", name) for name in names)
+    assert package["licenses"][0]["name"] == "notspecified"
+
+
 def test_a_spreadsheet_gets_no_formula(tmp_path: Path) -> None:
     source = write(tmp_path / "run.jsonl", [record(1, title="=HYPERLINK(0)", text="+84 233 3852 000")])
     made, _ = export(tmp_path / "corpus", [source], ["csv"], Choice())

@@ -37,8 +37,9 @@ NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 SAFE_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
-# What reading packed lines raises where they are damaged.
-DAMAGED = (OSError, EOFError, zlib.error, zstd.ZstdError)
+# What reading packed lines raises where they are damaged, and what else may befall a file.
+UNPACKING = (gzip.BadGzipFile, EOFError, zlib.error, zstd.ZstdError)
+DAMAGED = (OSError, *UNPACKING)
 
 
 class MissingLibraryError(Exception):
