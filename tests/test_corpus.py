@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import re
+import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -179,7 +181,7 @@ def test_a_spreadsheet_gets_no_formula(tmp_path: Path) -> None:
     assert made["notes"]["csv"] == {"cells_with_an_apostrophe_before_them": 2}
 
 
-@pytest.mark.parametrize("before", ["\xa0", "\u3000", "\u200b", "\ufeff", " \n\u2060"])
+@pytest.mark.parametrize("before", ["\xa0", "\u3000", "\u200b", "\ufeff", " \n\u2060", " " * 50, "\x00\x0b"])
 @pytest.mark.parametrize("sign", ["=", "＝", "＋", "－", "＠"])
 def test_no_blank_hides_a_formula(before: str, sign: str, tmp_path: Path) -> None:
     source = write(tmp_path / "run.jsonl", [record(1, title=f"{before}{sign}HYPERLINK(0)", text="Không có gì.")])
@@ -592,6 +594,20 @@ def test_an_export_is_whole_or_not_there(runs: Path, tmp_path: Path, monkeypatch
     monkeypatch.setattr("portal_crawler.corpus.formats.Csv.add", fails)
     with pytest.raises(OSError, match="No space"):
         export(tmp_path / "corpus", run_files([runs]), ["jsonl", "csv"], Choice())
+    assert not list(tmp_path.glob("corpus*"))
+
+
+def test_a_database_that_finds_no_room_says_so(runs: Path, tmp_path: Path) -> None:
+    def limited() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+
+    line = [record(2, text="Nhiều chữ. " * 10_000)]
+    write(runs / "so_b/2026-01-01T00-00-00Z.jsonl", line)
+    command = [sys.executable, "-m", "portal_crawler.commands.console", "export", "corpus", "--format", "sqlite"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, preexec_fn=limited)
+    assert done.returncode == 1
+    assert "database or disk is full" in done.stderr or "disk I/O error" in done.stderr
     assert not list(tmp_path.glob("corpus*"))
 
 

@@ -119,7 +119,7 @@ def compare(old: Iterable[Path], new: Iterable[Path], totals: Totals) -> Iterato
             latest = (record["id"], _captured(record), _packed(record))
             database.execute("INSERT OR REPLACE INTO new VALUES (?, ?, ?)", latest)
         _match(database, totals)
-        lost = database.execute("SELECT id, line FROM old WHERE met = 0 ORDER BY id, captured").fetchall()
+        lost = database.execute("SELECT id, line FROM old WHERE met = 0 ORDER BY id, captured")
         for identifier, line in lost:
             _keep(database, _change(identifier, _unpacked(line), None), totals)
         rows = database.execute("SELECT change FROM found ORDER BY lost DESC, added DESC, id")
