@@ -427,6 +427,11 @@ def test_whatever_is_tampered_with_is_found(archived: Path) -> None:
         (manifest, kept[manifest].replace(b'"words": 2', b'"words": 3', 1), "words is"),
         (manifest, kept[manifest].replace(b'"sha256": "', b'"sha256": "0', 1), "manifest.json: SHA-256 is"),
         (described, kept[described].replace(b'"hash": "sha256:', b'"hash": "sha256:0', 1), "is not what manifest.json"),
+        (
+            described,
+            re.sub(rb'"resources": .*\]', b'"resources": []', kept[described], flags=re.DOTALL),
+            "not name manif",
+        ),
         (warc, kept[warc][:60] + b"\0" + kept[warc][61:], "byte 0"),
         (warc, gzip.compress(packed.replace(b"Trang 1", b"Trang 7", 1)), "archived body has"),
         (warc, gzip.compress(packed.replace(b"text/html", b"text/htm_", 1)), "byte 0"),
@@ -558,6 +563,15 @@ def test_a_value_of_another_type_costs_no_other_line(tmp_path: Path) -> None:
     assert told == list(range(2, 2 + len(wrong)))
     assert len((tmp_path / "corpus/gone.jsonl").read_bytes().splitlines()) == 1
     assert verify(tmp_path / "corpus", nowhere).problems == []
+
+
+@pytest.mark.parametrize("files", [[None], [{"path": "README.md"}], [{"path": 3, "bytes": 1, "sha256": "0"}]])
+def test_a_manifest_whose_files_are_none_is_told(files: list[Any], runs: Path) -> None:
+    assert run(runs.parent, "export", "corpus")[0] == 0
+    manifest = runs.parent / "corpus/manifest.json"
+    manifest.write_text(json.dumps({"files": files}), "utf-8")
+    code, _, errors = run(runs.parent, "verify", "corpus")
+    assert (code, "corpus is no corpus" in errors, len(errors.splitlines())) == (2, True, 1)
 
 
 def test_runs_that_were_packed_are_runs(runs: Path, tmp_path: Path) -> None:
