@@ -130,4 +130,10 @@ def test_what_is_no_run_is_told(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text('{"id": 3}\n', "utf-8")
     assert run(tmp_path, "diff", old, str(tmp_path / "bad.jsonl"))[0] == 2
     assert run(tmp_path, "diff", old, str(tmp_path / "nothing"))[0] == 2
+    (tmp_path / "bad.jsonl").write_text('{"id": "1", "text": ["a"]}\n', "utf-8")
+    code, _, errors = run(tmp_path, "diff", old, str(tmp_path / "bad.jsonl"))
+    assert (code, "line 1: its text is no string" in errors) == (2, True)
+    (tmp_path / "cut.jsonl.gz").write_bytes(Path(new).read_bytes()[:-20])
+    code, _, errors = run(tmp_path, "diff", old, str(tmp_path / "cut.jsonl.gz"))
+    assert (code, "cut.jsonl.gz cannot be read to its end" in errors) == (2, True)
     assert run(tmp_path, "diff", new)[0] == 2
