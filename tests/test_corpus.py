@@ -256,6 +256,22 @@ def test_choices(runs: Path, choice: Choice, numbers: set[int]) -> None:
     assert sum(chosen.left_out.values()) + len(chosen.places) == 13
 
 
+def test_no_older_version_stands_for_a_newest_one_that_is_left_out(tmp_path: Path) -> None:
+    """Dated anew, or moved to the questions of citizens: what the first version said is no longer so."""
+    first = [record(n, published_at="2021-05-05") for n in (1, 2, 3)]
+    later: dict[str, Any] = {"version": 2, "text": "Mới.", "fetched_at": "2026-03-01T00:00:00+00:00"}
+    unsure = Extraction(method="page", version="1", confidence=0.1)
+    second = [
+        record(1, published_at="2022-05-05", **later),
+        record(2, published_at="2021-05-05", section=["Hỏi đáp"], **later),
+        record(3, published_at="2021-05-05", extraction=unsure, **later),
+    ]
+    sources = [write(tmp_path / "1.jsonl", first), write(tmp_path / "2.jsonl", second)]
+    chosen = select(sources, Choice(until="2021-12-31", least_confidence=0.5))
+    assert [(one["url"], one["version"]) for _, one in chosen.read()] == [("http://a.gov.vn/tin/3", 1)]
+    assert chosen.left_out == {"older_version": 2, "other_date": 1, "private_questions": 1, "low_confidence": 1}
+
+
 def test_what_has_come_back_is_not_gone(tmp_path: Path) -> None:
     gone = [
         {"id": record(number)["id"], "portal": "so_a", "gone_at": f"2026-{month:02}-01T00:00:00+00:00"}

@@ -32,6 +32,8 @@ LINES = ".jsonl"
 PACKED = ("", ".gz", ".zst")
 # The articles of a run, by its time; what stands beside them has one more ending before these.
 RUN = re.compile(r"\d{4}-\d\d-\d\dT[\d-]+Z[^.]*\.jsonl(?:\.gz|\.zst)?")
+# Why a reading of an article is left out, whatever the article is: another one may be taken in its place.
+OF_THE_READING = frozenset(("other_portal", "low_confidence"))
 # What a line must agree with: the types of its values. Other fields and values may be those of another version.
 TYPES = frozenset(("type", "properties", "items", "required", "anyOf", "$ref", "$defs"))
 # Of thousands of runs so many are open at a time.
@@ -133,12 +135,12 @@ class Choice:
         names = [folded(name) for name in record.get("section") or []]
         checks = {
             "other_portal": bool(self.portals) and record.get("portal") not in self.portals,
+            "low_confidence": (record.get("extraction") or {}).get("confidence", 0.0) < self.least_confidence,
             "other_kind": bool(self.kinds) and record.get("kind") not in self.kinds,
             "no_date": bool(self.since or self.until) and not day,
             "other_date": bool(day) and not (self.since or "") <= day <= (self.until or NO_DATE),
             "other_section": bool(self.sections)
             and not any(folded(wanted) in name for wanted in self.sections for name in names),
-            "low_confidence": (record.get("extraction") or {}).get("confidence", 0.0) < self.least_confidence,
         }
         if why := next((why for why, true in checks.items() if true), None):
             return why
@@ -156,12 +158,14 @@ class Place:
         content: Its ``content_sha256``.
         file: Number of the file among the sources.
         offset: Of its line, in bytes.
+        refused: Why the article is left out if this is its newest version.
     """
 
     order: tuple[str, str, str, int, str]
     content: str
     file: int
     offset: int
+    refused: str | None
 
 
 @dataclass(slots=True)
@@ -277,10 +281,11 @@ def select(sources: list[Path], choice: Choice) -> Selection:
         for offset, record in _records(path, chosen):
             if (gone := str(record.get("id"))) in chosen.seen:
                 chosen.seen[gone] = max(chosen.seen[gone], str(record.get("fetched_at")))
-            if why := choice.refusal(record):
+            # What the newest version is not chosen for, no older one stands for: it says what is no longer so.
+            if (why := choice.refusal(record)) and (choice.versions or why in OF_THE_READING):
                 chosen.left_out[why] += 1
                 continue
-            place = _place(record, number, offset)
+            place = _place(record, number, offset, why)
             places = found[record["id"]]
             if choice.versions or not places:
                 places.append(place)
@@ -288,6 +293,9 @@ def select(sources: list[Path], choice: Choice) -> Selection:
                 places[0] = max(places[0], place, key=_captured)
                 chosen.left_out["older_version"] += 1
     for places in found.values():
+        if refused := places[0].refused:
+            chosen.left_out[refused] += 1
+            continue
         kept = _different(places)
         chosen.places += kept
         if len(kept) < len(places):
@@ -364,10 +372,10 @@ def _only_types(schema: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _place(record: dict[str, Any], file: int, offset: int) -> Place:
+def _place(record: dict[str, Any], file: int, offset: int, refused: str | None) -> Place:
     day = (record.get("published_at") or NO_DATE)[:10]
     order = (record["portal"], day, record["id"], record.get("version", 1), record["fetched_at"])
-    return Place(order, record["content_sha256"], file, offset)
+    return Place(order, record["content_sha256"], file, offset, refused)
 
 
 def _captured(place: Place) -> tuple[str, int, str]:
