@@ -218,17 +218,6 @@ def card(record: dict[str, Any]) -> str:
     """The dataset card: what the corpus holds, where it is from, what is missing; Markdown with YAML before it."""
     count = record["articles"]
     published, captured = record["published"], record["captured"]
-    languages = [name for name in record["by_language"] if LANGUAGE.fullmatch(name) and name != "unknown"]
-    head = [
-        "---",
-        *(["language:"] if languages else []),
-        *(f"- {name}" for name in languages),
-        "license: unknown",
-        "size_categories:",
-        f"- {_size(count)}",
-        "pretty_name: Articles of Vietnamese department portals",
-        "---",
-    ]
     lines = [
         "# Articles of Vietnamese department portals",
         "",
@@ -264,7 +253,22 @@ def card(record: dict[str, Any]) -> str:
         "their copyright is unknown to the makers of this corpus.",
         "",
     ]  # fmt: skip
-    return "\n".join([*head, "", *lines])
+    return "\n".join([*_head(record), "", *lines])
+
+
+def _head(record: dict[str, Any]) -> list[str]:
+    """What stands before the card as YAML, in the words of the Hugging Face Hub."""
+    languages = [name for name in record["by_language"] if LANGUAGE.fullmatch(name) and name != "unknown"]
+    return [
+        "---",
+        *(["language:"] if languages else []),
+        *(f"- {name}" for name in languages),
+        "license: unknown",
+        "size_categories:",
+        f"- {_size(record['articles'])}",
+        "pretty_name: Articles of Vietnamese department portals",
+        "---",
+    ]
 
 
 def _table(name: str, values: dict[str, Any]) -> list[str]:
