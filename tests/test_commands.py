@@ -19,6 +19,7 @@ from test_project import environment, portal
 from test_sites import SITES, as_recorded, recorded_article
 
 from portal_crawler.commands.console import main
+from portal_crawler.corpus.formats import zstd
 from portal_crawler.monitoring.verdict import ExitCode
 
 TITLE = "Hội nghị triển khai nhiệm vụ quý một năm 2024 tại các xã vùng cao"
@@ -328,11 +329,12 @@ def export(folder: Path, name: str = "a.jsonl") -> Path:
     ]
     path = folder / name
     data = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines).encode()
-    path.write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
+    pack = {".gz": gzip.compress, ".zst": zstd.compress}.get(path.suffix, bytes)
+    path.write_bytes(pack(data))
     return path
 
 
-@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.part"])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.jsonl.gz", "a.jsonl.zst", "a.jsonl.part"])
 def test_show_lists_and_typesets(tmp_path: Path, name: str) -> None:
     path = export(tmp_path, name)
     if name.endswith(".part"):

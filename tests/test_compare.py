@@ -110,9 +110,30 @@ def test_the_command_tells_and_does_not_obey_what_it_reads(tmp_path: Path) -> No
     assert last["totals"]["kinds"] == {"lost": 1, "changed": 2, "added": 1}
 
 
+def test_a_headline_with_line_breaks_stays_in_its_line(tmp_path: Path) -> None:
+    forged = "Một\nlost: http://forged/\r\nhai\x85ba\u2029bốn"
+    for side in ("old", "new"):
+        line = {"id": "1", "url": "http://a/\nx", "title": forged, "text": side}
+        (tmp_path / f"{side}.jsonl").write_text(json.dumps(line) + "\n", "utf-8")
+    said = "Một lost: http://forged/ hai ba bốn"
+    _, out, _ = run(tmp_path, "diff", "old.jsonl", "new.jsonl")
+    assert out.splitlines()[:2] == ["changed: http://a/ x  -1 +1 words", f"  {said}"]
+    _, out, _ = run(tmp_path, "show", "old.jsonl")
+    assert out.split() == ["1", "-", "-", *said.split()]
+    assert len(out.splitlines()) == 1
+    _, out, _ = run(tmp_path, "show", "old.jsonl", "1")
+    assert out.splitlines()[0].strip() == said
+
+
 def test_what_is_no_run_is_told(tmp_path: Path) -> None:
     old, new = map(str, sides(tmp_path))
     (tmp_path / "bad.jsonl").write_text('{"id": 3}\n', "utf-8")
     assert run(tmp_path, "diff", old, str(tmp_path / "bad.jsonl"))[0] == 2
     assert run(tmp_path, "diff", old, str(tmp_path / "nothing"))[0] == 2
+    (tmp_path / "bad.jsonl").write_text('{"id": "1", "text": ["a"]}\n', "utf-8")
+    code, _, errors = run(tmp_path, "diff", old, str(tmp_path / "bad.jsonl"))
+    assert (code, "line 1: its text is no string" in errors) == (2, True)
+    (tmp_path / "cut.jsonl.gz").write_bytes(Path(new).read_bytes()[:-20])
+    code, _, errors = run(tmp_path, "diff", old, str(tmp_path / "cut.jsonl.gz"))
+    assert (code, "cut.jsonl.gz cannot be read to its end" in errors) == (2, True)
     assert run(tmp_path, "diff", new)[0] == 2

@@ -8,6 +8,8 @@ import hashlib
 import json
 import os
 import re
+import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -146,6 +148,30 @@ def test_the_descriptor_is_that_of_a_data_package(runs: Path, tmp_path: Path) ->
         assert done.stdout.strip() == "True", done.stderr
 
 
+def test_what_records_say_of_themselves_is_no_markup_of_the_card(tmp_path: Path) -> None:
+    """Portals that differ in case alone, and names that would begin a line, a cell or a tag of their own."""
+    forged = "x\n---\n# Forged\r\n| a |\x1b[31m <script>"
+    odd = {"portal": forged, "language": "vi\n- evil\nlicense: mit", "published_at": "1\n#\n"}
+    lines = [
+        record(1, portal="so_a"),
+        record(2, portal="So_A", language="vi"),
+        record(3, portal="so-a"),
+        record(4, **odd),
+    ]
+    export(tmp_path / "corpus", [write(tmp_path / "1.jsonl", lines)], ["parquet", "jsonl"], Choice())
+    card = (tmp_path / "corpus/README.md").read_text("utf-8")
+    head = ["---", "language:", "- vi", "license: unknown", "size_categories:", "- n<1K"]
+    assert card.splitlines()[:6] == head
+    assert "| x --- # Forged \\| a \\| \\[31m \\<script\\> | 1 |" in card.splitlines()
+    assert not [line for line in card.splitlines() if line.startswith(("# F", "#\n", "- evil"))]
+    assert all(sign.isprintable() or sign == "\n" for sign in card)
+    package = json.loads((tmp_path / "corpus/datapackage.json").read_text("utf-8"))
+    names = [resource["name"] for resource in package["resources"]]
+    assert len(set(names)) == len(names) == 6
+    assert all(re.fullmatch(r"[a-z0-9._-]+", name) for name in names)
+    assert package["licenses"][0]["name"] == "notspecified"
+
+
 def test_a_spreadsheet_gets_no_formula(tmp_path: Path) -> None:
     source = write(tmp_path / "run.jsonl", [record(1, title="=HYPERLINK(0)", text="+84 233 3852 000")])
     made, _ = export(tmp_path / "corpus", [source], ["csv"], Choice())
@@ -155,7 +181,7 @@ def test_a_spreadsheet_gets_no_formula(tmp_path: Path) -> None:
     assert made["notes"]["csv"] == {"cells_with_an_apostrophe_before_them": 2}
 
 
-@pytest.mark.parametrize("before", ["\xa0", "\u3000", "\u200b", "\ufeff", " \n\u2060"])
+@pytest.mark.parametrize("before", ["\xa0", "\u3000", "\u200b", "\ufeff", " \n\u2060", " " * 50, "\x00\x0b"])
 @pytest.mark.parametrize("sign", ["=", "＝", "＋", "－", "＠"])
 def test_no_blank_hides_a_formula(before: str, sign: str, tmp_path: Path) -> None:
     source = write(tmp_path / "run.jsonl", [record(1, title=f"{before}{sign}HYPERLINK(0)", text="Không có gì.")])
@@ -228,6 +254,22 @@ def test_choices(runs: Path, choice: Choice, numbers: set[int]) -> None:
     chosen = select(run_files([runs]), choice)
     assert {int(one["url"].rsplit("/", 1)[1]) for _, one in chosen.read()} == numbers
     assert sum(chosen.left_out.values()) + len(chosen.places) == 13
+
+
+def test_no_older_version_stands_for_a_newest_one_that_is_left_out(tmp_path: Path) -> None:
+    """Dated anew, or moved to the questions of citizens: what the first version said is no longer so."""
+    first = [record(n, published_at="2021-05-05") for n in (1, 2, 3)]
+    later: dict[str, Any] = {"version": 2, "text": "Mới.", "fetched_at": "2026-03-01T00:00:00+00:00"}
+    unsure = Extraction(method="page", version="1", confidence=0.1)
+    second = [
+        record(1, published_at="2022-05-05", **later),
+        record(2, published_at="2021-05-05", section=["Hỏi đáp"], **later),
+        record(3, published_at="2021-05-05", extraction=unsure, **later),
+    ]
+    sources = [write(tmp_path / "1.jsonl", first), write(tmp_path / "2.jsonl", second)]
+    chosen = select(sources, Choice(until="2021-12-31", least_confidence=0.5))
+    assert [(one["url"], one["version"]) for _, one in chosen.read()] == [("http://a.gov.vn/tin/3", 1)]
+    assert chosen.left_out == {"older_version": 2, "other_date": 1, "private_questions": 1, "low_confidence": 1}
 
 
 def test_what_has_come_back_is_not_gone(tmp_path: Path) -> None:
@@ -401,6 +443,11 @@ def test_whatever_is_tampered_with_is_found(archived: Path) -> None:
         (manifest, kept[manifest].replace(b'"words": 2', b'"words": 3', 1), "words is"),
         (manifest, kept[manifest].replace(b'"sha256": "', b'"sha256": "0', 1), "manifest.json: SHA-256 is"),
         (described, kept[described].replace(b'"hash": "sha256:', b'"hash": "sha256:0', 1), "is not what manifest.json"),
+        (
+            described,
+            re.sub(rb'"resources": .*\]', b'"resources": []', kept[described], flags=re.DOTALL),
+            "not name manif",
+        ),
         (warc, kept[warc][:60] + b"\0" + kept[warc][61:], "byte 0"),
         (warc, gzip.compress(packed.replace(b"Trang 1", b"Trang 7", 1)), "archived body has"),
         (warc, gzip.compress(packed.replace(b"text/html", b"text/htm_", 1)), "byte 0"),
@@ -517,6 +564,59 @@ def test_a_broken_line_costs_no_other(tmp_path: Path) -> None:
     assert "2 articles of 2 portals from 1 runs" in told
 
 
+def test_a_value_of_another_type_costs_no_other_line(tmp_path: Path) -> None:
+    wrong = [
+        {"title": 3}, {"text": None}, {"published_at": 2020}, {"section": [None]}, {"portal": None}, {"extraction": "x"},
+        {"attachments": [None]}, {"images": [{"caption": "x"}]}, {"document": []}, {"version": "2"}, {"url": ["x"]},
+    ]  # fmt: skip
+    lines = [record(1), *(record(2) | each for each in wrong), record(3) | {"of_another_version": 1}]
+    source = write(tmp_path / "1.jsonl", lines)
+    gone = [{"id": "0", "portal": "so_a", "url": "http://a.gov.vn/0"} | each for each in ({}, {"section": 3})]
+    write(tmp_path / "1.gone.jsonl", gone)
+    made, chosen = export(tmp_path / "corpus", [source], list(FORMATS), Choice())
+    assert made["articles"] == 2
+    told = [number for path, number, _ in chosen.broken if path == source]
+    assert told == list(range(2, 2 + len(wrong)))
+    assert len((tmp_path / "corpus/gone.jsonl").read_bytes().splitlines()) == 1
+    assert verify(tmp_path / "corpus", nowhere).problems == []
+
+
+@pytest.mark.parametrize("files", [[None], [{"path": "README.md"}], [{"path": 3, "bytes": 1, "sha256": "0"}]])
+def test_a_manifest_whose_files_are_none_is_told(files: list[Any], runs: Path) -> None:
+    assert run(runs.parent, "export", "corpus")[0] == 0
+    manifest = runs.parent / "corpus/manifest.json"
+    manifest.write_text(json.dumps({"files": files}), "utf-8")
+    code, _, errors = run(runs.parent, "verify", "corpus")
+    assert (code, "corpus is no corpus" in errors, len(errors.splitlines())) == (2, True, 1)
+
+
+def test_runs_that_were_packed_are_runs(runs: Path, tmp_path: Path) -> None:
+    """Whoever packs the runs of former years does not lose them from a corpus."""
+    made = {}
+    for name in ("plain", "packed"):
+        made[name], _ = export(tmp_path / name, run_files([runs]), ["jsonl"], Choice(versions=True))
+        for path in [*runs.rglob("*.jsonl")]:
+            kind = ".zst" if path.name.startswith("2026-02-01T00-00-00Z.jsonl") else ".gz"
+            pack = zstd.compress if kind == ".zst" else gzip.compress
+            path.with_name(path.name + kind).write_bytes(pack(path.read_bytes()))
+            path.unlink()
+    for file in ("articles.jsonl", "gone.jsonl"):
+        assert (tmp_path / "packed" / file).read_bytes() == (tmp_path / "plain" / file).read_bytes()
+    broken = runs / "so_a/2026-01-01T00-00-00Z.jsonl.gz"
+    broken.write_bytes(broken.read_bytes()[:-200])
+    _, chosen = export(tmp_path / "broken", run_files([runs]), ["jsonl"], Choice())
+    ((path, _, why),) = chosen.broken
+    assert path == broken
+    assert "behind line" in why
+
+
+def test_a_run_that_is_named_twice_is_read_once(runs: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(runs)
+    once = run_files([runs])
+    twice = run_files([tmp_path / "link", runs, runs / "so_a", *once, runs / "../exports"])
+    assert len(twice) == len(once)
+
+
 def test_an_export_is_whole_or_not_there(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(*_: Any) -> None:
         raise OSError(28, "No space left on device")
@@ -524,6 +624,20 @@ def test_an_export_is_whole_or_not_there(runs: Path, tmp_path: Path, monkeypatch
     monkeypatch.setattr("portal_crawler.corpus.formats.Csv.add", fails)
     with pytest.raises(OSError, match="No space"):
         export(tmp_path / "corpus", run_files([runs]), ["jsonl", "csv"], Choice())
+    assert not list(tmp_path.glob("corpus*"))
+
+
+def test_a_database_that_finds_no_room_says_so(runs: Path, tmp_path: Path) -> None:
+    def limited() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+
+    line = [record(2, text="Nhiều chữ. " * 10_000)]
+    write(runs / "so_b/2026-01-01T00-00-00Z.jsonl", line)
+    command = [sys.executable, "-m", "portal_crawler.commands.console", "export", "corpus", "--format", "sqlite"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, preexec_fn=limited)
+    assert done.returncode == 1
+    assert "database or disk is full" in done.stderr or "disk I/O error" in done.stderr
     assert not list(tmp_path.glob("corpus*"))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scrapy.commands import ScrapyCommand
 
 from portal_crawler.commands.console import one_line_errors, refuse
-from portal_crawler.commands.typeset import safe
+from portal_crawler.commands.typeset import one_line, safe
 from portal_crawler.corpus.compare import Change, CompareError, Totals, compare
 from portal_crawler.corpus.selection import run_files
 from portal_crawler.monitoring.verdict import ExitCode
@@ -79,11 +79,11 @@ class Command(ScrapyCommand):
 def _told(change: Change) -> str:
     day = f" ({change.captured[:10]})" if change.captured else ""
     words = f"-{change.words_lost:,} +{change.words_added:,} words"
-    lines = [f"{change.kind}: {change.url}{day}  {words}", f"  {change.title}"]
+    lines = [f"{change.kind}: {one_line(change.url)}{day}  {words}", f"  {one_line(change.title)}"]
     for name, (old, new) in change.fields.items():
-        lines.append(f"  {name}: {_short(old)} -> {_short(new)}")
+        lines.append(f"  {one_line(name)}: {_short(old)} -> {_short(new)}")
     lines += [f"    {line}" for line in change.difference.splitlines()]
-    return "\n".join(safe(line) for line in lines)
+    return "\n".join(map(safe, lines))
 
 
 def _short(value: object) -> str:

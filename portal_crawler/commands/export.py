@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.commands import ScrapyCommand
 
 from portal_crawler.commands.console import one_line_errors, refuse
-from portal_crawler.commands.typeset import safe
+from portal_crawler.commands.typeset import one_line
 from portal_crawler.corpus.export import export
 from portal_crawler.corpus.formats import FORMATS, MissingLibraryError
 from portal_crawler.corpus.selection import Choice, Selection, run_files, unread
@@ -108,7 +108,7 @@ def _sources(paths: list[Path]) -> list[Path]:
 def _tell(target: str, record: dict[str, Any], chosen: Selection) -> None:
     """Print what was done, and what could not be."""
     for path, number, why in chosen.broken[:TOLD]:
-        print(safe(f"{path}, line {number}: {why}" if number else f"{path}: {why}"))
+        print(one_line(f"{path}, line {number}: {why}" if number else f"{path}: {why}"))
     if len(chosen.broken) > TOLD:
         print(f"... and {len(chosen.broken) - TOLD} more lines and files that cannot be read")
     left_out = ", ".join(f"{count:,} {why}" for why, count in sorted(chosen.left_out.items()))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -14,7 +13,8 @@ from scrapy.commands import ScrapyCommand
 
 from portal_crawler.commands.console import one_line_errors, refuse
 from portal_crawler.commands.pages import GZIP
-from portal_crawler.commands.typeset import reading, safe, typeset
+from portal_crawler.commands.typeset import one_line, reading, typeset
+from portal_crawler.corpus.formats import UNPACKING, opened
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -45,9 +45,9 @@ class Command(ScrapyCommand):
     def long_desc(self) -> str:
         """What the command does, for --help."""
         return (
-            "Lists the articles of an export (.jsonl, .jsonl.gz, or .part while it is being written) with number, "
-            "date, portal and title; with a number, an id or a WARC record (its name, urn:uuid:..., or FILE:OFFSET), "
-            "shows that article."
+            "Lists the articles of an export (.jsonl, packed as .gz or .zst, or .part while it is being written) with "
+            "number, date, portal and title; with a number, an id or a WARC record (its name, urn:uuid:..., or "
+            "FILE:OFFSET), shows that article."
         )
 
     def add_options(self, parser: ArgumentParser) -> None:
@@ -85,14 +85,14 @@ def articles(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
                     return
                 number += 1
                 yield number, _article(line, path, number)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+    except UNPACKING as error:
         refuse(f"{path}: the compressed data break off after article {number:,}: {error}")
 
 
 def _opened(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         compressed = file.read(2) == GZIP
-    return cast("IO[bytes]", gzip.open(path)) if compressed else path.open("rb")
+    return cast("IO[bytes]", gzip.open(path)) if compressed else opened(path)
 
 
 def _article(line: bytes, path: Path, number: int) -> dict[str, Any]:
@@ -133,9 +133,9 @@ def print_list(path: Path, console: Console) -> None:
     """A line for each article."""
     table, number = _table(), 0
     for number, article in articles(path):
-        title = Text(safe(article.get("title") or "(no title)"))
+        title = Text(one_line(article.get("title") or "(no title)"))
         date = str(article.get("published_at") or "-")[:10]
-        table.add_row(str(number), Text(safe(date)), Text(safe(article.get("portal") or "-")), title)
+        table.add_row(str(number), Text(one_line(date)), Text(one_line(article.get("portal") or "-")), title)
         if number % PIECE == 0:
             console.print(table)
             table = _table()

@@ -30,6 +30,11 @@ def safe(value: object) -> str:
     return CONTROLS.sub("\N{REPLACEMENT CHARACTER}", str(value))
 
 
+def one_line(value: object) -> str:
+    """The same in one line: whatever breaks lines is a space, so that no value looks like the line after its own."""
+    return safe(" ".join(str(value).split()))
+
+
 class Terminal(Console):
     """Standard output; a reader that has gone away ends the command as ``commands.console`` does it."""
 
@@ -65,7 +70,7 @@ def fields_table(article: Mapping[str, Any], names: Sequence[str] = FIELDS, *, a
 
 def _shown(name: str, value: Any) -> str:
     if isinstance(value, list):
-        return safe((" › " if name == "section" else "\n").join(map(str, value)))
+        return (" › " if name == "section" else "\n").join(map(one_line, value))
     return safe(value)
 
 
@@ -77,7 +82,9 @@ def article_body(article: Mapping[str, Any]) -> RenderableType:
             parts.append(Text(label, "bold"))
             for item in items:
                 said = item.get("caption") or item.get("name") or item.get("alt") or ""
-                parts.append(Padding(Text(safe(f"{item['url']}  {said}".rstrip()), overflow="fold"), (0, 0, 0, 2)))
+                parts.append(
+                    Padding(Text(f"{one_line(item['url'])}  {one_line(said)}".rstrip(), overflow="fold"), (0, 0, 0, 2))
+                )
     if document := article.get("document"):
         parts += [Text("Legal document", "bold"), Padding(fields_table(document, list(document)), (0, 0, 0, 2))]
     return Group(*parts)
@@ -86,7 +93,7 @@ def article_body(article: Mapping[str, Any]) -> RenderableType:
 def typeset(article: Mapping[str, Any]) -> RenderableType:
     """One article: headline, what is known of it, text."""
     return Group(
-        Text(safe(article.get("title") or "(no title)"), "bold"),
+        Text(one_line(article.get("title") or "(no title)"), "bold"),
         fields_table(article),
         Rule(style="dim"),
         article_body(article),
@@ -105,7 +112,7 @@ def explanation(article: Mapping[str, Any], layout: str | None) -> RenderableTyp
     told["encoding"] = article["http"]["encoding"]
     names = ("title", "lead", *FIELDS, "encoding", "method", "layout", "confidence")
     return Group(
-        Rule(Text(safe(article["url"]), overflow="ellipsis")),
+        Rule(Text(one_line(article["url"]), overflow="ellipsis")),
         fields_table(told, names, absent=True),
         Rule(Text(f"kept: {len(article['text'].split()):,} words", "green"), style="green"),
         article_body(article),

@@ -12,7 +12,7 @@ from scrapy.commands import ScrapyCommand
 from portal_crawler.archive.packed import holders, named
 from portal_crawler.archive.warc import Kept, kept_at
 from portal_crawler.commands.console import one_line_errors, refuse
-from portal_crawler.commands.typeset import safe
+from portal_crawler.commands.typeset import one_line
 from portal_crawler.corpus.verify import ArchivedAt, Report, verify
 from portal_crawler.monitoring.verdict import ExitCode
 
@@ -67,7 +67,7 @@ class Command(ScrapyCommand):
         except (ValueError, json.JSONDecodeError) as error:
             refuse(f"{args[0]} is no corpus: {error}")
         for problem in unread:
-            print(safe(problem))
+            print(one_line(problem))
         _tell(args[0], report)
         # A corpus can be checked without captures; but those that were named, or of which some are here, are due.
         if report.problems or (report.absent and (folders or report.records)):
@@ -104,9 +104,9 @@ def _captures(folders: list[Path], on_unread: Callable[[str, str], None]) -> Arc
 def _tell(corpus: str, report: Report) -> None:
     """Print what does not agree, and how much was looked at."""
     for problem in report.problems:
-        print(safe(problem))
+        print(one_line(problem))
     for name, articles in sorted(report.absent.items()):
-        print(safe(f"{name}: this WARC file is not here; {articles:,} articles name it"))
+        print(one_line(f"{name}: this WARC file is not here; {articles:,} articles name it"))
     print(
         f"{corpus}: {report.files:,} files, {report.lines:,} lines and {report.records:,} archived records checked; "
         + (f"{len(report.absent):,} WARC files are not here; " if report.absent else "")

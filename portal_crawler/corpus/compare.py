@@ -17,7 +17,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Literal
 
-from portal_crawler.corpus.formats import opened
+from portal_crawler.corpus.formats import UNPACKING, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,6 +40,8 @@ SELECT new.id, old.line, new.line FROM new LEFT JOIN old ON old.id = new.id
 """
 # What is of a run, not of an article: it differs between any two extractions.
 OF_THE_RUN = frozenset(("archive", "changes", "content_sha256", "extraction", "fetched_at", "first_seen", "version"))
+# What an article says, and is paired by, beside its id.
+TEXTS = ("url", "fetched_at", "lead", "text")
 # Lines of a difference that are told.
 MOST_LINES = 40
 SCHEMA = """
@@ -107,7 +109,7 @@ def compare(old: Iterable[Path], new: Iterable[Path], totals: Totals) -> Iterato
         The changes, those that lose most words first, then those that add most.
 
     Raises:
-        CompareError: if a line is no article.
+        CompareError: if a line is no article, or a packed file is damaged.
         OSError: if a file cannot be read.
     """
     with TemporaryDirectory() as folder, closing(sqlite3.connect(Path(folder) / "old.sqlite")) as database:
@@ -119,7 +121,7 @@ def compare(old: Iterable[Path], new: Iterable[Path], totals: Totals) -> Iterato
             latest = (record["id"], _captured(record), _packed(record))
             database.execute("INSERT OR REPLACE INTO new VALUES (?, ?, ?)", latest)
         _match(database, totals)
-        lost = database.execute("SELECT id, line FROM old WHERE met = 0 ORDER BY id, captured").fetchall()
+        lost = database.execute("SELECT id, line FROM old WHERE met = 0 ORDER BY id, captured")
         for identifier, line in lost:
             _keep(database, _change(identifier, _unpacked(line), None), totals)
         rows = database.execute("SELECT change FROM found ORDER BY lost DESC, added DESC, id")
@@ -159,16 +161,24 @@ def _captured(record: dict[str, Any]) -> str:
 
 def _records(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
     for path in files:
-        with opened(path) as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    record = json.loads(line)
-                    whole = isinstance(record["id"], str)
-                except (ValueError, KeyError, TypeError) as error:
-                    raise CompareError(f"{path}, line {number}: no article ({error})") from error
-                if not whole:
-                    raise CompareError(f"{path}, line {number}: its id is no string")
-                yield record
+        try:
+            with opened(path) as lines:
+                for number, line in enumerate(lines, 1):
+                    yield _record(line, f"{path}, line {number}")
+        except UNPACKING as error:
+            raise CompareError(f"{path} cannot be read to its end: {error}") from error
+
+
+def _record(line: bytes, place: str) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(line)
+        said = {"id": record["id"], **{name: record.get(name) or "" for name in TEXTS}}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CompareError(f"{place}: no article ({error})") from error
+    for name, value in said.items():
+        if not isinstance(value, str):
+            raise CompareError(f"{place}: its {name} is no string")
+    return record
 
 
 def _change(identifier: str, before: dict[str, Any] | None, after: dict[str, Any] | None) -> Change | None:

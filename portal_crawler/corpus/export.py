@@ -71,8 +71,7 @@ def _write(folder: Path, chosen: Selection, formats: Sequence[str], choice: Choi
     writers: dict[str, Writer] = {}
     with ExitStack() as stack:
         for name in formats:
-            writers[name] = FORMATS[name](folder)
-            stack.callback(writers[name].close)
+            writers[name] = stack.enter_context(FORMATS[name](folder))
         for line, record in chosen.read():
             statistics.add(record)
             for writer in writers.values():

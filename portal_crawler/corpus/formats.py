@@ -11,7 +11,7 @@ import unicodedata
 import zlib
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Self, cast
 from urllib.parse import quote
 
 from portal_crawler.corpus.metadata import dublin_core, schema_org
@@ -30,15 +30,16 @@ BATCH = 1000
 # What a spreadsheet takes for a formula (OWASP, "CSV Injection").
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 # What some programs pass over before they look for one.
-BLANKS = re.compile(r"[ \n\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]+")
+BLANKS = re.compile(r"[\x00-\x08\x0a-\x0c\x0e-\x20\xa0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]*")
 # Begins the name of the folder of a portal's articles; Hive's name for a partition without a value.
 PARTITION = "portal="
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 SAFE_NAME = re.compile(r"[^A-Za-z0-9_-]")
 
 
-# What reading packed lines raises where they are damaged.
-DAMAGED = (OSError, EOFError, zlib.error, zstd.ZstdError)
+# What reading packed lines raises where they are damaged, and what else may befall a file.
+UNPACKING = (gzip.BadGzipFile, EOFError, zlib.error, zstd.ZstdError)
+DAMAGED = (OSError, *UNPACKING)
 
 
 class MissingLibraryError(Exception):
@@ -76,6 +77,21 @@ class Writer(ABC):
     @abstractmethod
     def close(self) -> None:
         """Finish the files."""
+
+    def abandon(self) -> None:
+        """Let the files go, of a corpus that comes to nothing."""
+        self.close()
+
+    def __enter__(self) -> Self:
+        """As it is."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Finish the files, or let them go where something is raised."""
+        if kind is None:
+            self.close()
+        else:
+            self.abandon()
 
 
 class Lines(Writer):
@@ -146,9 +162,11 @@ class Csv(Writer):
 
     def _cell(self, value: Any) -> Any:
         # Letters of full width are read as those of the keyboard.
-        if isinstance(value, str) and unicodedata.normalize("NFKC", BLANKS.sub("", value[:40])).startswith(FORMULA):
-            self.notes["cells_with_an_apostrophe_before_them"] += 1
-            return f"'{value}"
+        if isinstance(value, str) and (blanks := BLANKS.match(value)):
+            first = value[blanks.end() : blanks.end() + 1]
+            if unicodedata.normalize("NFKC", first).startswith(FORMULA):
+                self.notes["cells_with_an_apostrophe_before_them"] += 1
+                return f"'{value}"
         return value
 
     def close(self) -> None:
@@ -202,6 +220,10 @@ class Sqlite(Writer):
         self._database.execute("INSERT INTO articles_fts (articles_fts) VALUES ('optimize')")
         self._database.execute("INSERT INTO articles_plain (articles_plain) VALUES ('optimize')")
         self._database.execute("VACUUM")
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Let the file go: to finish it takes minutes, and would hide why there is no room for it."""
         self._database.close()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +29,13 @@ MEDIA_TYPES = {
     ".gz": "application/gzip", ".zst": "application/zstd", ".csv": "text/csv",
     ".parquet": "application/vnd.apache.parquet", ".sqlite": "application/vnd.sqlite3", ".txt": "text/plain",
 }  # fmt: skip
+# The Open Definition's name for it: neither the portals nor this software grant rights.
+UNLICENSED = {"name": "notspecified", "title": "License Not Specified"}
+# Portals, languages and years are read from records, which may come from anywhere: how Markdown takes none for its own.
+MARKUP = re.compile(r"[\\`*\[\]<>&|]")
+# What a resource of a Data Package is not named with.
+RESOURCE = re.compile(r"[^a-z0-9.-]+")
+LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 # More text files than this are one resource of the Data Package, by a pattern of their paths.
 TEXTS = "text/"
 PRIVATE_NOTE = (
@@ -153,12 +161,13 @@ def _ends(ends: list[str]) -> dict[str, str] | None:
 def data_package(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
     """Data Package descriptor (version 2.0) of a corpus, from its manifest, which is written already."""
     resources = []
+    names: Counter[str] = Counter()
     for file in [*record["files"], file_record(folder, MANIFEST)]:
         if file["path"].startswith(TEXTS):
             continue
         ending = Path(file["path"]).suffix
         resource = {
-            "name": file["path"].lower().replace("/", "-").replace("=", "-").replace("_", "-"),
+            "name": _unique(RESOURCE.sub("-", file["path"].lower()), names),
             "path": file["path"],
             "format": file["path"].partition(".")[2],
             "mediatype": MEDIA_TYPES.get(ending, "application/octet-stream"),
@@ -183,9 +192,16 @@ def data_package(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
         "title": "Articles of Vietnamese department portals",
         "description": f"{record['articles']:,} articles of {len(record['by_portal'])} portals. "
         + record["private_data"],
+        "licenses": [UNLICENSED],
         "version": (record["captured"] or {}).get("last", "")[:10] or "0",
         "resources": resources,
     }
+
+
+def _unique(name: str, names: Counter[str]) -> str:
+    """A name that no resource before has: portals may differ in case or signs alone."""
+    names[name] += 1
+    return name if names[name] == 1 else _unique(f"{name}.{names[name]}", names)
 
 
 def _fields(name: str) -> list[dict[str, str]] | None:
@@ -202,21 +218,12 @@ def card(record: dict[str, Any]) -> str:
     """The dataset card: what the corpus holds, where it is from, what is missing; Markdown with YAML before it."""
     count = record["articles"]
     published, captured = record["published"], record["captured"]
-    head = [
-        "---",
-        "language:",
-        *(f"- {name}" for name in record["by_language"] if name != "unknown"),
-        "size_categories:",
-        f"- {_size(count)}",
-        "pretty_name: Articles of Vietnamese department portals",
-        "---",
-    ]
     lines = [
         "# Articles of Vietnamese department portals",
         "",
         f"{count:,} articles with {record['words']:,} words of {len(record['by_portal'])} portals"
-        + (f", published from {published['first'][:10]} to {published['last'][:10]}" if published else "")
-        + (f", captured from {captured['first'][:10]} to {captured['last'][:10]}" if captured else "")
+        + (f", published from {_cell(published['first'][:10])} to {_cell(published['last'][:10])}" if published else "")
+        + (f", captured from {_cell(captured['first'][:10])} to {_cell(captured['last'][:10])}" if captured else "")
         + f". Made by {record['software']}; `manifest.json` has each file's SHA-256 and the settings.",
         "",
         "## What is in it",
@@ -246,13 +253,32 @@ def card(record: dict[str, Any]) -> str:
         "their copyright is unknown to the makers of this corpus.",
         "",
     ]  # fmt: skip
-    return "\n".join([*head, "", *lines])
+    return "\n".join([*_head(record), "", *lines])
+
+
+def _head(record: dict[str, Any]) -> list[str]:
+    """What stands before the card as YAML, in the words of the Hugging Face Hub."""
+    languages = [name for name in record["by_language"] if LANGUAGE.fullmatch(name) and name != "unknown"]
+    return [
+        "---",
+        *(["language:"] if languages else []),
+        *(f"- {name}" for name in languages),
+        "license: unknown",
+        "size_categories:",
+        f"- {_size(record['articles'])}",
+        "pretty_name: Articles of Vietnamese department portals",
+        "---",
+    ]
 
 
 def _table(name: str, values: dict[str, Any]) -> list[str]:
-    # Names come from pages' records: what would end a cell is taken out of them.
-    rows = [f"| {str(key).replace('|', ' ')} | {value} |" for key, value in values.items()]
+    rows = [f"| {_cell(key)} | {value} |" for key, value in values.items()]
     return [f"| {name} | articles |", "| --- | --- |", *rows] if rows else []
+
+
+def _cell(name: str) -> str:
+    printed = "".join(sign if sign.isprintable() else " " for sign in name)
+    return MARKUP.sub(r"\\\g<0>", " ".join(printed.split()))
 
 
 def _size(count: int) -> str:

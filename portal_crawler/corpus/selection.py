@@ -12,17 +12,30 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+import fastjsonschema
+
+from portal_crawler.corpus.formats import DAMAGED, opened
+from portal_crawler.schema import article_schema
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 LINES = ".jsonl"
-# The articles of a run, by its time; what stands beside them has one more ending.
-RUN = re.compile(r"\d{4}-\d\d-\d\dT[\d-]+Z[^.]*\.jsonl")
+# Runs of former years are packed by those who keep them.
+PACKED = ("", ".gz", ".zst")
+# The articles of a run, by its time; what stands beside them has one more ending before these.
+RUN = re.compile(r"\d{4}-\d\d-\d\dT[\d-]+Z[^.]*\.jsonl(?:\.gz|\.zst)?")
+# Why a reading of an article is left out, whatever the article is: another one may be taken in its place.
+OF_THE_READING = frozenset(("other_portal", "low_confidence"))
+# What a line must agree with: the types of its values. Other fields and values may be those of another version.
+TYPES = frozenset(("type", "properties", "items", "required", "anyOf", "$ref", "$defs"))
 # Of thousands of runs so many are open at a time.
 MOST_OPEN = 200
 # Stands behind every date: articles without one come last.
@@ -122,12 +135,12 @@ class Choice:
         names = [folded(name) for name in record.get("section") or []]
         checks = {
             "other_portal": bool(self.portals) and record.get("portal") not in self.portals,
+            "low_confidence": (record.get("extraction") or {}).get("confidence", 0.0) < self.least_confidence,
             "other_kind": bool(self.kinds) and record.get("kind") not in self.kinds,
             "no_date": bool(self.since or self.until) and not day,
             "other_date": bool(day) and not (self.since or "") <= day <= (self.until or NO_DATE),
             "other_section": bool(self.sections)
             and not any(folded(wanted) in name for wanted in self.sections for name in names),
-            "low_confidence": (record.get("extraction") or {}).get("confidence", 0.0) < self.least_confidence,
         }
         if why := next((why for why, true in checks.items() if true), None):
             return why
@@ -145,12 +158,14 @@ class Place:
         content: Its ``content_sha256``.
         file: Number of the file among the sources.
         offset: Of its line, in bytes.
+        refused: Why the article is left out if this is its newest version.
     """
 
     order: tuple[str, str, str, int, str]
     content: str
     file: int
     offset: int
+    refused: str | None
 
 
 @dataclass(slots=True)
@@ -174,12 +189,16 @@ class Selection:
     def read(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
         """Each chosen line as it stands in its run, without its line feed, and what it says."""
         files: dict[int, IO[bytes]] = {}
+        with TemporaryDirectory() as folder:
+            yield from self._read(files, Path(folder))
+
+    def _read(self, files: dict[int, IO[bytes]], unpacked: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
         try:
             for place in self.places:
                 if place.file not in files:
                     if len(files) == MOST_OPEN:
                         files.pop(next(iter(files))).close()
-                    files[place.file] = self.sources[place.file].open("rb")
+                    files[place.file] = self._plain(place.file, unpacked).open("rb")
                 file = files[place.file]
                 file.seek(place.offset)
                 line = file.readline().rstrip(b"\r\n")
@@ -187,6 +206,16 @@ class Selection:
         finally:
             for file in files.values():
                 file.close()
+
+    def _plain(self, number: int, unpacked: Path) -> Path:
+        """A source that can be read from any place: a packed one is unpacked once, as far as it can be."""
+        source, plain = self.sources[number], unpacked / str(number)
+        if source.suffix == LINES or source.suffix not in PACKED:
+            return source
+        if not plain.exists():
+            with plain.open("wb") as file:
+                file.writelines(_lines(source, []))
+        return plain
 
     def gone(self, choice: Choice) -> Iterator[bytes]:
         """Lines that tell of articles which have gone from their portals, each once, sorted; their headlines count.
@@ -204,25 +233,30 @@ class Selection:
 
 def _gone(sources: list[Path], broken: list[tuple[Path, int, str]]) -> Iterator[tuple[bytes, dict[str, Any]]]:
     """What stands beside the runs' files of articles that are gone, line by line; what cannot be read is noted."""
-    for path in sources:
-        beside = path.with_name(path.name.removesuffix(LINES) + ".gone.jsonl")
-        if not beside.is_file():
+    beside = {
+        path.with_name(f"{path.name.partition(LINES)[0]}.gone{LINES}{packed}") for path in sources for packed in PACKED
+    }
+    for path in sorted(beside):
+        if not path.is_file():
             continue
-        if why := unread(beside):
-            broken.append((beside, 0, why))
+        if why := unread(path):
+            broken.append((path, 0, why))
             continue
-        for number, line in enumerate(beside.read_bytes().splitlines(), 1):
-            if (record := _object(line, beside, number, broken)) is not None:
-                yield line, record
+        for number, line in enumerate(_lines(path, broken), 1):
+            if (record := _object(line, path, number, broken, _types(whole=False))) is not None:
+                yield line.rstrip(b"\r\n"), record
 
 
 def run_files(paths: Iterable[Path]) -> list[Path]:
-    """The files of articles, sorted: those that are named, and in folders those with the name of a finished run."""
+    """The files of articles, sorted: those that are named, and in folders those with the name of a finished run.
+
+    A file is there once, whatever it and the folders above it are called.
+    """
     found = set()
     for path in paths:
-        inside = path.rglob(f"*{LINES}") if path.is_dir() else [path]
+        inside = path.rglob(f"*{LINES}*") if path.is_dir() else [path]
         found |= {one for one in inside if one.is_file() and (one is path or RUN.fullmatch(one.name))}
-    return sorted(found)
+    return sorted({one.resolve(): one for one in sorted(found, reverse=True)}.values())
 
 
 def unread(path: Path) -> str | None:
@@ -244,17 +278,14 @@ def select(sources: list[Path], choice: Choice) -> Selection:
     gone_too = _gone(chosen.sources, chosen.broken)
     chosen.seen = dict.fromkeys((str(record.get("id")) for _, record in gone_too), "")
     for number, path in enumerate(chosen.sources):
-        for line, offset, record in _records(path, chosen):
+        for offset, record in _records(path, chosen):
             if (gone := str(record.get("id"))) in chosen.seen:
                 chosen.seen[gone] = max(chosen.seen[gone], str(record.get("fetched_at")))
-            if why := choice.refusal(record):
+            # What the newest version is not chosen for, no older one stands for: it says what is no longer so.
+            if (why := choice.refusal(record)) and (choice.versions or why in OF_THE_READING):
                 chosen.left_out[why] += 1
                 continue
-            try:
-                place = _place(record, number, offset)
-            except (KeyError, TypeError, ValueError) as error:
-                chosen.broken.append((path, line, f"it is no article: {type(error).__name__}: {error}"))
-                continue
+            place = _place(record, number, offset, why)
             places = found[record["id"]]
             if choice.versions or not places:
                 places.append(place)
@@ -262,6 +293,9 @@ def select(sources: list[Path], choice: Choice) -> Selection:
                 places[0] = max(places[0], place, key=_captured)
                 chosen.left_out["older_version"] += 1
     for places in found.values():
+        if refused := places[0].refused:
+            chosen.left_out[refused] += 1
+            continue
         kept = _different(places)
         chosen.places += kept
         if len(kept) < len(places):
@@ -277,34 +311,71 @@ def _different(places: list[Place]) -> list[Place]:
     return [*ordered[:1], *later]
 
 
-def _records(path: Path, chosen: Selection) -> Iterator[tuple[int, int, dict[str, Any]]]:
-    """Number, offset and content of each line; what cannot be read is noted."""
+def _records(path: Path, chosen: Selection) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Offset, in what is unpacked, and content of each line; what cannot be read is noted."""
     offset = 0
-    with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if (record := _object(line, path, number, chosen.broken)) is not None:
-                yield number, offset, record
-            offset += len(line)
+    for number, line in enumerate(_lines(path, chosen.broken), 1):
+        if (record := _object(line, path, number, chosen.broken, _types(whole=True))) is not None:
+            yield offset, record
+        offset += len(line)
 
 
-def _object(line: bytes, path: Path, number: int, broken: list[tuple[Path, int, str]]) -> dict[str, Any] | None:
-    """What a line says; None, and noted, if it cannot be read."""
+def _lines(path: Path, broken: list[tuple[Path, int, str]]) -> Iterator[bytes]:
+    """The lines of a file, unpacked, as far as it can be read; where it breaks off is noted."""
+    number = 0
     try:
-        record = json.loads(line)
-        if not isinstance(record, dict):
-            raise TypeError("a line must be an object")  # noqa: TRY301 - told as any other cause
+        with opened(path) as file:
+            for number, line in enumerate(file, 1):  # noqa: B007 - where it ended
+                yield line
+    except DAMAGED as error:
+        why = getattr(error, "strerror", None) or error
+        broken.append((path, 0, f"it cannot be read behind line {number:,}: {why}"))
+
+
+def _object(
+    line: bytes, path: Path, number: int, broken: list[tuple[Path, int, str]], check: Callable[[Any], Any]
+) -> dict[str, Any] | None:
+    """What a line says; None, and noted, if it cannot be read, or is not what is asked for."""
+    try:
+        record: dict[str, Any] = json.loads(line)
         if SURROGATE.search(line):
             json.dumps(record, ensure_ascii=False).encode()  # half of a character is no text
-    except (ValueError, TypeError) as error:
+        check(record)
+    except fastjsonschema.JsonSchemaValueException as error:
+        broken.append((path, number, f"it is no article: {error.message}"))
+        return None
+    except (ValueError, RecursionError) as error:
         broken.append((path, number, f"it cannot be read: {error}"))
         return None
     return record
 
 
-def _place(record: dict[str, Any], file: int, offset: int) -> Place:
-    day = (record["published_at"] or NO_DATE)[:10]
-    order = (str(record["portal"]), day, str(record["id"]), int(record.get("version", 1)), str(record["fetched_at"]))
-    return Place(order, str(record["content_sha256"]), file, offset)
+@cache
+def _types(*, whole: bool) -> Callable[[Any], Any]:
+    """What raises an error where a value is not of the type that an article's has; of a whole one none is missing."""
+    schema = _only_types(article_schema())
+    if not whole:
+        del schema["required"]
+    made: Callable[[Any], Any] = fastjsonschema.compile(schema, use_default=False)
+    return made
+
+
+def _only_types(schema: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in schema.items() if name in TYPES}
+    for name in ("properties", "$defs"):
+        if name in kept:
+            kept[name] = {each: _only_types(inside) for each, inside in kept[name].items()}
+    if "items" in kept:
+        kept["items"] = _only_types(kept["items"])
+    if "anyOf" in kept:
+        kept["anyOf"] = [_only_types(each) for each in kept["anyOf"]]
+    return kept
+
+
+def _place(record: dict[str, Any], file: int, offset: int, refused: str | None) -> Place:
+    day = (record.get("published_at") or NO_DATE)[:10]
+    order = (record["portal"], day, record["id"], record.get("version", 1), record["fetched_at"])
+    return Place(order, record["content_sha256"], file, offset, refused)
 
 
 def _captured(place: Place) -> tuple[str, int, str]:

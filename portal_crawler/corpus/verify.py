@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from urllib.parse import unquote
 
 from portal_crawler.corpus.formats import BATCH, DAMAGED, PARTITION, opened
-from portal_crawler.corpus.manifest import DESCRIPTOR, MANIFEST, Statistics, figures, file_record
+from portal_crawler.corpus.manifest import DESCRIPTOR, MANIFEST, TEXTS, Statistics, figures, file_record
 from portal_crawler.extraction.article import content_hash
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ def verify(folder: Path, archived: ArchivedAt) -> Report:
         raise ValueError(f"{base / MANIFEST} is no manifest: {error}") from error
     if not isinstance(record, dict) or not isinstance(record.get("files"), list):
         raise ValueError(f"{base / MANIFEST} lists no files")  # noqa: TRY004 - a wrong value in a file
+    if not all(map(_names_a_file, record["files"])):
+        raise ValueError(f"{base / MANIFEST}: a file's path, bytes or SHA-256 is not there, or no such thing")
     for file in [*record["files"], *_manifest_as_described(base)]:
         _check_file(base, file, report)
     _check_descriptor(base, record["files"], report)
@@ -91,6 +93,11 @@ def verify(folder: Path, archived: ArchivedAt) -> Report:
     _check_strangers(base, listed, report)
     _check_articles(base, record, listed, archived, report)
     return report
+
+
+def _names_a_file(file: Any) -> bool:
+    kinds = {"path": str, "bytes": int, "sha256": str}
+    return isinstance(file, dict) and all(isinstance(file.get(name), kind) for name, kind in kinds.items())
 
 
 def _check_bag(folder: Path, report: Report) -> None:
@@ -129,7 +136,12 @@ def _check_descriptor(base: Path, files: list[dict[str, Any]], report: Report) -
     """Report where manifest and descriptor differ: other tools check a corpus by the latter."""
     report.problems += [f"{name}: it is not there" for name in sorted(OWN) if not (base / name).is_file()]
     known = {file["path"]: file for file in files}
-    for file in _described(base):
+    described = _described(base)
+    if (base / DESCRIPTOR).is_file():
+        each = {MANIFEST, *(name for name in known if not name.startswith(TEXTS))}
+        absent = sorted(each - {file["path"] for file in described})
+        report.problems += [f"{DESCRIPTOR}: it does not name {name}" for name in absent]
+    for file in described:
         if file["path"] != MANIFEST and file != known.get(file["path"]):
             report.problems.append(f"{DESCRIPTOR}: what it says of {file['path']} is not what {MANIFEST} says")
 
