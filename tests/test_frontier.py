@@ -463,6 +463,41 @@ def test_what_only_a_sitemap_names_is_gone_when_it_is_missing(tmp_path: Path) ->
     assert [each["url"] for each in exported(tmp_path, ".gone")] == [f"{server.url}{paths[0]}"]
 
 
+def test_what_a_sitemap_names_in_vain_is_left_to_the_next_whole_crawl(tmp_path: Path) -> None:
+    pages = known_portal()
+    deleted, new, dead = (f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in (3, 21, 22))
+    pages[dead] = Answer("", 302, {"Location": "/khong-thay-92.html"})
+    named = [*(path for path in pages if path != "/"), new]
+
+    def told(days: dict[str, int]) -> Answer:
+        entries = (
+            f"<url><loc>{server.url}{p}</loc><lastmod>2024-05-{days.get(p, 1):02}</lastmod></url>" for p in named
+        )
+        return Answer(f"<urlset>{''.join(entries)}</urlset>", headers={"Content-Type": "text/xml"})
+
+    def asked(*more: str) -> set[str]:
+        server.log.clear()
+        look_at_all_again(tmp_path)
+        run(tmp_path, f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_REVISITS=1", *more)
+        return set(server.paths) & {deleted, new, dead}
+
+    with PortalServer(pages) as server:
+        server.pages["/sitemap.xml"] = told({})
+        run(tmp_path, f"{server.url}/", "-a", "platform=nukeviet")
+        del server.pages[deleted]
+        server.pages["/"] = server.pages["/"].replace(f'href="{deleted}"', "")
+        named.append(late := new.replace("-21", "-23"))  # since the whole crawl
+        server.pages["/sitemap.xml"] = told({})
+        assert asked() == {deleted} and server.asked(late)  # gone from now on
+        assert asked() == set() and not server.asked(late)
+        server.pages[new] = text_of(21)
+        server.pages["/sitemap.xml"] = told({new: 2})
+        assert asked() == {new}
+        assert asked("--full") == {deleted, new, dead} and server.asked(late)
+    assert [each["url"] for each in exported(tmp_path, ".gone")] == [f"{server.url}{deleted}"]
+    assert [each["url"] for each in exported(tmp_path)[8:]] == [f"{server.url}{new}"]
+
+
 def test_a_crawl_of_a_clock_that_was_wrong_is_no_recent_one(tmp_path: Path) -> None:
     state = PortalState(tmp_path / "a.sqlite")
     options: dict[str, Any] = {"full": False, "only_new": False, "every": 30, "share": 0.1, "margin": 10}

@@ -501,6 +501,7 @@ class PortalSpider(Following):
         else:
             logger.error("%s: %r", request.url, error, exc_info=error)
             rejected = self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
+        self.note_missing(rejected, asked, request.url)
         if self.loses(request, rejected):
             return
         if rejected.status in history.GONE:

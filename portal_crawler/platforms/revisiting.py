@@ -254,6 +254,31 @@ class Revisiting(Articles):
         title = capture.link_text or ""
         return bears(capture.body, title) is False and gambling_spam(title, title) is None
 
+    def note_missing(self, rejected: Rejected, *urls: str) -> None:
+        """Note of addresses that the server says that nothing is there, with what sitemaps say of them now."""
+        if self.state is None or rejected.status not in history.GONE:
+            return
+        for link in map(self.rules.judge, urls):
+            identifier = article_id(link.url, link.key)
+            dated = max(self.state.announcements(identifier, "lastmod"), default="")
+            self.state.announce_instead(identifier, "missing", dated)
+
+    def stays_missing(self, link: Judgement) -> bool:
+        """Whether an address that a sitemap names was missing in an earlier crawl: the next whole one asks for it.
+
+        One that has been modified since, as the sitemap says, may be there.
+        """
+        identifier = article_id(link.url, link.key)
+        if self.state is None or not self.revisits.incremental or self.revisits.known(identifier) is not None:
+            return False
+        if not (noted := self.state.announcements(identifier, "missing")):
+            return False
+        if noted == (self.state.announcements(identifier, "lastmod") or {""}):
+            self.count("pages/known_missing")
+            return True
+        self.state.forget_page(key_hash(link.key))
+        return False
+
     def is_none(self, key: str) -> bool:
         """Whether an earlier crawl has found that there is no article at an address."""
         return self.state is not None and self.revisits.incremental and self.state.barren(key_hash(key))

@@ -92,6 +92,10 @@ class Sources(Lists):
         """Whether the last whole crawl has found nothing at an address."""
         raise NotImplementedError
 
+    def stays_missing(self, link: Judgement) -> bool:
+        """Whether an address that a sitemap names was missing in an earlier crawl, and has not been modified since."""
+        raise NotImplementedError
+
     def ask_linked(self, link: Judgement, **options: Any) -> Request:
         """The request for what a link leads to, an article of an earlier crawl or not."""
         raise NotImplementedError
@@ -251,6 +255,8 @@ class Sources(Lists):
             return
         sighting = self.sightings.get(link.key)
         if link.key in self.asked or sighting is None or sighting.asked:
+            return
+        if way == "sitemap" and self.stays_missing(link):
             return
         # A budget of their own: of the thousands that a sitemap names all may be dead, and those of the lists are not.
         if self.named_budget.grants(link.url):
