@@ -608,6 +608,60 @@ def test_a_portal_that_stands_at_other_addresses_without_redirects_has_moved(tmp
     assert sorted(each["url"].removeprefix(server.url) for each in exported(tmp_path)[8:]) == sorted(moved.values())
 
 
+@pytest.mark.parametrize("family", ["nukeviet", None])
+def test_a_headline_worded_anew_is_an_edit_though_the_address_changes_with_it(
+    tmp_path: Path, family: str | None
+) -> None:
+    """The old address redirects, shows the same page or is missing; two articles may have one number all the same."""
+    told = {
+        101: "hop-bao",
+        102: "le-phat-dong",
+        103: "giai-bong-da",
+        104: "hien-mau",
+        105: "mua-lu",
+        106: "thi-tay-nghe",
+    }
+    before = {number: f"/tin-tuc/thong-tin-ve-{slug}-tai-dia-phuong-{number}.html" for number, slug in told.items()}
+    after = {number: f"/tin-tuc/lanh-dao-tham-{told[number]}-vung-cao-{number}.html" for number in (101, 102, 103)}
+    others = {104: "/tin-tuc/du-an-duong-ven-bien-da-xong-104.html"}
+    options = ("-a", f"platform={family}") if family else ()
+
+    def shown(number: int, title: str) -> str:
+        dated = f'</h1><div class="date">Ngày đăng: {number - 100:02}/03/2026</div>'
+        return article(f"Bài {number}").replace(f"<h1>Bài {number}</h1>", f"<h1>{title}{dated}")
+
+    def listed(*paths: str) -> str:
+        items = (f"<li>{link(path, f'Tin về việc đã nêu tại {path}')} <span>(01/03/2026)</span></li>" for path in paths)
+        return page(GENERATOR if family else "", f"<ul>{''.join(items)}</ul>")
+
+    pages: dict[str, Any] = {path: shown(n, f"Thông tin về bài số {n} tại địa phương") for n, path in before.items()}
+    with PortalServer({"/": listed(*before.values()), **pages}) as server:
+        assert run(tmp_path, f"{server.url}/", *options) == 0
+        first = {item["url"].removeprefix(server.url): item["id"] for item in exported(tmp_path)}
+        assert sorted(first) == sorted(before.values())
+        for number, path in after.items():
+            server.pages[path] = shown(number, f"Lãnh đạo tỉnh thăm bài số {number} vùng cao")
+        server.pages[others[104]] = article("Dự án đường ven biển đã xong đoạn đầu")
+        server.pages[before[101]] = Answer("", 301, {"Location": after[101]})
+        server.pages[before[102]] = server.pages[after[102]]
+        del server.pages[before[103]]
+        kept = [path for number, path in before.items() if number not in after]
+        server.pages["/"] = listed(*after.values(), *others.values(), *kept)
+        assert run(tmp_path, f"{server.url}/", *options) == 0
+        changed = exported(tmp_path)[len(before) :]
+        server.pages["/"] = listed(*after.values(), *others.values(), *before.values())
+        assert run(tmp_path, f"{server.url}/", *options, "--full") == 0
+    assert exported(tmp_path)[len(before) :] == changed and exported(tmp_path, ".gone") == []
+    new = [item["url"].removeprefix(server.url) for item in changed if item["version"] == 1]
+    assert new == [others[104]]
+    versions = {item["id"]: item for item in changed if item["version"] == 2}
+    assert versions.keys() == {first[before[number]] for number in after} and len(changed) == 4
+    for number, path in after.items():
+        item = versions[first[before[number]]]
+        assert "-Thông tin về bài số" in item["changes"] and "+Lãnh đạo tỉnh thăm bài số" in item["changes"]
+        assert item["url"].removeprefix(server.url) in {path} | ({before[number]} if number == 102 else set())
+
+
 def test_who_wants_new_articles_only_gets_no_edit(tmp_path: Path) -> None:
     path, new = "/tin-tuc/hoi-nghi-tong-ket-3.html", "Hội nghị đã được dời sang tuần sau"
     with PortalServer(known_portal()) as server:

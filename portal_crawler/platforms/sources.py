@@ -96,8 +96,8 @@ class Sources(Lists):
         """Whether an address that a sitemap names was missing in an earlier crawl, and has not been modified since."""
         raise NotImplementedError
 
-    def ask_linked(self, link: Judgement, **options: Any) -> Request:
-        """The request for what a link leads to, an article of an earlier crawl or not."""
+    def ask_linked(self, link: Judgement, **options: Any) -> Iterator[Request]:
+        """The requests for what a link leads to, an article of an earlier crawl or not."""
         raise NotImplementedError
 
     def look_again(self, known: Known, url: str, *, twice: bool = False) -> Request:
@@ -275,7 +275,7 @@ class Sources(Lists):
                 if self.known_barren(link):
                     self.count("pages/known_barren")
                 else:
-                    yield self.ask_linked(link)
+                    yield from self.ask_linked(link)
 
     def note_listed(
         self, url: str, way: str, file: str, text: str | None = None, date: str | None = None
