@@ -216,8 +216,10 @@ class Revisiting(Articles):
         if known is None:
             return item.id
         missing = known.gone_at is not None or self.state.loss(known.id) is not None
-        same = known.crawl == self.state.crawl and item.content_sha256 in (known.content_sha256, known.read_sha256)
-        if not (missing and is_most_of(item, self.state.text(known.id))) and not same:
+        said = item.content_sha256
+        same = known.crawl == self.state.crawl and said in (known.content_sha256, known.read_sha256)
+        replaced = self.state.stands_alone(known.id, said)
+        if not (same or replaced or (missing and is_most_of(item, self.state.text(known.id)))):
             return item.id
         self.count("history/renamed")
         self.state.rename(item.id, known.id)
