@@ -227,7 +227,8 @@ class Revisiting(Articles):
 
     def renames(self, request: Request, first: Judgement, last: Judgement) -> bool:
         """Whether the address of a known article redirects to one with its number and another title, which is noted."""
-        if self.state is None or (known := self.state.article(request.meta.get("portal_known", ""))) is None:
+        known = self.state.article(request.meta.get("portal_known", "")) if self.state is not None else None
+        if self.state is None or known is None or self.warc:
             return False
         identifier = article_id(last.url, last.key)
         if (other := self.state.renamed(identifier)) is not None:
