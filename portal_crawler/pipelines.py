@@ -257,6 +257,8 @@ class DropDuplicates(_Pipeline):
         """Drop an article that this run, or an earlier one, has exported already under another address."""
         if not isinstance(item, Article):
             return item
+        if hasattr(self.spider, "known_as"):
+            item.id = self.spider.known_as(item)
         if hasattr(self.spider, "is_memento") and self.spider.is_memento(item):
             return item  # another version of what is in the export, or the same: history tells
         if hasattr(self.spider, "is_looked_at_twice") and self.spider.is_looked_at_twice(item):

@@ -282,3 +282,23 @@ def test_a_last_page_with_nothing_but_the_boxes_beside_it_is_looked_at_once_more
     chains.again(broken.chain)
     chains.turn(LIST, ["beside"], 3, f"{LIST}?page=3", {})
     assert list(chains.broken()) == []
+
+
+def test_a_link_that_no_reader_sees_does_not_fill_an_empty_last_page() -> None:
+    numbers = iter(range(901, 999))
+
+    def planted(html: str) -> Callable[[Seen], str]:
+        """A page with a link that leads elsewhere each time."""
+        return lambda seen: html.replace(
+            "</body>",
+            f"<div style='Display: none'>{link(f'/tin-tuc/xem-{next(numbers)}.html', 'Xem')}</div>"
+            f"{link(f'/tin-tuc/xem-{next(numbers)}.html', '')}</body>",
+        )
+
+    pages = portal(3)
+    empty, full = page("<p>Đang cập nhật</p>"), list_page(3, 3)
+    pages |= {path: planted(list_page(number, 3)) for number, path in ((1, "/tin-tuc/"), (2, "/tin-tuc/page-2/"))}
+    pages["/tin-tuc/page-3/"] = lambda seen: planted(empty if server.asked(seen.path) == 1 else full)(seen)
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert {server.url + slug(number) for number in range(1, 10)} <= set(done.urls)

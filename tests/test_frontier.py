@@ -463,6 +463,41 @@ def test_what_only_a_sitemap_names_is_gone_when_it_is_missing(tmp_path: Path) ->
     assert [each["url"] for each in exported(tmp_path, ".gone")] == [f"{server.url}{paths[0]}"]
 
 
+def test_what_a_sitemap_names_in_vain_is_left_to_the_next_whole_crawl(tmp_path: Path) -> None:
+    pages = known_portal()
+    deleted, new, dead = (f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in (3, 21, 22))
+    pages[dead] = Answer("", 302, {"Location": "/khong-thay-92.html"})
+    named = [*(path for path in pages if path != "/"), new]
+
+    def told(days: dict[str, int]) -> Answer:
+        entries = (
+            f"<url><loc>{server.url}{p}</loc><lastmod>2024-05-{days.get(p, 1):02}</lastmod></url>" for p in named
+        )
+        return Answer(f"<urlset>{''.join(entries)}</urlset>", headers={"Content-Type": "text/xml"})
+
+    def asked(*more: str) -> set[str]:
+        server.log.clear()
+        look_at_all_again(tmp_path)
+        run(tmp_path, f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_REVISITS=1", *more)
+        return set(server.paths) & {deleted, new, dead}
+
+    with PortalServer(pages) as server:
+        server.pages["/sitemap.xml"] = told({})
+        run(tmp_path, f"{server.url}/", "-a", "platform=nukeviet")
+        del server.pages[deleted]
+        server.pages["/"] = server.pages["/"].replace(f'href="{deleted}"', "")
+        named.append(late := new.replace("-21", "-23"))  # since the whole crawl
+        server.pages["/sitemap.xml"] = told({})
+        assert asked() == {deleted} and server.asked(late)  # gone from now on
+        assert asked() == set() and not server.asked(late)
+        server.pages[new] = text_of(21)
+        server.pages["/sitemap.xml"] = told({new: 2})
+        assert asked() == {new}
+        assert asked("--full") == {deleted, new, dead} and server.asked(late)
+    assert [each["url"] for each in exported(tmp_path, ".gone")] == [f"{server.url}{deleted}"]
+    assert [each["url"] for each in exported(tmp_path)[8:]] == [f"{server.url}{new}"]
+
+
 def test_a_crawl_of_a_clock_that_was_wrong_is_no_recent_one(tmp_path: Path) -> None:
     state = PortalState(tmp_path / "a.sqlite")
     options: dict[str, Any] = {"full": False, "only_new": False, "every": 30, "share": 0.1, "margin": 10}
@@ -571,6 +606,64 @@ def test_a_portal_that_stands_at_other_addresses_without_redirects_has_moved(tmp
     assert gone.keys() == set(paths)
     assert all(f"it stands at {server.url}{target} now" in gone[path] for path, target in moved.items())
     assert sorted(each["url"].removeprefix(server.url) for each in exported(tmp_path)[8:]) == sorted(moved.values())
+
+
+@pytest.mark.parametrize("family", ["nukeviet", None])
+def test_a_headline_worded_anew_is_an_edit_though_the_address_changes_with_it(
+    tmp_path: Path, family: str | None
+) -> None:
+    """The old address redirects, shows the same page or is missing; two articles may have one number all the same."""
+    told = {
+        101: "hop-bao",
+        102: "le-phat-dong",
+        103: "giai-bong-da",
+        104: "hien-mau",
+        105: "mua-lu",
+        106: "thi-tay-nghe",
+    }
+    before = {number: f"/tin-tuc/thong-tin-ve-{slug}-tai-dia-phuong-{number}.html" for number, slug in told.items()}
+    after = {number: f"/tin-tuc/lanh-dao-tham-{told[number]}-vung-cao-{number}.html" for number in (101, 102, 103, 105)}
+    others = {104: "/tin-tuc/du-an-duong-ven-bien-da-xong-104.html"}
+    options = ("-a", f"platform={family}") if family else ()
+
+    def shown(number: int, title: str) -> str:
+        dated = f'</h1><div class="date">Ngày đăng: {number - 100:02}/03/2026</div>'
+        return article(f"Bài {number}").replace(f"<h1>Bài {number}</h1>", f"<h1>{title}{dated}")
+
+    def listed(*paths: str) -> str:
+        items = (f"<li>{link(path, f'Tin về việc đã nêu tại {path}')} <span>(01/03/2026)</span></li>" for path in paths)
+        return page(GENERATOR if family else "", f"<ul>{''.join(items)}</ul>")
+
+    pages: dict[str, Any] = {path: shown(n, f"Thông tin về bài số {n} tại địa phương") for n, path in before.items()}
+    with PortalServer({"/": listed(*before.values()), **pages}) as server:
+        assert run(tmp_path, f"{server.url}/", *options) == 0
+        first = {item["url"].removeprefix(server.url): item["id"] for item in exported(tmp_path)}
+        assert sorted(first) == sorted(before.values())
+        for number, path in after.items():
+            server.pages[path] = shown(number, f"Lãnh đạo tỉnh thăm bài số {number} vùng cao")
+        server.pages[after[105]] = shown(105, "Lãnh đạo tỉnh thăm bài số 105 vùng cao").replace(
+            body("Bài 105"), body("Khác")
+        )
+        server.pages[others[104]] = article("Dự án đường ven biển đã xong đoạn đầu")
+        server.pages[before[101]] = Answer("", 301, {"Location": after[101]})
+        for number in (102, 105):  # of the second the text is another, too
+            server.pages[before[number]] = server.pages[after[number]]
+        del server.pages[before[103]]
+        kept = [path for number, path in before.items() if number not in after]
+        server.pages["/"] = listed(*after.values(), *others.values(), *kept)
+        assert run(tmp_path, f"{server.url}/", *options) == 0
+        changed = exported(tmp_path)[len(before) :]
+        server.pages["/"] = listed(*after.values(), *others.values(), *before.values())
+        assert run(tmp_path, f"{server.url}/", *options, "--full") == 0
+    assert exported(tmp_path)[len(before) :] == changed and exported(tmp_path, ".gone") == []
+    new = [item["url"].removeprefix(server.url) for item in changed if item["version"] == 1]
+    assert new == [others[104]]
+    versions = {item["id"]: item for item in changed if item["version"] == 2}
+    assert versions.keys() == {first[before[number]] for number in after} and len(changed) == len(after) + 1
+    for number, path in after.items():
+        item = versions[first[before[number]]]
+        assert "-Thông tin về bài số" in item["changes"] and "+Lãnh đạo tỉnh thăm bài số" in item["changes"]
+        assert item["url"].removeprefix(server.url) in {path} | ({before[number]} if number in (102, 105) else set())
 
 
 def test_who_wants_new_articles_only_gets_no_edit(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 from datetime import time as clock_time
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import forked
 import pytest
@@ -240,6 +242,43 @@ def test_quiet_hours_that_a_run_waits_for_are_none_of_its_minutes(monkeypatch: p
         check_minutes(crawler)
     crawler.stats.set_value(QUIET, 9.99 * 3600)
     check_minutes(crawler)
+
+
+@pytest.mark.parametrize("crawl_delay", [0.0, 5.0])
+def test_reserved_times_that_were_slept_through_are_no_leave_to_ask_at_once(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, crawl_delay: float
+) -> None:
+    """Measured where the download handler lets a request go; the clock is the test's own."""
+    module, clock = "portal_crawler.crawling.pace", [1.8e9]
+    pauses, pause = iter([60.0]), asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        until = clock[0] + seconds + next(pauses, 0.0)  # the first is held up for a minute
+        await pause(0)
+        clock[0] = max(clock[0], until)
+
+    monkeypatch.setattr(f"{module}.is_closing", lambda _: False)  # no engine runs
+    monkeypatch.setattr(f"{module}.time", SimpleNamespace(time=lambda: clock[0], monotonic=lambda: clock[0]))
+    monkeypatch.setattr(f"{module}.asyncio", SimpleNamespace(sleep=sleep))
+    pace = HostPace(get_crawler(Unseen, {"DOWNLOAD_DELAY": 2, "PORTAL_STATE_DIR": str(tmp_path)}))
+    pace.asked_for["so.example.gov.vn"] = crawl_delay
+    request, sent = Request("http://so.example.gov.vn/"), []
+
+    async def ask() -> None:
+        await pace.process_request(request)
+        await pace.hold(request)
+        sent.append(clock[0])
+
+    async def ask_all() -> None:
+        await asyncio.gather(*(ask() for _ in range(8)))
+
+    asyncio.run(ask_all())
+    assert len(sent) == 8
+    apart = [later - earlier for earlier, later in pairwise(sent)]
+    assert min(apart) >= max(2, crawl_delay), apart
+    pace.clock.ask("so.example.gov.vn", 2, clock[0] + 9e6)  # a clock that was wrong
+    assert pace.clock.ask("so.example.gov.vn", 2, clock[0]) == clock[0]
+    pace.engine_stopped()
 
 
 def test_wrong_quiet_hours_end_the_command(tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from portal_crawler.crawling import listing
 from portal_crawler.crawling import patterns as patterns_module
+from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.chains import ListChains
-from portal_crawler.crawling.patterns import UrlPatterns, address_evidence, page_evidence, slug_with_number
+from portal_crawler.crawling.patterns import UrlPatterns, address_evidence, numbered, page_evidence, slug_with_number
 from portal_crawler.crawling.rules import UrlRules, chain_key, in_own_order, page_number, plain_address
 from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import parse_html
@@ -457,3 +458,20 @@ def test_a_session_in_the_path_makes_no_other_article() -> None:
     session = f"{plain};jsessionid=8E122ABE1BB390BC.node1"
     assert rules.judge(session).key == rules.judge(plain).key
     assert address_evidence(session) == address_evidence(plain) == 2
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("http://www.a.vn/tin-tuc/hop-bao-12.html", ("a.vn/tin-tuc", "-12.html")),
+        ("https://a.vn/tin-tuc/le-phat-dong-12.html", ("a.vn/tin-tuc", "-12.html")),
+        ("https://a.vn/tin-tuc/12-le-phat-dong.html", ("a.vn/tin-tuc", "12-.html")),
+        ("https://a.vn/tin-tuc/12-2024.html", None),
+        ("https://a.vn/tin-tuc/le-phat-dong.html", None),
+        ("https://a.vn/tin-tuc/xem-12.html?id=5", None),
+    ],
+)
+def test_an_address_of_a_title_and_a_number_is_told_by_folder_and_number(
+    url: str, named: tuple[str, str] | None
+) -> None:
+    assert numbered(page_key(url)) == named

@@ -116,6 +116,7 @@ class ListChains:
         *,
         total: int | None = None,
         loaded: bool = False,
+        hidden: Collection[str] = (),
     ) -> bool:
         """Note a page of a list; False once the list is not to be followed further.
 
@@ -127,6 +128,8 @@ class ListChains:
             announced: The numbers in its pager, each with its address; None for those that a postback leads to.
             total: How many pages the list says that it has.
             loaded: Whether it is loaded piece by piece, each told by the one before.
+            hidden: Those of the articles whose links no reader sees. Some sites plant one on each page, another each
+                time: it is no sign that the page shows something.
         """
         name = chain_key(chain)
         known = self._chains.setdefault(name, _Chain())
@@ -145,7 +148,7 @@ class ListChains:
         page.url, page.visited, page.failure = url or page.url, True, None
         page.fresh |= fresh
         page.shown = max(page.shown, len(articles))
-        page.bare = number > 1 and shown <= known.opening
+        page.bare = number > 1 and shown.difference(map(key_hash, hidden)) <= known.opening
         if fresh and announced:
             known.promise(announced)  # what a page beyond the end announces is no evidence: it would go on for ever
         # The first page often has an address of another form than the others (index.htm, trang-2.htm), and so another

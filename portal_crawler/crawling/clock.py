@@ -42,6 +42,7 @@ class HostClock:
         self._table.execute(
             "CREATE TABLE IF NOT EXISTS host (name TEXT PRIMARY KEY, next REAL NOT NULL, rest REAL NOT NULL)"
         )
+        self._table.execute("CREATE TABLE IF NOT EXISTS asked (name TEXT PRIMARY KEY, at REAL NOT NULL)")
 
     def reserve(self, host: str, delay: float, now: float) -> float:
         """Reserve a time to ask a host, ``delay`` seconds after the last one given out.
@@ -58,6 +59,22 @@ class HostClock:
                 (host, at + delay),
             )
         return float(at)
+
+    def ask(self, host: str, delay: float, now: float) -> float:
+        """Note that a host is asked now, unless it was asked less than ``delay`` seconds ago.
+
+        A reserved time may have passed before it was used, and the next ones with it.
+
+        Returns:
+            Seconds since the epoch: ``now`` if that was noted, else when the host may be asked.
+        """
+        with self._table, closing(self._table.cursor()) as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            row = cursor.execute("SELECT at FROM asked WHERE name = ?", (host,)).fetchone()
+            if row and row[0] <= now < row[0] + delay:  # one that lies ahead was noted by a clock that was wrong
+                return float(row[0] + delay)
+            cursor.execute("INSERT OR REPLACE INTO asked VALUES (?, ?)", (host, now))
+        return now
 
     def rest(self, host: str, until: float) -> None:
         """Let a host rest: nobody asks it before ``until``, in seconds since the epoch."""

@@ -104,8 +104,8 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
     The spider's attributes ``broken_certificates`` and ``legacy_tls`` (a site file's) let it talk to servers whose
     certificate cannot be verified, or that know no newer TLS than 1.1; a response that needed it says so in its flags.
 
-    A host that has begun to rest while a request stood in the downloader's queue is waited for; no time-out runs
-    meanwhile.
+    A host that has begun to rest while a request stood in the downloader's queue, or that was asked too short a time
+    ago, is waited for; no time-out runs meanwhile.
 
     Settings:
         PORTAL_ALLOW_PRIVATE: Addresses, networks or ``address:port`` that are not public and may be connected to.

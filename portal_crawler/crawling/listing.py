@@ -87,6 +87,14 @@ def addresses(page: Page, rules: UrlRules, *, plain: bool) -> Iterator[str]:
             yield link.url
 
 
+def is_hidden(anchor: Element) -> bool:
+    """Whether a reader cannot see a link: the page's own style hides it, or nothing stands in it."""
+    styles = (element.get("style") or "" for element in (anchor, *anchor.iterancestors()))
+    return any("display:none" in style.replace(" ", "").lower() for style in styles) or (
+        not len(anchor) and not (anchor.text or "").strip()
+    )
+
+
 def link_text(anchor: Element) -> str | None:
     """The title that a link announces: its text, its heading's if it wraps a card, or the ``title`` if fuller."""
     text = element_text(anchor)

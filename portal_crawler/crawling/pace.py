@@ -74,7 +74,8 @@ class HostPace:
     Between two requests to a host lies the larger of ``DOWNLOAD_DELAY`` and the host's ``Crawl-delay``, counted over
     all portals on it and all processes that share the state folder; AutoThrottle may add to it. A 429 or 503 lets the
     host rest: for as long as ``Retry-After`` asks, else for twice the delay, twice as long each time. What has passed
-    stands in the downloader's queue by then: the download handler asks once more (:meth:`hold`) before it connects.
+    stands in the downloader's queue by then, or its time went by while the process was busy: the download handler asks
+    once more (:meth:`hold`) before it connects.
 
     Settings:
         PORTAL_CRAWL_DELAY_MAX: No Crawl-delay counts for more seconds than this.
@@ -142,7 +143,10 @@ class HostPace:
         await self._let_rest(host)
 
     async def hold(self, request: Request) -> bool:
-        """Wait for the host if it has begun to rest since the request has passed; whether it was waited for.
+        """Wait for the host if it has begun to rest since the request has passed, or was asked too short a time ago.
+
+        Returns:
+            Whether it was waited for.
 
         Raises:
             PostponedError: as :meth:`process_request`.
@@ -150,7 +154,7 @@ class HostPace:
         host = host_key(request.url)
         self._check_left(host)
         quiet = await self._be_quiet()
-        waited = await self._let_rest(host) or quiet
+        waited = await self._take_turn(host) or quiet
         if not request.meta.get("dont_obey_robotstxt"):
             check_minutes(self.crawler)
         return waited
@@ -181,6 +185,16 @@ class HostPace:
             await self._sleep_until(self.clock.reserve(host, self.delay_of(host), time.time()))
             self._check_left(host)
         return rested
+
+    async def _take_turn(self, host: str) -> bool:
+        """Wait until a host neither rests nor was asked within its delay; whether it was to be waited for."""
+        waited = await self._let_rest(host)
+        while (delay := self.delay_of(host)) and (at := self.clock.ask(host, delay, now := time.time())) > now:
+            waited = True
+            await self._sleep_until(at)
+            await self._let_rest(host)
+            self._check_left(host)
+        return waited
 
     async def _sleep_until(self, until: float) -> None:
         while (left := until - time.time()) > 0:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from portal_crawler.extraction.page import Element, Page
 
+TITLE_AND_NUMBER = re.compile(r"(?=.*[^\W\d_])(?:(?P<first>\d+)[-_].+|.+[-_](?P<last>\d+))")
 WORDS = re.compile(r"[^\W\d_]{2,}")
 SEGMENT_NUMBER = re.compile(r"\d+")
 DATED_PATH = re.compile(r"/(?:19|20)\d\d[/-]\d{1,2}(?:[/-]\d{1,2})?/")
@@ -116,6 +117,24 @@ def address_evidence(url: str) -> int:
     if IDENTIFIER.search(parts.query) and DETAIL.search(parts.path):
         return 2
     return int(slug or numbered or IDENTIFIER.search(parts.query) is not None)
+
+
+@lru_cache(maxsize=8_192)
+def numbered(key: str) -> tuple[str, str] | None:
+    """Folder and number of an address that ends in a title with a number; None of any other.
+
+    An editor who words a headline anew changes the title in the address, and neither folder nor number. What has a
+    query is told by that.
+
+    Args:
+        key: The address, as :func:`~portal_crawler.crawling.canonical.page_key` gives it.
+    """
+    folder, _, segment = key.rpartition("/")
+    stem, dot, ending = segment.rpartition(".")
+    found = TITLE_AND_NUMBER.fullmatch(stem if dot else segment)
+    if found is None or "?" in key:
+        return None
+    return folder, f"{found['first'] or ''}-{found['last'] or ''}{dot}{ending if dot else ''}"
 
 
 class UrlPatterns:

@@ -88,6 +88,12 @@ def has_something_of(item: Article, text: str) -> bool:
     return not pieces(told_of(item)).isdisjoint(pieces(text))
 
 
+def is_most_of(item: Article, text: str) -> bool:
+    """Whether an article and another text share most of their sentences and lines."""
+    told, other = pieces(told_of(item)), pieces(text)
+    return 2 * len(told & other) > max(len(told), len(other))
+
+
 def told_of(item: Article) -> str:
     """Headline, lead and text of an article."""
     return "\n".join(filter(None, (item.title, item.lead, item.text)))

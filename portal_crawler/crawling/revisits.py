@@ -94,8 +94,12 @@ class Revisits:
         return self._old[chain] < self.margin
 
     def known(self, identifier: str) -> Known | None:
-        """An article that an earlier crawl has exported and that is not gone."""
-        found = self.state.article(identifier) if self.state is not None else None
+        """An article that an earlier crawl has exported and that is not gone, perhaps under another title's address."""
+        if self.state is None:
+            return None
+        found = self.state.article(identifier)
+        if found is None and (other := self.state.renamed(identifier)) is not None:
+            found = self.state.article(other)
         return found if found is not None and found.gone_at is None and found.since < self._crawl else None
 
     def stands_for(self, identifier: str) -> Known | None:

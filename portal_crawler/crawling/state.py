@@ -15,6 +15,8 @@ from math import log
 from typing import TYPE_CHECKING
 
 from portal_crawler.crawling import sightings
+from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.patterns import numbered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,6 +43,9 @@ CREATE TABLE IF NOT EXISTS said (digest BLOB PRIMARY KEY, id TEXT) WITHOUT ROWID
 CREATE INDEX IF NOT EXISTS said_by ON said (id);
 CREATE TABLE IF NOT EXISTS aliases (id TEXT PRIMARY KEY, of TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS aliases_of ON aliases (of);
+CREATE TABLE IF NOT EXISTS numbered (
+    folder TEXT, number TEXT, id TEXT, PRIMARY KEY (folder, number, id)
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS lost (id TEXT PRIMARY KEY, asked TEXT, said TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS replaced (id TEXT PRIMARY KEY, content TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS replaced_by ON replaced (content);
@@ -451,6 +456,8 @@ class PortalState:
             "INSERT OR IGNORE INTO versions VALUES (?, ?, ?, ?, ?)",
             (known.id, known.version, known.content_sha256, known.last_seen, run),
         )
+        if (name := numbered(page_key(known.url))) is not None:
+            self.database.execute("INSERT OR IGNORE INTO numbered VALUES (?, ?, ?)", (*name, known.id))
 
     # Articles under several identifiers
 
@@ -465,6 +472,21 @@ class PortalState:
         """The article that says all that a digest was made of."""
         row = self.database.execute("SELECT id FROM said WHERE digest = ?", (digest,)).fetchone()
         return str(row[0]) if row else None
+
+    def namesake(self, url: str) -> Known | None:
+        """The article of an earlier crawl with the number of an address, in the same folder; None if there are more."""
+        query = "SELECT id FROM numbered WHERE folder = ? AND number = ? LIMIT 2"
+        found = self.database.execute(query, name).fetchall() if (name := numbered(page_key(url))) is not None else []
+        known = self.article(found[0][0]) if len(found) == 1 else None
+        return known if known is not None and known.since < self.crawl else None
+
+    def rename(self, identifier: str, other: str) -> None:
+        """Note that an article is known under another identifier: its address has got another title."""
+        self.announce(identifier, "renamed", other)
+
+    def renamed(self, identifier: str) -> str | None:
+        """The identifier under which an article is known whose address has got another title."""
+        return next(iter(self.announcements(identifier, "renamed")), None)
 
     def exported_by_other(self, identifier: str, content: str) -> bool:
         """Whether a version of another article has the same text."""

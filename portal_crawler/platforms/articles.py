@@ -203,6 +203,9 @@ class Articles(Sources):
         """The articles of which no plain address was met, each with the form to fetch."""
         taken = [link for key, link in self.waiting.items() if not self.sightings.done(key)]
         self.waiting.clear()
+        for link in taken:
+            if (sighting := self.sightings.get(link.key)) is not None:
+                sighting.ask()  # a redirect to it would be dropped without a word
         return taken
 
     # Articles told by evidence

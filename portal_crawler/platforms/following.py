@@ -109,9 +109,9 @@ class Following(Revisiting):
         """The requests that were held back until there was room for them, or until a page like this one had come."""
         yield from self.ask_named(self.named_budget.released(url=link.url))
         for url in self.budget.released(url=link.url):
-            yield self.ask_linked(self.rules.judge(url), priority=PRIORITY_PAGE, meta={"depth_reset": True})
+            yield from self.ask_linked(self.rules.judge(url), priority=PRIORITY_PAGE, meta={"depth_reset": True})
         for url in filter(self.budget.grants, self.spellings.released()):
-            yield self.ask_linked(self.rules.judge(url), priority=PRIORITY_LIST, meta={"depth_reset": True})
+            yield from self.ask_linked(self.rules.judge(url), priority=PRIORITY_LIST, meta={"depth_reset": True})
 
     def note_visit(
         self,
@@ -177,7 +177,7 @@ class Following(Revisiting):
             if self.spellings.is_witness(link.url):
                 options["priority"] = PRIORITY_LIST
         self.asked.add(link.key)
-        yield self.ask_linked(link, **options)
+        yield from self.ask_linked(link, **options)
 
     def is_reordered(self, link: Judgement) -> bool:
         """Whether a link leads to a list that is known, in another order."""
@@ -264,4 +264,4 @@ class Following(Revisiting):
         self.waiting.pop(link.key, None)
         if self.leads_away(link):
             return
-        yield self.ask_linked(link, priority=priority)
+        yield from self.ask_linked(link, priority=priority)

@@ -18,7 +18,7 @@ from portal_crawler.crawling.rules import chain_key, page_number
 from portal_crawler.items import Rejected, article_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from scrapy import Request
     from scrapy.http import Response
@@ -225,7 +225,9 @@ class Lists(scrapy.Spider):
     def turn(self, chain: str, keys: set[str], number: int, page: Page, found: list[tuple[Judgement, Element]]) -> bool:
         """Note a page of a list, with what its pager says; False once the list is not to be followed further."""
         announced = self.announced(page, found, chain)
-        return self.turned(chain, keys, number, page.url, announced, total=listing.printed_total(page, number))
+        hidden = {other.key for other, anchor in found if other.key in keys and listing.is_hidden(anchor)}
+        total = listing.printed_total(page, number)
+        return self.turned(chain, keys, number, page.url, announced, total=total, hidden=hidden)
 
     def turned(
         self,
@@ -237,9 +239,10 @@ class Lists(scrapy.Spider):
         *,
         total: int | None = None,
         loaded: bool = False,
+        hidden: Collection[str] = (),
     ) -> bool:
         """Note a page of a list; False once it is not to be followed further."""
-        goes_on = self.chains.turn(chain, keys, number, url, announced, total=total, loaded=loaded)
+        goes_on = self.chains.turn(chain, keys, number, url, announced, total=total, loaded=loaded, hidden=hidden)
         told = [key for key in keys if not self.is_guess(key)]
         shown = {key: article_id(url, key) for key in told}
         none = [identifier for key, identifier in shown.items() if self.is_none(key)]

@@ -198,6 +198,7 @@ class PortalSpider(Following):
         self.began = self.looked_again = self.looked_for = self.confirming = self.settled = False
         self.twice: set[str] = set()
         self.arrived: set[str] = set()
+        self.renamed: set[str] = set()
         self.roots: set[str] = set()
         self.found: dict[str, Any] | None = None
 
@@ -315,10 +316,12 @@ class PortalSpider(Following):
         """
         respelt = list(filter(self.budget.grants, self.spellings.released(dry=True)))
         if held := respelt or self.budget.released(all_forms=True, likely=self.promises):
-            return [self.ask_linked(self.rules.judge(url), priority=PRIORITY_PAGE) for url in held]
+            links = map(self.rules.judge, held)
+            return [request for link in links for request in self.ask_linked(link, priority=PRIORITY_PAGE)]
         named = list(self.ask_named(self.named_budget.released(all_forms=True, likely=self.promises)))
         if named or (waiting := self.take_waiting()):
-            return named or [self.ask_linked(link, priority=PRIORITY_ARTICLE) for link in waiting]
+            again = (self.ask_linked(link, priority=PRIORITY_ARTICLE) for link in waiting)
+            return named or [request for requests in again for request in requests]
         if not self.letters and (chosen := self.ask_archive()):
             return chosen
         if lists := list(self.ask_lists_again()):
@@ -501,6 +504,7 @@ class PortalSpider(Following):
         else:
             logger.error("%s: %r", request.url, error, exc_info=error)
             rejected = self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
+        self.note_missing(rejected, asked, request.url)
         if self.loses(request, rejected):
             return
         if rejected.status in history.GONE:

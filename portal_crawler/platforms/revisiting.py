@@ -11,10 +11,10 @@ from portal_crawler.crawling.apologies import bears
 from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash, page_key, site_root
 from portal_crawler.crawling.losses import Losses, falls_short, gone
-from portal_crawler.crawling.patterns import announced, pattern_of
-from portal_crawler.crawling.reading import has_something_of
+from portal_crawler.crawling.patterns import announced, numbered, pattern_of
+from portal_crawler.crawling.reading import has_something_of, is_most_of
 from portal_crawler.crawling.revisits import Revisits, conditions
-from portal_crawler.crawling.rules import chain_key
+from portal_crawler.crawling.rules import chain_key, page_number
 from portal_crawler.extraction.spam import gambling_spam
 from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
@@ -52,6 +52,7 @@ class Revisiting(Articles):
     confirming: bool
     twice: set[str]
     arrived: set[str]
+    renamed: set[str]
     roots: set[str]
 
     def is_hindered(self) -> bool:
@@ -93,13 +94,24 @@ class Revisiting(Articles):
             exhausted &= set(self.state.get(TRAPS).split("\n"))
         self.state.put(TRAPS, "\n".join(sorted(exhausted)))
 
-    def ask_linked(self, link: Judgement, **options: Any) -> Request:
-        """The request for what a link leads to, an article of an earlier crawl or not."""
+    def ask_linked(self, link: Judgement, **options: Any) -> Iterator[Request]:
+        """The requests for what a link leads to, an article of an earlier crawl or not.
+
+        What may be a known one under another title's address waits until it is told what is at that one's own.
+        """
         identifier = article_id(link.url, link.key)
-        known = self.revisits.known(identifier)
-        if known is None and self.revisits.stands_for(identifier) is not None:
+        if (known := self.revisits.known(identifier)) is not None:
+            yield self.look_again(known, link.url)
+            return
+        former = self.may_have_been(link) if link.key not in self.renamed else None
+        if former is not None and not self.is_looked_for(former):
+            self.renamed.add(link.key)
+            self.waiting[link.key] = link
+            yield self.look_again(former, self.as_linked(former.url))
+            return
+        if self.revisits.stands_for(identifier) is not None:
             options["priority"] = PRIORITY_ALIAS
-        return self.ask(link.url, **options) if known is None else self.look_again(known, link.url)
+        yield self.ask(link.url, **options)
 
     def look_again(self, known: Known, url: str, *, twice: bool = False) -> Request:
         """The request for a known article, perhaps not its first; the server may answer that it is as it was."""
@@ -172,6 +184,62 @@ class Revisiting(Articles):
         """The identifier under which an earlier run has exported what a new article says."""
         return self.revisits.exported_as(item) if self.state is not None and not self.warc else None
 
+    # Articles whose headlines were worded anew, and with them their addresses
+
+    def may_have_been(self, link: Judgement) -> Known | None:
+        """The known article that a link to a new one may lead to: the address has its number, and another title."""
+        if self.state is None or self.only_new or self.letters:
+            return None
+        if link.kind != "article" and (page_number(link.url) is not None or not announced(link.url, self.patterns)):
+            return None
+        identifier = article_id(link.url, link.key)
+        known = self.state.namesake(link.url)
+        if known is None or known.id == identifier or known.gone_at is not None:
+            return None
+        return known if self.state.article(identifier) is None and self.state.renamed(identifier) is None else None
+
+    def is_looked_for(self, known: Known) -> bool:
+        """Whether this crawl has asked for a known article, and found it or not."""
+        return self.state is not None and (known.crawl == self.state.crawl or self.state.loss(known.id) is not None)
+
+    def known_as(self, item: Article) -> str:
+        """The identifier of an article: that of a known one, where only the title in its address is another.
+
+        It is if the known one is missing and most of its text is in this one, or if both addresses show the same.
+        Several modules of a portal may count their articles from 1: the same number alone says nothing.
+        """
+        if self.state is None or self.warc or self.state.article(item.id) is not None:
+            return item.id
+        if (other := self.state.renamed(item.id)) is not None:
+            return other
+        known = self.state.namesake(item.url)
+        if known is None:
+            return item.id
+        missing = known.gone_at is not None or self.state.loss(known.id) is not None
+        said = item.content_sha256
+        same = known.crawl == self.state.crawl and said in (known.content_sha256, known.read_sha256)
+        replaced = self.state.stands_alone(known.id, said)
+        if not (same or replaced or (missing and is_most_of(item, self.state.text(known.id)))):
+            return item.id
+        self.count("history/renamed")
+        self.state.rename(item.id, known.id)
+        return known.id
+
+    def renames(self, request: Request, first: Judgement, last: Judgement) -> bool:
+        """Whether the address of a known article redirects to one with its number and another title, which is noted."""
+        known = self.state.article(request.meta.get("portal_known", "")) if self.state is not None else None
+        if self.state is None or known is None or self.warc:
+            return False
+        identifier = article_id(last.url, last.key)
+        if (other := self.state.renamed(identifier)) is not None:
+            return other == known.id
+        before, after = (numbered(page_key(link.url)) for link in (first, last))
+        if before is None or after is None or before[1] != after[1] or self.state.article(identifier) is not None:
+            return False
+        self.count("history/renamed")
+        self.state.rename(identifier, known.id)
+        return True
+
     def is_memento(self, item: Article) -> bool:
         """Whether a replay has handed on an earlier capture of an article (``platforms.mementos``).
 
@@ -239,8 +307,8 @@ class Revisiting(Articles):
             self.lacks(
                 identifier, capture.url, self.reject(capture.url, "soft_404", told, capture.status, capture.fetched_at)
             )
-        elif rejected.reason == "spam" and self.revisits.known(identifier) is not None and not self.letters:
-            return self.lacks(identifier, capture.url, rejected)
+        elif rejected.reason == "spam" and (known := self.revisits.known(identifier)) is not None and not self.letters:
+            return self.lacks(known.id, capture.url, rejected)
         elif rejected.reason == "spam" and self.stands_instead(capture):
             self.count("failed/article")
             return False
@@ -253,6 +321,31 @@ class Revisiting(Articles):
         """Whether an advertisement is not what links announce: they give an article's title, which it does not bear."""
         title = capture.link_text or ""
         return bears(capture.body, title) is False and gambling_spam(title, title) is None
+
+    def note_missing(self, rejected: Rejected, *urls: str) -> None:
+        """Note of addresses that the server says that nothing is there, with what sitemaps say of them now."""
+        if self.state is None or rejected.status not in history.GONE:
+            return
+        for link in map(self.rules.judge, urls):
+            identifier = article_id(link.url, link.key)
+            dated = max(self.state.announcements(identifier, "lastmod"), default="")
+            self.state.announce_instead(identifier, "missing", dated)
+
+    def stays_missing(self, link: Judgement) -> bool:
+        """Whether an address that a sitemap names was missing in an earlier crawl: the next whole one asks for it.
+
+        One that has been modified since, as the sitemap says, may be there.
+        """
+        identifier = article_id(link.url, link.key)
+        if self.state is None or not self.revisits.incremental or self.revisits.known(identifier) is not None:
+            return False
+        if not (noted := self.state.announcements(identifier, "missing")):
+            return False
+        if noted == (self.state.announcements(identifier, "lastmod") or {""}):
+            self.count("pages/known_missing")
+            return True
+        self.state.forget_page(key_hash(link.key))
+        return False
 
     def is_none(self, key: str) -> bool:
         """Whether an earlier crawl has found that there is no article at an address."""
@@ -397,7 +490,7 @@ class Revisiting(Articles):
             self.sightings.see(replace(first, key=last.key))
             if self.has_moved_to(request, last):
                 yield from self.gone_to(request, self.moved(asked, target))
-            else:
+            elif not self.renames(request, first, last):
                 self.loses(request, self.moved(asked, target))
         elif first.kind == "article" or announced(first.url, self.patterns):
             yield from self.led_away(request, asked, target, "which is no article")
@@ -427,6 +520,8 @@ class Revisiting(Articles):
         assert response.request is not None
         asked = self.rules.judge(next(iter(response.meta.get("redirect_urls", ())), response.url))
         if is_one and asked.key != link.key:
+            if self.renames(response.request, asked, link):
+                return
             yield from self.gone_to(response.request, self.moved(asked.url, response.url))
         elif is_one and self.has_moved_to(response.request, link):
             yield from self.arrives(response.request, link)

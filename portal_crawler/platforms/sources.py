@@ -92,8 +92,12 @@ class Sources(Lists):
         """Whether the last whole crawl has found nothing at an address."""
         raise NotImplementedError
 
-    def ask_linked(self, link: Judgement, **options: Any) -> Request:
-        """The request for what a link leads to, an article of an earlier crawl or not."""
+    def stays_missing(self, link: Judgement) -> bool:
+        """Whether an address that a sitemap names was missing in an earlier crawl, and has not been modified since."""
+        raise NotImplementedError
+
+    def ask_linked(self, link: Judgement, **options: Any) -> Iterator[Request]:
+        """The requests for what a link leads to, an article of an earlier crawl or not."""
         raise NotImplementedError
 
     def look_again(self, known: Known, url: str, *, twice: bool = False) -> Request:
@@ -252,6 +256,8 @@ class Sources(Lists):
         sighting = self.sightings.get(link.key)
         if link.key in self.asked or sighting is None or sighting.asked:
             return
+        if way == "sitemap" and self.stays_missing(link):
+            return
         # A budget of their own: of the thousands that a sitemap names all may be dead, and those of the lists are not.
         if self.named_budget.grants(link.url):
             yield from self.ask_named([link.url])
@@ -269,7 +275,7 @@ class Sources(Lists):
                 if self.known_barren(link):
                     self.count("pages/known_barren")
                 else:
-                    yield self.ask_linked(link)
+                    yield from self.ask_linked(link)
 
     def note_listed(
         self, url: str, way: str, file: str, text: str | None = None, date: str | None = None
