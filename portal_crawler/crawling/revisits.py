@@ -95,7 +95,7 @@ class Revisits:
 
     def known(self, identifier: str) -> Known | None:
         """An article that an earlier crawl has exported and that is not gone, perhaps under another title's address."""
-        if self.state is None:
+        if self.state is None or self._crawl < 2:
             return None
         found = self.state.article(identifier)
         if found is None and (other := self.state.renamed(identifier)) is not None:

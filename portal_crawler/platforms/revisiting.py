@@ -188,7 +188,7 @@ class Revisiting(Articles):
 
     def may_have_been(self, link: Judgement) -> Known | None:
         """The known article that a link to a new one may lead to: the address has its number, and another title."""
-        if self.state is None or self.only_new or self.letters:
+        if self.state is None or self.state.crawl < 2 or self.only_new or self.letters:
             return None
         if link.kind != "article" and (page_number(link.url) is not None or not announced(link.url, self.patterns)):
             return None
