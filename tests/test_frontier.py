@@ -902,13 +902,14 @@ def test_what_is_no_state_is_said_to_be_none(tmp_path: Path) -> None:
         PortalState(path)
 
 
-def test_a_state_of_which_pages_are_damaged_is_said_to_be_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["meta", "articles"])
+def test_a_state_of_which_pages_are_damaged_is_said_to_be_none(tmp_path: Path, table: str) -> None:
     path = tmp_path / "a.sqlite"
     state = PortalState(path)
     state.commit()
     state.close()
     with closing(sqlite3.connect(path)) as database:
-        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'meta'").fetchone()
+        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
         (size,) = database.execute("PRAGMA page_size").fetchone()
     with path.open("r+b") as file:
         file.seek((page - 1) * size)
