@@ -390,6 +390,19 @@ def test_a_day_of_empty_lists_is_told_and_no_whole_crawl(tmp_path: Path) -> None
     assert exported(tmp_path, ".gone") == []
 
 
+def test_the_page_of_a_registrar_in_the_place_of_a_portal_is_told(tmp_path: Path) -> None:
+    pages = known_portal(12)
+    pages["/tin-tuc/"] = pages.pop("/")
+    with PortalServer({"/": page(GENERATOR, link("/tin-tuc/", "Tin tức")), **pages}) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        sold = page("<p>Tên miền này đang được rao bán.</p>", link("/mua", "Mua ngay"))
+        server.pages = {"*": sold, "/robots.txt": Answer("", 404)}
+        assert run(tmp_path, *options) == 12
+    assert "leads to no article; 12 were met" in exported(tmp_path, ".rejects")[-1]["detail"]
+    assert exported(tmp_path, ".gone") == []
+
+
 def test_what_a_budget_leaves_of_lists_is_not_broken(tmp_path: Path) -> None:
     pages = known_portal(12)
     paths = [path for path in pages if path != "/"]
@@ -959,3 +972,7 @@ def test_a_killed_runs_file_is_cut_back_to_what_counts(tmp_path: Path) -> None:
     path.write_bytes(b"one\nadded by hand\n")
     recover(path, 4, clean=True)
     assert path.read_bytes() == b"one\nadded by hand\n"
+    # An old copy of the state has been put back: what it does not know of is taken out, and kept.
+    assert recover(path, 4, clean=False)
+    assert path.read_bytes() == b"one\n"
+    assert (tmp_path / "a.jsonl.cut").read_bytes() == b"one\nadded by hand\n"
