@@ -234,12 +234,14 @@ def serve(jobs: BinaryIO, answers: BinaryIO, seconds: float) -> None:
         data = jobs.read(*LENGTH.unpack(head))
         _end_after(seconds)
         job: Site | Capture = pickle.loads(data)  # noqa: S301 - from the crawl that began us
+        answer = b""
         if isinstance(job, Site):
             site = job
         else:
             assert site is not None
             answer = pickle.dumps(read(job, site), protocol=5)
-            _end_after(0)  # a crawl that has been halted may take its answers late
+        _end_after(0)  # a crawl that has been halted may take its answers late
+        if answer:
             answers.write(LENGTH.pack(len(answer)) + answer)
             answers.flush()
 
