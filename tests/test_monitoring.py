@@ -150,6 +150,15 @@ def test_a_portal_that_does_not_answer_any_more_is_unreachable(tmp_path: Path) -
     assert done.returncode == ExitCode.UNREACHABLE, done.stderr
 
 
+def test_articles_that_no_rule_knows_are_lost_as_any_other(tmp_path: Path) -> None:
+    pages: dict[str, Any] = portal(12)
+    pages |= {path: Answer("<p>Lỗi</p>", 500) for path in list(pages)[:6]}
+    with PortalServer(pages) as server:
+        done = crawl(server.url, tmp_path)
+    assert done.returncode == ExitCode.MANY_REJECTED
+    assert record(tmp_path)["stats"]["failed/article"] == 6
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP])
 def test_control_c_or_a_closed_terminal_closes_the_files_and_exits_by_its_code(
     tmp_path: Path, how: signal.Signals
