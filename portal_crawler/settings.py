@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from scrapy.settings import default_settings
+
 BOT_NAME = "portal_crawler"
 SPIDER_MODULES = ["portal_crawler.spiders"]
 NEWSPIDER_MODULE = "portal_crawler.spiders"
@@ -35,6 +37,8 @@ AUTOTHROTTLE_START_DELAY = 2.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 RETRY_TIMES = 3
+# Scrapy's, but for the failure of a download handler that is not used here: to import it takes a tenth of a start.
+RETRY_EXCEPTIONS = [each for each in default_settings.RETRY_EXCEPTIONS if "http11" not in str(each)]
 # Seconds: a host's Crawl-delay counts where it is larger than ours, up to this; some ask for an hour by mistake.
 PORTAL_CRAWL_DELAY_MAX = 60.0
 # Seconds: a host that asks for a longer rest than this (Retry-After) is left for another run.

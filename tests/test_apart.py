@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,7 +19,7 @@ from portal_server import article
 from scrapy.statscollectors import MemoryStatsCollector
 from scrapy.utils.test import get_crawler
 
-from portal_crawler.extraction.apart import Reader, ReaderError, Site, read
+from portal_crawler.extraction.apart import LENGTH, Reader, ReaderError, Site, read
 from portal_crawler.extraction.page import parse_page
 from portal_crawler.extraction.template import Template
 from portal_crawler.extraction.wrapper import Wrapper
@@ -105,6 +109,18 @@ def test_a_page_that_ends_its_process_costs_itself_alone(bomb: Bomb, why: str) -
     said, after = asyncio.run(told())
     assert why in said
     assert isinstance(after.found, Article)
+
+
+def test_a_process_whose_crawl_was_killed_reads_no_page_without_end() -> None:
+    jobs = [pickle.dumps(job) for job in (SITE, capture(section=[Bomb(time.sleep, 3600)]))]
+    done = subprocess.run(
+        [sys.executable, "-c", "from portal_crawler.extraction.apart import main; main(0.2)"],
+        input=b"".join(LENGTH.pack(len(job)) + job for job in jobs),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == -signal.SIGALRM
 
 
 def told_at_once(number: int, bomb: Bomb, cancelled: int | None = None) -> list[Any]:

@@ -381,6 +381,25 @@ def test_a_full_disk_of_the_index_stops_the_archive_and_says_why(
     assert "Traceback" not in caplog.text
 
 
+def test_a_damaged_index_is_made_anew_and_one_that_cannot_be_opened_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    index, failures = tmp_path / "index.sqlite", list[str]()
+    index.write_bytes(b"no database, but long enough to be looked at as one" * 40)
+    archive = writer(tmp_path / "archive", index=index, failures=failures)
+    assert put(archive, exchange(1))[0].file
+    archive.close()
+    assert not failures
+    assert f"{index} is damaged and begun anew" in caplog.text
+
+    (tmp_path / "folder").mkdir()
+    archive = writer(tmp_path / "archive", index=tmp_path / "folder", failures=failures)
+    assert put(archive, exchange(2))[0].file == ""  # nobody waits for it
+    archive.sync()
+    archive.close()
+    assert len(failures) == 1 and "unable to open" in failures[0]
+
+
 def test_a_record_of_the_run_that_cannot_be_written_costs_neither_table_nor_articles(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder", "utf-8")
     with PortalServer(portal(3)) as server:

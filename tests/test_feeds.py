@@ -8,13 +8,19 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy import Request
+from scrapy.statscollectors import MemoryStatsCollector
+from scrapy.utils.test import get_crawler
+from twisted.python.failure import Failure
 
 from portal_crawler.archive.feeds import LineFile, PartFile
+from portal_crawler.archive.rejects import KeepRejects
 
 ROOT = Path(__file__).parents[1]
 
@@ -123,6 +129,16 @@ def test_a_callback_or_a_pipeline_that_fails_is_a_reject(tmp_path: Path) -> None
     stats, log = run(tmp_path, action, ITEM_PIPELINES={"broken.Broken": 1})
     assert stats["rejected/error"] == 1, log
     assert "KeyError" in json.loads(files(tmp_path)[REJECTS])["detail"]
+
+
+def test_an_errback_that_fails_is_a_reject_of_its_request() -> None:
+    stats = MemoryStatsCollector(get_crawler())
+    crawler: Any = SimpleNamespace(stats=stats, spider=SimpleNamespace(name="so"))
+    kept = KeepRejects(crawler, "")
+    refused = Failure(ConnectionError("refused"))
+    refused.request = Request("http://a.example/1")  # type: ignore[attr-defined]
+    kept.spider_error(Failure(KeyError("odd")), refused)
+    assert stats.get_value("rejected/error") == 1
 
 
 def test_a_killed_run_leaves_part_files_with_whole_lines(tmp_path: Path) -> None:

@@ -390,6 +390,23 @@ def test_a_day_of_empty_lists_is_told_and_no_whole_crawl(tmp_path: Path) -> None
     assert exported(tmp_path, ".gone") == []
 
 
+def test_the_page_of_a_registrar_in_the_place_of_a_portal_is_told(tmp_path: Path) -> None:
+    pages = known_portal(12)
+    pages["/tin-tuc/"] = pages.pop("/")
+    with PortalServer({"/": page(GENERATOR, link("/tin-tuc/", "Tin tức")), **pages}) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        sold = page("<p>Tên miền này đang được rao bán.</p>", link("/mua", "Mua ngay"))
+        server.pages = {"*": sold, "/robots.txt": Answer("", 404)}
+        code, log = told(tmp_path, *options, "-s", "LOG_LEVEL=WARNING")
+        assert code == 12 and "knows nothing of" not in log
+        # Without its state a portal begins anew, which is told where exports are there.
+        (tmp_path / "state").rename(tmp_path / "lost")
+        assert re.search(r"knows nothing of \S+\.jsonl: ", told(tmp_path, *options, "-s", "LOG_LEVEL=WARNING")[1])
+    assert "leads to no article; 12 were met" in exported(tmp_path, ".rejects")[-1]["detail"]
+    assert exported(tmp_path, ".gone") == []
+
+
 def test_what_a_budget_leaves_of_lists_is_not_broken(tmp_path: Path) -> None:
     pages = known_portal(12)
     paths = [path for path in pages if path != "/"]
@@ -995,13 +1012,14 @@ def test_what_is_no_state_is_said_to_be_none(tmp_path: Path) -> None:
         PortalState(path)
 
 
-def test_a_state_of_which_pages_are_damaged_is_said_to_be_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["meta", "articles"])
+def test_a_state_of_which_pages_are_damaged_is_said_to_be_none(tmp_path: Path, table: str) -> None:
     path = tmp_path / "a.sqlite"
     state = PortalState(path)
     state.commit()
     state.close()
     with closing(sqlite3.connect(path)) as database:
-        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'meta'").fetchone()
+        (page,) = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?", (table,)).fetchone()
         (size,) = database.execute("PRAGMA page_size").fetchone()
     with path.open("r+b") as file:
         file.seek((page - 1) * size)
@@ -1051,3 +1069,7 @@ def test_a_killed_runs_file_is_cut_back_to_what_counts(tmp_path: Path) -> None:
     path.write_bytes(b"one\nadded by hand\n")
     recover(path, 4, clean=True)
     assert path.read_bytes() == b"one\nadded by hand\n"
+    # An old copy of the state has been put back: what it does not know of is taken out, and kept.
+    assert recover(path, 4, clean=False)
+    assert path.read_bytes() == b"one\n"
+    assert (tmp_path / "a.jsonl.cut").read_bytes() == b"one\nadded by hand\n"

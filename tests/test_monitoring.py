@@ -150,7 +150,19 @@ def test_a_portal_that_does_not_answer_any_more_is_unreachable(tmp_path: Path) -
     assert done.returncode == ExitCode.UNREACHABLE, done.stderr
 
 
-def test_control_c_closes_the_files_and_exits_by_its_code(tmp_path: Path) -> None:
+def test_articles_that_no_rule_knows_are_lost_as_any_other(tmp_path: Path) -> None:
+    pages: dict[str, Any] = portal(12)
+    pages |= {path: Answer("<p>Lỗi</p>", 500) for path in list(pages)[:6]}
+    with PortalServer(pages) as server:
+        done = crawl(server.url, tmp_path)
+    assert done.returncode == ExitCode.MANY_REJECTED
+    assert record(tmp_path)["stats"]["failed/article"] == 6
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGHUP])
+def test_control_c_or_a_closed_terminal_closes_the_files_and_exits_by_its_code(
+    tmp_path: Path, how: signal.Signals
+) -> None:
     reached, go_on = Event(), Event()
     pages: dict[str, Any] = portal(30)
     served: list[str] = []
@@ -168,15 +180,17 @@ def test_control_c_closes_the_files_and_exits_by_its_code(tmp_path: Path) -> Non
 
     pages |= {path: slow(text) for path, text in pages.items() if path != "/"}
     with PortalServer(pages) as server:
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run where it is ignored
         process = subprocess.Popen(
             command(server.url, CONCURRENT_REQUESTS_PER_DOMAIN="1", PORTAL_HOLD_PAGES="0"),
             cwd=tmp_path,
             env=environment(),
             stderr=subprocess.DEVNULL,
         )
+        signal.signal(signal.SIGHUP, before)
         try:
             assert reached.wait(60)
-            process.send_signal(signal.SIGINT)
+            process.send_signal(how)
             go_on.set()
             assert process.wait(60) == ExitCode.STOPPED
         finally:

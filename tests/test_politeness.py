@@ -80,6 +80,19 @@ def test_crawl_delay_and_the_delay_of_all_portals_on_a_host(tmp_path: Path) -> N
     assert done.stats["politeness/crawl_delay"] == 1
 
 
+def test_a_damaged_table_of_times_stops_no_crawl(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for damage in (b"no database, but long enough to be looked at as one" * 40, b""):
+        clock = HostClock(tmp_path)
+        clock.reserve("a", 2, 1.8e9)
+        clock.close()
+        whole = (tmp_path / "hosts.sqlite").read_bytes()
+        (tmp_path / "hosts.sqlite").write_bytes(damage or whole[: len(whole) // 2])
+        clock = HostClock(tmp_path)
+        assert clock.reserve("a", 2, 1.8e9) == 1.8e9
+        clock.close()
+    assert caplog.text.count("hosts.sqlite is damaged and begun anew") == 2
+
+
 def test_times_of_a_clock_that_was_wrong_are_not_waited_for(tmp_path: Path) -> None:
     clock, now, year = HostClock(tmp_path), 1.8e9, 365 * 86_400.0
     clock.reserve("a", 2, now + year)

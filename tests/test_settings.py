@@ -65,6 +65,11 @@ def test_a_server_is_never_hurried() -> None:
     assert SETTINGS.getfloat("DOWNLOAD_TIMEOUT") <= 180
 
 
+def test_what_scrapy_asks_for_again_is_but_for_a_handler_that_is_never_imported() -> None:
+    left_out = [each for each in Settings().getlist("RETRY_EXCEPTIONS") if each not in SETTINGS["RETRY_EXCEPTIONS"]]
+    assert left_out == ["scrapy.core.downloader.handlers.http11.TunnelError"]
+
+
 def test_only_the_web_is_followed() -> None:
     handlers = {scheme for scheme, handler in SETTINGS.getwithbase("DOWNLOAD_HANDLERS").items() if handler}
     assert handlers <= {"http", "https"}

@@ -6,6 +6,7 @@ import asyncio
 import io
 import logging
 import os
+import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PART = ".part"
+# Behind the name of a file as it was before it was cut back.
+CUT = ".cut"
 # Scrapy's reason for closing a spider whose files cannot be written.
 EXPORT_FAILED = "export_failed"
 # Signal: a file cannot be written, so that what the run has exported is not all that it has taken for exported.
@@ -157,9 +160,20 @@ def recover(path: Path, size: int, *, clean: bool) -> bool:
         part.replace(path)
         logger.info("%s was left by a run that was killed: %d bytes of it count", path, size)
     elif path.exists() and not clean and path.stat().st_size > size:
-        os.truncate(path, size)
-        logger.info("%s: cut back to the %d bytes that count", path, size)
+        # The state could not be written, or an old copy of it has been put back: then articles may be gone since.
+        kept = _set_aside(path, size)
+        logger.warning("%s: cut back to the %d bytes that the state knows of; all of it is in %s", path, size, kept)
     return not clean and size > 0 and path.exists()
+
+
+def _set_aside(path: Path, size: int) -> Path:
+    """Cut a file back, and keep it as it was under another name; if that is taken, it is by what was kept before."""
+    kept, part = Path(f"{path}{CUT}"), Path(f"{path}{CUT}{PART}")
+    if not kept.exists():
+        shutil.copy2(path, part)
+        part.replace(kept)
+    os.truncate(path, size)
+    return kept
 
 
 def stop(crawler: Crawler, path: Path, error: OSError) -> None:

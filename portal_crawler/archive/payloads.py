@@ -6,11 +6,15 @@ import sqlite3
 from typing import TYPE_CHECKING
 
 from portal_crawler.archive.records import Original
+from portal_crawler.archive.renewable import renewable
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+# It can be lost: then payloads are stored again.
 SCHEMA = """
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS payload (
   digest TEXT PRIMARY KEY, record_id TEXT NOT NULL, url TEXT NOT NULL, date TEXT NOT NULL, file TEXT NOT NULL,
   offset INTEGER NOT NULL
@@ -29,17 +33,19 @@ class PayloadIndex:
     Args:
         path: The SQLite file; None: in memory, for one run.
         folder: Where the WARC files are. A payload whose file is gone counts as not archived.
+
+    Raises:
+        OSError: if the file cannot be opened.
     """
 
     def __init__(self, path: Path | None, folder: Path) -> None:
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.there: dict[str, bool] = {}
-        self.database = sqlite3.connect(path or ":memory:", timeout=60)
-        self.database.execute("PRAGMA journal_mode = WAL")
-        self.database.execute("PRAGMA synchronous = NORMAL")  # it can be lost: then payloads are stored again
-        self.database.executescript(SCHEMA)
+        if path is not None:
+            self.database = renewable(path, SCHEMA, timeout=60)
+        else:
+            self.database = sqlite3.connect(":memory:")
+            self.database.executescript(SCHEMA)
         self.pending = 0
 
     def opened(self, file: str) -> None:

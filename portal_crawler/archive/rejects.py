@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
+from scrapy.http import Response
 
 from portal_crawler.archive.feeds import PartFile, stop, uri_params
 from portal_crawler.items import Rejected
 
 if TYPE_CHECKING:
+    from scrapy import Request
     from scrapy.crawler import Crawler
-    from scrapy.http import Response
     from twisted.python.failure import Failure
 
 logger = logging.getLogger(__name__)
@@ -65,9 +66,11 @@ class KeepRejects:
         url = str(getattr(item, "url", "") or "unknown")
         self.keep(self._failed(url, failure))
 
-    def spider_error(self, failure: Failure, response: Response) -> None:
-        """A page on which a callback failed."""
-        self.keep(self._failed(response.url, failure))
+    def spider_error(self, failure: Failure, response: Response | Failure) -> None:
+        """A page on which a callback failed; or an errback, and Scrapy gives the failure that it was called with."""
+        request: Request | None = getattr(response, "request", None)
+        url = response.url if isinstance(response, Response) else request.url if request is not None else "unknown"
+        self.keep(self._failed(url, failure))
 
     def _failed(self, url: str, failure: Failure) -> Rejected:
         detail = f"{url}: {type(failure.value).__name__}: {failure.value}"

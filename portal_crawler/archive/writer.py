@@ -135,7 +135,12 @@ class CaptureWriter:
     # In the writing thread
 
     def _run(self) -> None:
-        index = PayloadIndex(self._index_path, self.folder)
+        try:
+            index = PayloadIndex(self._index_path, self.folder)
+        except OSError as error:
+            self._fail(OSError(0, f"{error.filename}: {error.strerror}"))
+            self._drain()
+            return
         try:
             recover(self.folder, self.name)
             while (task := self._next()) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import logging
+import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +104,7 @@ class Command(ScrapyCrawl):
         assert self.crawler_process is not None
         crawler = self._create_crawler(args[0])
         task = self.crawler_process.crawl(crawler, **opts.spargs)
+        stop_with_terminal()
         self.crawler_process.start()
         if (error := _failure(task)) is None:
             self.exitcode = _code(crawler)
@@ -113,6 +115,12 @@ class Command(ScrapyCrawl):
             refuse(f"crawl {args[0]}: {error.filename}: {error.strerror}")
         logger.error("The crawl of %s failed", args[0], exc_info=error)
         self.exitcode = ExitCode.ERROR
+
+
+def stop_with_terminal() -> None:
+    """Let a terminal that is closed stop the crawl as Ctrl-C does, unless that is ignored (``nohup``)."""
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) == signal.SIG_DFL:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def check_settings(settings: BaseSettings) -> None:

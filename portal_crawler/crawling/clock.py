@@ -11,11 +11,19 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from portal_crawler.archive.renewable import renewable
+
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 # Seconds: a time that lies further ahead was given out by a clock that was wrong, and has been set right since.
 FARTHEST = 24 * 60 * 60
 # Without a state folder the table is shared by the crawls of this process alone.
 IN_MEMORY = "file:portal_hosts?mode=memory&cache=shared"
+# What a lost power supply takes away is a few seconds of patience.
+SCHEMA = """
+PRAGMA synchronous = OFF;
+CREATE TABLE IF NOT EXISTS host (name TEXT PRIMARY KEY, next REAL NOT NULL, rest REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS asked (name TEXT PRIMARY KEY, at REAL NOT NULL);
+"""
 
 
 class HostClock:
@@ -28,21 +36,18 @@ class HostClock:
         folder: Where the table is kept (``hosts.sqlite``); None: in memory.
 
     Raises:
-        sqlite3.Error: from any method, if the file cannot be read or written.
+        OSError: if the file cannot be opened.
+        sqlite3.Error: from any other method, if it cannot be read or written.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)
-        name = f"{(folder / 'hosts.sqlite').absolute().as_uri()}" if folder is not None else IN_MEMORY
         # "scrapy shell" makes it in one thread and asks in another, never in both at a time.
-        self._table = sqlite3.connect(name, uri=True, isolation_level=None, timeout=30, check_same_thread=False)
-        # What a lost power supply takes away is a few seconds of patience.
-        self._table.execute("PRAGMA synchronous=OFF")
-        self._table.execute(
-            "CREATE TABLE IF NOT EXISTS host (name TEXT PRIMARY KEY, next REAL NOT NULL, rest REAL NOT NULL)"
-        )
-        self._table.execute("CREATE TABLE IF NOT EXISTS asked (name TEXT PRIMARY KEY, at REAL NOT NULL)")
+        if folder is not None:
+            path = folder / "hosts.sqlite"
+            self._table = renewable(path, SCHEMA, isolation_level=None, timeout=30, check_same_thread=False)
+        else:
+            self._table = sqlite3.connect(IN_MEMORY, uri=True, isolation_level=None, check_same_thread=False)
+            self._table.executescript(SCHEMA)
 
     def reserve(self, host: str, delay: float, now: float) -> float:
         """Reserve a time to ask a host, ``delay`` seconds after the last one given out.

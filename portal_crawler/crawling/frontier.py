@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import logging
 import os
 import pickle
@@ -122,8 +123,34 @@ class Frontier(Scheduler):
             if rejects := self.crawler.settings.get("PORTAL_REJECTS"):
                 paths.append(Path(str(rejects) % uri_params({"name": self.spider.name}, self.spider)))
             self._paths = [path.absolute() for path in paths]
+            self._tell_of_unknown_exports(self.state)
             self.state.files = {str(path): _synced(path) for path in self._paths}
             self.state.commit()
+
+    def _tell_of_unknown_exports(self, state: PortalState) -> None:
+        """Tell of exports that are not this state's: it is another's place that it has taken, or an old copy of one."""
+        last, this = state.get("run"), self.spider.run_id
+        state.put("run", this)
+        if not last and state.count():
+            return  # the runs of this state were not noted yet
+        folders = {path.parent for path in self._paths if path.name == f"{this}.jsonl"}
+        exports = sorted(path for folder in folders for path in folder.glob("*.jsonl") if "." not in path.stem)
+        unknown = [path for path in exports if last < path.stem < this and self._is_ours(path)]
+        if unknown:
+            logger.warning(
+                "%s knows nothing of %s%s: what is there may be exported again",
+                state.path, unknown[0], f" and {len(unknown) - 1} more exports" if unknown[1:] else "",
+            )  # fmt: skip
+
+    def _is_ours(self, export: Path) -> bool:
+        """Whether the first article of an export is of this portal: ``unseen`` writes those of many into one folder."""
+        with export.open("rb") as lines:
+            line = lines.readline()
+        try:
+            url = json.loads(line)["url"] if line else None
+        except (ValueError, LookupError, TypeError):  # no export of ours
+            return False
+        return isinstance(url, str) and bool(self.spider.rules.in_scope(url))
 
     def export_failed(self) -> None:
         """Commit nothing more: the state would take articles for exported that no file holds."""

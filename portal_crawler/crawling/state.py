@@ -14,6 +14,7 @@ from hashlib import sha256
 from math import log
 from typing import TYPE_CHECKING
 
+from portal_crawler.archive.renewable import check_pages
 from portal_crawler.crawling import sightings
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.patterns import numbered
@@ -160,6 +161,7 @@ class PortalState:
             self.database.execute("PRAGMA journal_mode = WAL")
             self.database.execute(f"PRAGMA cache_size = -{CACHE}")
             self.database.execute("BEGIN IMMEDIATE")
+            check_pages(self.database)  # half-way through a crawl, damage would cost what the crawl has found
             for statement in filter(str.strip, SCHEMA.split(";")):
                 self.database.execute(statement)
             written = self.get("format", str(FORMAT))

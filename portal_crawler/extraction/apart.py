@@ -11,6 +11,7 @@ import logging
 import os
 import pickle
 import re
+import signal
 import struct
 import sys
 from contextlib import suppress
@@ -37,6 +38,8 @@ GROWN = 1.2
 PIPE = 1 << 20
 # Seconds from the end of a process's pipe to its own.
 ENDING = 5.0
+# Times what a page may take, after which a process ends by itself: the crawl that would end it has been killed.
+ALONE = 2
 HREF = re.compile(r'href="([^"]*)"')
 
 
@@ -159,7 +162,7 @@ class Reader:
     async def _begun(self) -> asyncio.subprocess.Process:
         if self._process is None:
             pipe = asyncio.subprocess.PIPE
-            command = (sys.executable, "-c", f"from {__name__} import main; main()")
+            command = (sys.executable, "-c", f"from {__name__} import main; main({ALONE * self.seconds})")
             # Ctrl-C is for the crawl; the process ends with its pipe, however the crawl ends.
             self._process = await asyncio.create_subprocess_exec(
                 *command, stdin=pipe, stdout=pipe, start_new_session=True, limit=2**20
@@ -212,23 +215,38 @@ async def _answer(process: asyncio.subprocess.Process) -> Extracted:
     return answer
 
 
-def main() -> None:
-    """The process's end of the pipe: read captures until there are no more."""
+def main(seconds: float) -> None:
+    """The process's end of the pipe: read captures until there are no more.
+
+    Args:
+        seconds: What a page may take before the process ends itself.
+    """
     # What anything prints goes to the log, not among the answers.
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)
-        serve(sys.stdin.buffer, answers)
+        serve(sys.stdin.buffer, answers, seconds)
 
 
-def serve(jobs: BinaryIO, answers: BinaryIO) -> None:
+def serve(jobs: BinaryIO, answers: BinaryIO, seconds: float) -> None:
     """Answer captures in their order, each by the site that was told last."""
     site: Site | None = None
     while head := jobs.read(LENGTH.size):
-        job: Site | Capture = pickle.loads(jobs.read(*LENGTH.unpack(head)))  # noqa: S301 - from the crawl that began us
+        data = jobs.read(*LENGTH.unpack(head))
+        _end_after(seconds)
+        job: Site | Capture = pickle.loads(data)  # noqa: S301 - from the crawl that began us
+        answer = b""
         if isinstance(job, Site):
             site = job
-            continue
-        assert site is not None
-        answer = pickle.dumps(read(job, site), protocol=5)
-        answers.write(LENGTH.pack(len(answer)) + answer)
-        answers.flush()
+        else:
+            assert site is not None
+            answer = pickle.dumps(read(job, site), protocol=5)
+        _end_after(0)  # a crawl that has been halted may take its answers late
+        if answer:
+            answers.write(LENGTH.pack(len(answer)) + answer)
+            answers.flush()
+
+
+def _end_after(seconds: float) -> None:
+    """Let a signal end this process after so many seconds, wherever it is then; 0: none does."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, seconds)

@@ -165,7 +165,11 @@ def write_record(path: Path, record: dict[str, Any]) -> None:
     """Write a JSON file that is there wholly or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = Path(f"{path}.part")
-    part.write_text(json.dumps(record, ensure_ascii=False, indent=1, default=_plain) + "\n", "utf-8")
+    try:
+        part.write_text(json.dumps(record, ensure_ascii=False, indent=1, default=_plain) + "\n", "utf-8")
+    except OSError:
+        part.unlink(missing_ok=True)  # no later run would complete it
+        raise
     part.replace(path)
 
 

@@ -509,7 +509,8 @@ class PortalSpider(Following):
             return
         if rejected.status in history.GONE:
             self.note_barren(link)
-        self.count("failed/article" if link.kind == "article" else "failed/page")
+        article = self.promises(link.url)
+        self.count("failed/article" if article else "failed/page")
         number = request.cb_kwargs.get("number") or page_number(request.url)
         if number is not None:
             gone = rejected.status in (404, 410)
@@ -518,7 +519,7 @@ class PortalSpider(Following):
         rejected.tries = request.meta.get("retry_times", 0) + 1
         rejected.retry = remedy(rejected.reason, rejected.status, request.method)
         waits = isinstance(error, PostponedError)
-        if rejected.retry == "retry" and not waits and (link.kind == "article" or self.promises(link.url)):
+        if rejected.retry == "retry" and not waits and article:
             self.note_unfetched(link)
         yield rejected
 

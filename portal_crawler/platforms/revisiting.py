@@ -10,7 +10,7 @@ from portal_crawler.crawling import history
 from portal_crawler.crawling.apologies import bears
 from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash, page_key, site_root
-from portal_crawler.crawling.losses import Losses, falls_short, gone
+from portal_crawler.crawling.losses import FEWEST_MET, MET, Losses, falls_short, gone
 from portal_crawler.crawling.patterns import announced, numbered, pattern_of
 from portal_crawler.crawling.reading import has_something_of, is_most_of
 from portal_crawler.crawling.revisits import Revisits, conditions
@@ -380,13 +380,30 @@ class Revisiting(Articles):
         if self.is_hindered() or self.goes_on():
             return
         whole = self.revisits.whole
-        why = falls_short(self.state, self.coverage()["found"]) if whole else self.revisits.emptied()
+        found = self.coverage()["found"]
+        why = falls_short(self.state, found) if whole else self.revisits.emptied() or self.leads_nowhere(found)
         if why is not None:
             self.count("lists/broken")  # so that a whole crawl is not taken for one
             self.broken_lists.append(why)
             rejected = self.reject(self.start_urls[0], "broken_list", f"{self.start_urls[0]}: {why}")
             rejected.retry = "crawl"
             yield rejected
+
+    def leads_nowhere(self, found: int) -> str | None:
+        """Why an incremental crawl has not seen what is new; None if it may have.
+
+        The page of a registrar, or a notice that the office has been merged into another one, has no list that could be
+        empty: nothing on it leads to any article, known or new.
+        """
+        assert self.state is not None
+        assert self.crawler.stats is not None
+        before = int(self.state.get(MET, "0"))
+        elsewhere = any(map(self.crawler.stats.get_value, ("history/known", "crawl/resumed")))
+        return (
+            f"it leads to no article; {before} were met before"
+            if not (found or elsewhere or before < FEWEST_MET)
+            else None
+        )
 
     # Addresses that lead elsewhere, and articles that are no more
 
