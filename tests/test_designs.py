@@ -753,3 +753,29 @@ def test_a_sentence_beside_one_of_the_text_is_kept_with_it() -> None:
     work.out[first] = None
     keep_between(work)
     assert [block.text for block, why in zip(work.blocks, work.out, strict=True) if why is None] == text(1, 3)
+
+
+def test_the_teaser_of_a_home_page_is_no_article_but_a_page_of_one_line_is() -> None:
+    portal = SimpleNamespace(name="sct", province=None, department=None, wrappers=(), template=None)
+    links = "".join(f"<li><a href='/tin/{n}'>{headline(n)}</a></li>" for n in range(len(PLACES)))
+    teaser = f"<div><a href='/tin/{ASKED}'><h2>{headline(ASKED)}</h2></a><p>{sentence(ASKED, 1)}</p></div>"
+    assert isinstance(extract(page(1, f"{teaser}<ul>{links}</ul>", "Sở Công Thương"), portal), Rejected)
+    alone = page(1, "")
+    alone.body = "<html><body><ol><li><p>Nước sông đang lên, bà con hai thôn chưa qua cầu treo để ra chợ xã được.</p></li></ol></body></html>".encode()
+    assert isinstance(extract(alone, portal), Article)
+
+
+@both
+def test_remarks_under_a_line_of_name_and_date_are_no_text_however_long(learned: bool) -> None:
+    people = ("Trần Thị Oanh", "Lê Quốc Tuấn", "Y Blốk Niê", "Hồ Văn Sơn")
+
+    def design(number: int) -> Capture:
+        remarks = "".join(
+            f"<div class='qa'><p><b>{who}</b> (0{n + 1}/12/2023)</p><p>Tôi ở xã {PLACES[number]}, đoạn đường {n + number} "
+            "km này mùa mưa lầy lội không đi nổi, học sinh phải nghỉ học cả tuần, đề nghị làm sớm.</p></div>"
+            for n, who in enumerate(people)
+        )
+        line = "<div class='ngay'>05/03/2024 08:15</div>"
+        return page(number, f"<h1>{headline(number)}</h1>{line}<div>{paragraphs(text(number, 2))}</div>{remarks}")
+
+    assert read(design, learned=learned).text.split("\n\n") == text(ASKED, 2)

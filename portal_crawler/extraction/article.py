@@ -14,6 +14,7 @@ from portal_crawler.extraction.blocks import count_words
 from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_fields, read_marked, read_stamp
 from portal_crawler.extraction.content import NOT_ITS_OWN, select
 from portal_crawler.extraction.dates import is_date_line, is_stamp
+from portal_crawler.extraction.entries import is_head
 from portal_crawler.extraction.headline import title
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import PHRASING, Element, Page, PageError, parse_page
@@ -39,7 +40,7 @@ GALLERY_WORDS = 60
 NEAR_PICTURE = 4
 # Below this many words a page without pictures and files is no article, unless a layout or a headline says so.
 FEW_WORDS = 12
-# The same where there is neither a headline nor a date: a motto or a box beside a list of articles.
+# The same where there is neither a headline nor a date, and more else: a motto or a box beside a list of articles.
 SOME_WORDS = 20
 FEW_LETTERS = 400  # characters that hold so many words, as a rule
 # Labels without which there is no record of a legal document, in blocks that are short enough to be labels.
@@ -172,7 +173,7 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
         confidence=round(selection.confidence, 3),
         removed=selection.removed + removed,
     )
-    if why := _nothing_found(found, wrapper):
+    if why := _nothing_found(found, wrapper) or _beside_others(sheet, selection, found):
         return Explanation(rejected(capture, portal, "no_article", f"{capture.url}: {why}"), page, selection)
     return Explanation(found, page, selection)
 
@@ -425,9 +426,9 @@ def _kind(found: Article, wrapper: Wrapper | None) -> str:
 def _nothing_found(found: Article, wrapper: Wrapper | None) -> str | None:
     """Why what was found is no article, if it is none."""
     words = len(found.text[:FEW_LETTERS].split())
-    if words < SOME_WORDS:
+    if words < FEW_WORDS:
         words = len(found.text.split())
-    if words < SOME_WORDS:
+    if words < FEW_WORDS:
         words = sum(map(count_words, found.text.split()))
     substance = bool(found.images or found.attachments)
     if wrapper is not None:
@@ -437,6 +438,17 @@ def _nothing_found(found: Article, wrapper: Wrapper | None) -> str | None:
         return "no block of the page reads like an article"
     if words < FEW_WORDS and not substance and not (found.title and found.published_at):
         return f"the best block has {words} words, and there is no headline with a date"
-    if words < SOME_WORDS and not (substance or found.title or found.published_at):
-        return f"a few lines of {words} words, with neither headline nor date"
+    return None
+
+
+def _beside_others(sheet: Sheet, selection: Selection, found: Article) -> str | None:
+    """Why a text with neither headline nor date is but a line of a page that holds something else, if it is."""
+    if sheet.wrapper is not None or found.title or found.published_at or found.images or found.attachments:
+        return None
+    words = sum(block.words for block in sheet.kept)
+    if words < SOME_WORDS and 2 * words < sum(block.words for block in selection.blocks if not block.hidden):
+        return f"a few lines of {words} words beside others, with neither headline nor date"
+    above = next((one for one, below in pairwise(selection.blocks) if below is sheet.kept[0]), None)
+    if len(sheet.kept) == 1 and above is not None and is_head(above):
+        return f"the only paragraph is the teaser of another page: {above.text[:60]!r}"
     return None

@@ -205,8 +205,10 @@ def sign(work: Verdicts, region: Element) -> None:
     last = next(texts, len(work.out))
     beside = region.getparent()
     for place in range(last + 1, min(last + 1 + NEAR_SIGNATURE, len(work.out))):
-        block = work.blocks[place]
-        passed = work.out[place] is None or block.hidden or block.link_density > LINKED or is_file_link(block)
+        block, why = work.blocks[place], work.out[place]
+        if why is not None and why[0] == "comments":  # who has written these
+            return
+        passed = why is None or block.hidden or block.link_density > LINKED or is_file_link(block)
         if passed or says_surely(block.text) == "related_news":
             continue
         # Right behind the text a bare name signs it; a labelled one is a field of the page.

@@ -225,6 +225,8 @@ def _judge(work: Verdicts) -> Element | None:
     keep = KEEP if template is not None else KEEP_ALONE
     for place, logit in zip(left, scored.logits, strict=True):
         block, vote = work.blocks[place], work.votes[place]
+        if heads.get(place) == "comments":
+            continue
         odds = work.odds[place] = logit if vote is None else OWN * logit + VOTE * max(-4.0, min(4.0, vote))
         top = top_of(block.element, {region}, inside) if region is not None else None
         if odds > keep or (top is not None and (odds > KEEP_INSIDE or is_file_link(block) or is_caption(block))):
