@@ -779,3 +779,30 @@ def test_remarks_under_a_line_of_name_and_date_are_no_text_however_long(learned:
         return page(number, f"<h1>{headline(number)}</h1>{line}<div>{paragraphs(text(number, 2))}</div>{remarks}")
 
     assert read(design, learned=learned).text.split("\n\n") == text(ASKED, 2)
+
+
+@both
+@pytest.mark.parametrize("record_first", [True, False])
+def test_the_wording_of_a_document_stays_beside_its_record(learned: bool, record_first: bool) -> None:
+    def wording(number: int) -> list[str]:
+        laws = ["Căn cứ Luật Tổ chức chính quyền địa phương ngày 19 tháng 6 năm 2015;", "QUYẾT ĐỊNH:"]
+        duties = [f"Điều {n}. {line}" for n, line in enumerate(text(number, 3), 1)]
+        return ["ỦY BAN NHÂN DÂN TỈNH", *laws, *duties, "a) Chủ trì tổng hợp;", "Nơi nhận:", "CHỦ TỊCH", "Lê Văn Sơn"]
+
+    def design(number: int) -> Capture:
+        fields = {
+            "Số ký hiệu": f"{number + 3}/QĐ-UBND",
+            "Ngày ban hành": f"0{number + 1}/03/2024",
+            "Người ký": "Lê Văn Sơn",
+        }
+        rows = "".join(f"<tr><th>{label}</th><td>{value}</td></tr>" for label, value in fields.items())
+        parts = [f"<div id='tt'><table>{rows}</table></div>", f"<div id='nd'>{paragraphs(wording(number))}</div>"]
+        others = "".join(f"<li><a href='/vb/{n}'>{n}/QĐ-UBND</a> {headline(n)}</li>" for n in range(number, 8))
+        main = f"<h2>{headline(number)}</h2>{''.join(parts if record_first else parts[::-1])}"
+        return page(number, f"<div class='trai'>{main}</div><div><h3>Văn bản liên quan</h3><ul>{others}</ul></div>")
+
+    found = read(design, learned=learned)
+    record = f"Số ký hiệu | {ASKED + 3}/QĐ-UBND\nNgày ban hành | 0{ASKED + 1}/03/2024\nNgười ký | Lê Văn Sơn"
+    both_parts = [[record], wording(ASKED)] if record_first else [wording(ASKED), [record]]
+    assert found.text.split("\n\n") == both_parts[0] + both_parts[1]
+    assert found.document is not None and found.document.number == f"{ASKED + 3}/QĐ-UBND"

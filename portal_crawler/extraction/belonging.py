@@ -42,6 +42,12 @@ RECIPIENTS = re.compile(r"(?:kính gửi|nơi nhận)\s*:", re.IGNORECASE)
 NEAR_FOOT, LONGEST_FOOT, FOOT_WORDS = 8, 20, 15
 # Files are attached to the text that stands so many levels below what they share with it.
 ATTACHED = 3
+# With what the parts of a document's wording begin, and how many of them are one.
+PART = re.compile(
+    r"căn cứ\s+(?:vào\s+)?(?:luật|bộ luật|nghị|quyết|thông tư|hiến|pháp lệnh)|(?:điều|chương) (?:\d|[IVX])",
+    re.IGNORECASE,
+)
+LEAST_PARTS = 2
 # So many blocks behind a document's record may name its files, unless they stand in one of these.
 NEAR_FILES = 8
 ELSEWHERE = frozenset(("related_news", "footer", "menu", "link_box", "banner"))
@@ -54,6 +60,42 @@ def keep_files_behind(work: Verdicts) -> None:
         block = work.blocks[place]
         if not block.hidden and is_file_link(block) and work.kind(block, None) not in ELSEWHERE:
             work.out[place] = None
+
+
+def keep_wording(work: Verdicts) -> None:
+    """Keep the wording of a document beside its record, from its head to its foot, where the page shows it.
+
+    Its articles and the laws that it rests on tell where it stands, whatever the rest looks like.
+    """
+    parts = [place for place, block in enumerate(work.blocks) if work.out[place] is not None and _is_part(block)]
+    if len(parts) < LEAST_PARTS:
+        return
+    elements = {work.blocks[place].element for place in parts}
+    shared = set.intersection(*({one, *one.iterancestors()} for one in elements))
+    first = work.blocks[parts[0]].element
+    around = next(up for up in (first, *first.iterancestors()) if up in shared)
+    begin, end = parts[0], parts[-1] + 1
+    inside: dict[Element, Element | None] = {}
+    while begin > 0 and _goes_on(work, begin - 1, around, inside):
+        begin -= 1
+    while end < len(work.blocks) and _goes_on(work, end, around, inside):
+        end += 1
+    for place in range(begin, end):
+        if work.out[place] is not None and not work.blocks[place].hidden:
+            work.out[place] = work.says_widget(work.blocks[place], around, DOUBTLESS)
+
+
+def _is_part(block: Block) -> bool:
+    """Whether a line begins a part of a document's wording: a law that it rests on, a chapter, an article."""
+    return not (block.linked or block.hidden) and PART.match(block.text) is not None
+
+
+def _goes_on(work: Verdicts, place: int, around: Element, inside: dict[Element, Element | None]) -> bool:
+    """Whether a line beside a document's wording is of it: in what holds that, without links, and no label."""
+    block = work.blocks[place]
+    if work.out[place] is None or block.linked or block.hidden or is_file_link(block) or says_surely(block.text):
+        return False
+    return around.tag not in ("body", "html") and top_of(block.element, {around}, inside) is not None
 
 
 def keep_opening(work: Verdicts) -> None:

@@ -22,6 +22,7 @@ from portal_crawler.extraction.belonging import (
     keep_between,
     keep_files_behind,
     keep_opening,
+    keep_wording,
     sign,
     sign_document,
     take_tables,
@@ -121,6 +122,7 @@ def select(page: Page, template: Template | None = None, regions: Sequence[Eleme
     region = _legal_table(work)
     if region is not None:
         _keep_inside(work, [region])
+        keep_wording(work)
         keep_files_behind(work)
         return work.selection("template" if known else "page", 0.9, region)
     region = _judge(work)
