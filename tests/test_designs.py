@@ -806,3 +806,20 @@ def test_the_wording_of_a_document_stays_beside_its_record(learned: bool, record
     both_parts = [[record], wording(ASKED)] if record_first else [wording(ASKED), [record]]
     assert found.text.split("\n\n") == both_parts[0] + both_parts[1]
     assert found.document is not None and found.document.number == f"{ASKED + 3}/QĐ-UBND"
+
+
+def test_headings_and_phrases_that_texts_have_in_common_stay_in_the_midst_of_one() -> None:
+    heads, phrase = ("Hiện trạng", "Đối với các hộ gia đình"), "Đề nghị bà con lưu ý các việc sau"
+
+    def design(number: int) -> Capture:
+        opening, *items = text(number, 5)
+        rows = "".join(f"<li>{line}</li>" for line in items[2:])
+        toc = f"<div id='toc'><p>Mục lục</p><ul><li><a href='#1'>{heads[0]}</a></li></ul></div>"
+        advice = f"<h2>{heads[0]}</h2>{paragraphs([items[0], phrase, items[1]])}<h3>{heads[1]}</h3><ul>{rows}</ul>"
+        letter = "<div class='thu'><h4>Đăng ký nhận bản tin</h4><p>Mời bạn để lại địa chỉ thư điện tử ở đây.</p></div>"
+        line = f"<h1>{headline(number)}</h1><div class='ngay'>Ngày đăng: 0{number + 1}/03/2024</div>"
+        return page(number, f"{line}<div class='bai'><p>{opening}</p>{toc}{advice}</div>{letter}")
+
+    opening, *items = text(ASKED, 5)
+    wanted = [opening, heads[0], items[0], phrase, items[1], heads[1], *items[2:]]
+    assert read(design, learned=True).text.replace("\n\n", "\n").split("\n") == wanted

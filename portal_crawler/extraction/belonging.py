@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
-from portal_crawler.extraction.byline import is_office, person, signs
+from portal_crawler.extraction.byline import HEADINGS, is_office, person, signs
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.page import Element
 from portal_crawler.extraction.scoring import SENTENCE_ENDS
@@ -132,6 +132,44 @@ def keep_between(work: Verdicts) -> None:
                 continue
             if work.is_text(block) and block.text.endswith(SENTENCE_ENDS) and work.is_text(beside):
                 work.out[place] = work.says_widget(block, None, work.odds[place])
+
+
+def keep_standing(work: Verdicts) -> None:
+    """Keep the lines that the site's texts have in common where they stand in the midst of one.
+
+    Notices and advice of one kind have the same headings and phrases, and a template knows these.
+    """
+    if work.template is None:
+        return
+    place, end = 1, len(work.out) - 1
+    while place < end:
+        first = place
+        while place < end and _stands(work, place):
+            place += 1
+        above = first - 1
+        while above > 0 and first < place and work.kind(work.blocks[above], None) == "table_of_contents":
+            above -= 1
+        between = first < place and work.out[above] is None and work.out[place] is None
+        if between and all(_goes_with(work, one, above, place) for one in range(first, place)):
+            for one in range(first, place):
+                work.out[one] = work.says_widget(work.blocks[one], None, KEEP_BESIDE)
+        place += first == place
+
+
+def _stands(work: Verdicts, place: int) -> bool:
+    """Whether a line is the template's and nothing but words."""
+    block = work.blocks[place]
+    known = work.out[place] == ("", "") and work.odds[place] == UNSCORED and work.shares[place] > 0
+    return known and not (block.linked or block.hidden or is_date_line(block.text))
+
+
+def _goes_with(work: Verdicts, place: int, above: int, below: int) -> bool:
+    """Whether a line is a heading in the element that holds the text above and below, or a paragraph as those are."""
+    block, one, two = work.blocks[place], work.blocks[above], work.blocks[below]
+    if block.element.tag not in HEADINGS:
+        return not (one.linked or two.linked) and _alike(block, one) and _alike(block, two)
+    around = block.element.getparent()
+    return around is not None and all(around in other.element.iterancestors() for other in (one, two))
 
 
 def _alike(block: Block, other: Block) -> bool:

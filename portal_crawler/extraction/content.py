@@ -22,6 +22,7 @@ from portal_crawler.extraction.belonging import (
     keep_between,
     keep_files_behind,
     keep_opening,
+    keep_standing,
     keep_wording,
     sign,
     sign_document,
@@ -237,6 +238,7 @@ def _judge(work: Verdicts) -> Element | None:
         attach(work, region)
         keep_opening(work)
         keep_between(work)
+        keep_standing(work)
         take_tables(work, region)
         sign(work, region)
         sign_document(work, region)
