@@ -823,3 +823,50 @@ def test_headings_and_phrases_that_texts_have_in_common_stay_in_the_midst_of_one
     opening, *items = text(ASKED, 5)
     wanted = [opening, heads[0], items[0], phrase, items[1], heads[1], *items[2:]]
     assert read(design, learned=True).text.replace("\n\n", "\n").split("\n") == wanted
+
+
+@both
+def test_fields_between_headline_and_text_are_read_and_are_no_text(learned: bool) -> None:
+    """The class that names the writer has a prefix; icons are words of a font; a figure counts the readers."""
+
+    def design(number: int) -> Capture:
+        icons = "<mat-icon>schedule</mat-icon>", "<i class='material-icons'>visibility</i>"
+        when = f"<span class='tg'>Thứ ba, 0{number + 1}/10/2024 16:4{number}</span>"
+        who = "<span class='d-author'>Võ Thị Ánh Tuyết</span>"
+        head = f"<span class='chip'>An sinh {PLACES[number]}</span><h1>{headline(number)}</h1>"
+        line = f"<div class='dong'>{who}{icons[0]}{when}</div><div>{icons[1]}{number + 1081}</div>"
+        advert = "<div class='qc'>- Quảng cáo -</div>"
+        lines = text(number)
+        return page(number, f"<div class='o'>{head}</div>{line}<p>{lines[0]}</p>{advert}{paragraphs(lines[1:])}")
+
+    found = read(design, learned=learned)
+    assert (found.title, found.text.split("\n\n")) == (headline(ASKED), text(ASKED))
+    assert (found.author, found.published_at) == ("Võ Thị Ánh Tuyết", "2024-10-04T16:43:00+07:00")
+
+
+@both
+def test_the_time_at_which_an_account_has_sent_a_text_is_that_of_publication(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        line = f"<div class='submitted'>Được gửi bởi Trần Minh vào Thứ ba, 0{number + 1}/10/2024 - 16:42</div>"
+        return page(number, f"<h1>{headline(number)}</h1>{line}<div>{paragraphs(text(number))}</div>")
+
+    found = read(design, learned=learned)
+    assert found.text.split("\n\n") == text(ASKED)
+    assert (found.author, found.published_at) == (None, "2024-10-04T16:42:00+07:00")
+
+
+@both
+def test_one_sentence_below_a_video_is_read_without_time_and_counter(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        line = f"<div class='m'><span>16:4{number} 0{number + 1}/10/2024</span><span>{number + 3}.750 lượt xem</span></div>"
+        clips = "".join(
+            f"<li><a href='/v/{n}'>{headline(n)} (phần {number})</a><span>0{n + 1}/09/2024</span></li>"
+            for n in range(8)
+        )
+        main = f"<h1>{headline(number)}</h1>{line}<div class='d'>{paragraphs(text(number, 1))}</div>"
+        shown = page(number, "", headline(number) + " | Truyền hình")
+        shown.body = shown.body.replace(b"<div class='giua'></div>", f"<div>{main}</div><ul>{clips}</ul>".encode())
+        return shown
+
+    found = read(design, learned=learned)
+    assert (found.text, found.published_at) == (text(ASKED, 1)[0], "2024-10-04T16:43:00+07:00")

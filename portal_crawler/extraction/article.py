@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from portal_crawler.extraction import fields
+from portal_crawler.extraction.belonging import is_caption
 from portal_crawler.extraction.blocks import count_words
 from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_fields, read_marked, read_stamp
 from portal_crawler.extraction.content import NOT_ITS_OWN, select
@@ -49,6 +50,8 @@ DOCUMENT_LABEL = re.compile(
     re.IGNORECASE,
 )
 LONG_LABEL = 200
+# Above its headline stand so many lines that were taken for text at most.
+MOST_ABOVE = 2
 # So many blocks before the text the line of date and time stands at most.
 NEAR_STAMP = 6
 # So many blocks behind the text its author and source may be named.
@@ -152,6 +155,7 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
     near = [block for block, why in pairs if why is None or why[1] not in NOT_ITS_OWN]
     sheet = Sheet(capture, page, near, kept, wrapper, article, known)
     sheet.headline = title(sheet)
+    removed += _remove_head(sheet, selection)
     byline = _byline(sheet)
     for widget, reason, block in (
         ("headline", "the headline before the text; see title", _repeated(sheet)),
@@ -280,6 +284,33 @@ def _repeated(sheet: Sheet) -> Block | None:
     if first.text != sheet.headline and not is_date_line(first.text[len(sheet.headline) :]):
         return None
     return first if len(sheet.kept) > 1 or _pictured(sheet) else None
+
+
+def _remove_head(sheet: Sheet, selection: Selection) -> list[Removed]:
+    """Take from the kept the lines above a headline that stands before the text: the section, a slogan."""
+    gone = _head(sheet)
+    sheet.kept = [block for block in sheet.kept if not any(block is one for one in gone)]
+    for block in gone:
+        selection.remove(block, "section", "a line above the headline")
+    return [Removed(widget="section", reason="a line above the headline", text=block.text) for block in gone]
+
+
+def _head(sheet: Sheet) -> list[Block]:
+    """Short kept lines above a headline that stands before the text, if no layout named it."""
+    if sheet.wrapper is not None or sheet.headline is None:
+        return []
+    kept = {id(block) for block in sheet.kept}
+    above: list[Block] = []
+    for block, below in pairwise(sheet.blocks):
+        if block.text == sheet.headline:
+            # One that is kept may be a line of the text, as that of a document is; the time behind it tells.
+            before_text = id(block) not in kept or (id(below) not in kept and is_stamp(below.text))
+            return above if before_text and len(above) < len(kept) else []
+        if id(block) in kept:
+            above.append(block)
+            if block.words >= FEW_WORDS or len(above) > MOST_ABOVE or is_caption(block):
+                return []
+    return []
 
 
 def _dated(sheet: Sheet) -> Block | None:
