@@ -870,3 +870,16 @@ def test_one_sentence_below_a_video_is_read_without_time_and_counter(learned: bo
 
     found = read(design, learned=learned)
     assert (found.text, found.published_at) == (text(ASKED, 1)[0], "2024-10-04T16:43:00+07:00")
+
+
+def test_lines_of_the_columns_beside_the_text_are_left_out_though_no_link_tells() -> None:
+    def design(number: int) -> Capture:
+        left = "".join(f"<tr><td><font size='2'>» {headline(n)}</font></td></tr>" for n in range(5))
+        line = f"<font size='4'><b>{headline(number)}</b></font><br><font size='1'>(Ngày đăng: 18/12/2019)</font>"
+        middle = f"<tr><td>{line}</td></tr><tr><td><div>{paragraphs(text(number))}</div></td></tr>"
+        columns = f"<td><table>{left}</table></td><td><table>{middle}</table></td><td><p>Gương điển hình</p></td>"
+        return page(number, f"<table width='980'><tr>{columns}</tr></table>", "Hội Cựu chiến binh")
+
+    found = read(design, learned=False)
+    assert (found.title, found.text.split("\n\n")) == (headline(ASKED), text(ASKED))
+    assert found.published_at == "2019-12-18"

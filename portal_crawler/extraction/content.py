@@ -237,6 +237,8 @@ def _judge(work: Verdicts) -> Element | None:
         if odds > keep or (top is not None and (odds > KEEP_INSIDE or is_file_link(block) or is_caption(block))):
             work.out[place] = work.says_widget(block, top, odds)
     if region is not None:
+        if template is None:
+            _leave_columns(work, region)
         attach(work, region)
         keep_opening(work)
         keep_between(work)
@@ -245,6 +247,26 @@ def _judge(work: Verdicts) -> Element | None:
         sign(work, region)
         sign_document(work, region)
     return region
+
+
+def _leave_columns(work: Verdicts, region: Element) -> None:
+    """Leave out the lines of the other columns of a table for the layout, which no template knows.
+
+    A column is a cell with tables of its own, beside that which holds most of the text; what is text beyond doubt stays.
+    """
+    columns = {
+        cell
+        for own in (region, *region.iterancestors())
+        if own.tag == "td"
+        for cell in (*own.itersiblings("td"), *own.itersiblings("td", preceding=True))
+        if cell.find(".//table") is not None
+    }
+    inside: dict[Element, Element | None] = {}
+    for place, block in enumerate(work.blocks if columns else ()):
+        if work.out[place] is not None or not block.way.in_row or work.odds[place] > DOUBTLESS:
+            continue
+        if top_of(block.element, columns, inside) is not None:
+            work.out[place] = ("sidebar", "in a column beside that of the text")
 
 
 def _imprint(found: Sequence[Block]) -> range:
