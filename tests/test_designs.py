@@ -883,3 +883,21 @@ def test_lines_of_the_columns_beside_the_text_are_left_out_though_no_link_tells(
     found = read(design, learned=False)
     assert (found.title, found.text.split("\n\n")) == (headline(ASKED), text(ASKED))
     assert found.published_at == "2019-12-18"
+
+
+@both
+@pytest.mark.parametrize(
+    ("tail", "day"),
+    [("<small>16/03/2024</small>", "2024-03-16"), ("<i>(Ngày đăng: 16/03/2024)</i>", "2024-03-16"), ("", None)],
+)
+def test_a_date_apart_at_the_end_of_a_headline_is_that_of_publication(
+    learned: bool, tail: str, day: str | None
+) -> None:
+    """One that the headline speaks of is not, be it bold."""
+
+    def design(number: int) -> Capture:
+        head = f"<h1>{headline(number)} theo Nghị quyết ngày <b>{number + 1}/3/2024</b> {tail}</h1>"
+        return page(number, f"{head}<div>{paragraphs(text(number))}</div>")
+
+    found = read(design, learned=learned)
+    assert (found.published_at, found.text.split("\n\n")) == (day, text(ASKED))
