@@ -755,3 +755,151 @@ def test_a_sentence_beside_one_of_the_text_is_kept_with_it() -> None:
     work.out[first] = None
     keep_between(work)
     assert [block.text for block, why in zip(work.blocks, work.out, strict=True) if why is None] == text(1, 3)
+
+
+def test_the_teaser_of_a_home_page_is_no_article_but_a_page_of_one_line_is() -> None:
+    portal = SimpleNamespace(name="sct", province=None, department=None, wrappers=(), template=None)
+    links = "".join(f"<li><a href='/tin/{n}'>{headline(n)}</a></li>" for n in range(len(PLACES)))
+    teaser = f"<div><a href='/tin/{ASKED}'><h2>{headline(ASKED)}</h2></a><p>{sentence(ASKED, 1)}</p></div>"
+    assert isinstance(extract(page(1, f"{teaser}<ul>{links}</ul>", "Sở Công Thương"), portal), Rejected)
+    alone = page(1, "")
+    alone.body = "<html><body><ol><li><p>Nước sông đang lên, bà con hai thôn chưa qua cầu treo để ra chợ xã được.</p></li></ol></body></html>".encode()
+    assert isinstance(extract(alone, portal), Article)
+
+
+@both
+def test_remarks_under_a_line_of_name_and_date_are_no_text_however_long(learned: bool) -> None:
+    people = ("Trần Thị Oanh", "Lê Quốc Tuấn", "Y Blốk Niê", "Hồ Văn Sơn")
+
+    def design(number: int) -> Capture:
+        remarks = "".join(
+            f"<div class='qa'><p><b>{who}</b> (0{n + 1}/12/2023)</p><p>Tôi ở xã {PLACES[number]}, đoạn đường {n + number} "
+            "km này mùa mưa lầy lội không đi nổi, học sinh phải nghỉ học cả tuần, đề nghị làm sớm.</p></div>"
+            for n, who in enumerate(people)
+        )
+        line = "<div class='ngay'>05/03/2024 08:15</div>"
+        return page(number, f"<h1>{headline(number)}</h1>{line}<div>{paragraphs(text(number, 2))}</div>{remarks}")
+
+    assert read(design, learned=learned).text.split("\n\n") == text(ASKED, 2)
+
+
+@both
+@pytest.mark.parametrize("record_first", [True, False])
+def test_the_wording_of_a_document_stays_beside_its_record(learned: bool, record_first: bool) -> None:
+    def wording(number: int) -> list[str]:
+        laws = ["Căn cứ Luật Tổ chức chính quyền địa phương ngày 19 tháng 6 năm 2015;", "QUYẾT ĐỊNH:"]
+        duties = [f"Điều {n}. {line}" for n, line in enumerate(text(number, 3), 1)]
+        return ["ỦY BAN NHÂN DÂN TỈNH", *laws, *duties, "a) Chủ trì tổng hợp;", "Nơi nhận:", "CHỦ TỊCH", "Lê Văn Sơn"]
+
+    def design(number: int) -> Capture:
+        fields = {
+            "Số ký hiệu": f"{number + 3}/QĐ-UBND",
+            "Ngày ban hành": f"0{number + 1}/03/2024",
+            "Người ký": "Lê Văn Sơn",
+        }
+        rows = "".join(f"<tr><th>{label}</th><td>{value}</td></tr>" for label, value in fields.items())
+        parts = [f"<div id='tt'><table>{rows}</table></div>", f"<div id='nd'>{paragraphs(wording(number))}</div>"]
+        others = "".join(f"<li><a href='/vb/{n}'>{n}/QĐ-UBND</a> {headline(n)}</li>" for n in range(number, 8))
+        main = f"<h2>{headline(number)}</h2>{''.join(parts if record_first else parts[::-1])}"
+        return page(number, f"<div class='trai'>{main}</div><div><h3>Văn bản liên quan</h3><ul>{others}</ul></div>")
+
+    found = read(design, learned=learned)
+    record = f"Số ký hiệu | {ASKED + 3}/QĐ-UBND\nNgày ban hành | 0{ASKED + 1}/03/2024\nNgười ký | Lê Văn Sơn"
+    both_parts = [[record], wording(ASKED)] if record_first else [wording(ASKED), [record]]
+    assert found.text.split("\n\n") == both_parts[0] + both_parts[1]
+    assert found.document is not None and found.document.number == f"{ASKED + 3}/QĐ-UBND"
+
+
+def test_headings_and_phrases_that_texts_have_in_common_stay_in_the_midst_of_one() -> None:
+    heads, phrase = ("Hiện trạng", "Đối với các hộ gia đình"), "Đề nghị bà con lưu ý các việc sau"
+
+    def design(number: int) -> Capture:
+        opening, *items = text(number, 5)
+        rows = "".join(f"<li>{line}</li>" for line in items[2:])
+        toc = f"<div id='toc'><p>Mục lục</p><ul><li><a href='#1'>{heads[0]}</a></li></ul></div>"
+        advice = f"<h2>{heads[0]}</h2>{paragraphs([items[0], phrase, items[1]])}<h3>{heads[1]}</h3><ul>{rows}</ul>"
+        letter = "<div class='thu'><h4>Đăng ký nhận bản tin</h4><p>Mời bạn để lại địa chỉ thư điện tử ở đây.</p></div>"
+        line = f"<h1>{headline(number)}</h1><div class='ngay'>Ngày đăng: 0{number + 1}/03/2024</div>"
+        return page(number, f"{line}<div class='bai'><p>{opening}</p>{toc}{advice}</div>{letter}")
+
+    opening, *items = text(ASKED, 5)
+    wanted = [opening, heads[0], items[0], phrase, items[1], heads[1], *items[2:]]
+    assert read(design, learned=True).text.replace("\n\n", "\n").split("\n") == wanted
+
+
+@both
+def test_fields_between_headline_and_text_are_read_and_are_no_text(learned: bool) -> None:
+    """The class that names the writer has a prefix; icons are words of a font; a figure counts the readers."""
+
+    def design(number: int) -> Capture:
+        icons = "<mat-icon>schedule</mat-icon>", "<i class='material-icons'>visibility</i>"
+        when = f"<span class='tg'>Thứ ba, 0{number + 1}/10/2024 16:4{number}</span>"
+        who = "<span class='d-author'>Võ Thị Ánh Tuyết</span>"
+        head = f"<span class='chip'>An sinh {PLACES[number]}</span><h1>{headline(number)}</h1>"
+        line = f"<div class='dong'>{who}{icons[0]}{when}</div><div>{icons[1]}{number + 1081}</div>"
+        advert = "<div class='qc'>- Quảng cáo -</div>"
+        lines = text(number)
+        return page(number, f"<div class='o'>{head}</div>{line}<p>{lines[0]}</p>{advert}{paragraphs(lines[1:])}")
+
+    found = read(design, learned=learned)
+    assert (found.title, found.text.split("\n\n")) == (headline(ASKED), text(ASKED))
+    assert (found.author, found.published_at) == ("Võ Thị Ánh Tuyết", "2024-10-04T16:43:00+07:00")
+
+
+@both
+def test_the_time_at_which_an_account_has_sent_a_text_is_that_of_publication(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        line = f"<div class='submitted'>Được gửi bởi Trần Minh vào Thứ ba, 0{number + 1}/10/2024 - 16:42</div>"
+        return page(number, f"<h1>{headline(number)}</h1>{line}<div>{paragraphs(text(number))}</div>")
+
+    found = read(design, learned=learned)
+    assert found.text.split("\n\n") == text(ASKED)
+    assert (found.author, found.published_at) == (None, "2024-10-04T16:42:00+07:00")
+
+
+@both
+def test_one_sentence_below_a_video_is_read_without_time_and_counter(learned: bool) -> None:
+    def design(number: int) -> Capture:
+        line = f"<div class='m'><span>16:4{number} 0{number + 1}/10/2024</span><span>{number + 3}.750 lượt xem</span></div>"
+        clips = "".join(
+            f"<li><a href='/v/{n}'>{headline(n)} (phần {number})</a><span>0{n + 1}/09/2024</span></li>"
+            for n in range(8)
+        )
+        main = f"<h1>{headline(number)}</h1>{line}<div class='d'>{paragraphs(text(number, 1))}</div>"
+        shown = page(number, "", headline(number) + " | Truyền hình")
+        shown.body = shown.body.replace(b"<div class='giua'></div>", f"<div>{main}</div><ul>{clips}</ul>".encode())
+        return shown
+
+    found = read(design, learned=learned)
+    assert (found.text, found.published_at) == (text(ASKED, 1)[0], "2024-10-04T16:43:00+07:00")
+
+
+def test_lines_of_the_columns_beside_the_text_are_left_out_though_no_link_tells() -> None:
+    def design(number: int) -> Capture:
+        left = "".join(f"<tr><td><font size='2'>» {headline(n)}</font></td></tr>" for n in range(5))
+        line = f"<font size='4'><b>{headline(number)}</b></font><br><font size='1'>(Ngày đăng: 18/12/2019)</font>"
+        middle = f"<tr><td>{line}</td></tr><tr><td><div>{paragraphs(text(number))}</div></td></tr>"
+        columns = f"<td><table>{left}</table></td><td><table>{middle}</table></td><td><p>Gương điển hình</p></td>"
+        return page(number, f"<table width='980'><tr>{columns}</tr></table>", "Hội Cựu chiến binh")
+
+    found = read(design, learned=False)
+    assert (found.title, found.text.split("\n\n")) == (headline(ASKED), text(ASKED))
+    assert found.published_at == "2019-12-18"
+
+
+@both
+@pytest.mark.parametrize(
+    ("tail", "day"),
+    [("<small>16/03/2024</small>", "2024-03-16"), ("<i>(Ngày đăng: 16/03/2024)</i>", "2024-03-16"), ("", None)],
+)
+def test_a_date_apart_at_the_end_of_a_headline_is_that_of_publication(
+    learned: bool, tail: str, day: str | None
+) -> None:
+    """One that the headline speaks of is not, be it bold."""
+
+    def design(number: int) -> Capture:
+        head = f"<h1>{headline(number)} theo Nghị quyết ngày <b>{number + 1}/3/2024</b> {tail}</h1>"
+        return page(number, f"{head}<div>{paragraphs(text(number))}</div>")
+
+    found = read(design, learned=learned)
+    assert (found.published_at, found.text.split("\n\n")) == (day, text(ASKED))

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from portal_crawler.extraction import fields
+from portal_crawler.extraction.belonging import is_caption
 from portal_crawler.extraction.blocks import count_words
 from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_fields, read_marked, read_stamp
 from portal_crawler.extraction.content import NOT_ITS_OWN, select
 from portal_crawler.extraction.dates import is_date_line, is_stamp
+from portal_crawler.extraction.entries import is_head
 from portal_crawler.extraction.headline import title
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import PHRASING, Element, Page, PageError, parse_page
@@ -39,7 +41,7 @@ GALLERY_WORDS = 60
 NEAR_PICTURE = 4
 # Below this many words a page without pictures and files is no article, unless a layout or a headline says so.
 FEW_WORDS = 12
-# The same where there is neither a headline nor a date: a motto or a box beside a list of articles.
+# The same where there is neither a headline nor a date, and more else: a motto or a box beside a list of articles.
 SOME_WORDS = 20
 FEW_LETTERS = 400  # characters that hold so many words, as a rule
 # Labels without which there is no record of a legal document, in blocks that are short enough to be labels.
@@ -48,6 +50,8 @@ DOCUMENT_LABEL = re.compile(
     re.IGNORECASE,
 )
 LONG_LABEL = 200
+# Above its headline stand so many lines that were taken for text at most.
+MOST_ABOVE = 2
 # So many blocks before the text the line of date and time stands at most.
 NEAR_STAMP = 6
 # So many blocks behind the text its author and source may be named.
@@ -151,6 +155,7 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
     near = [block for block, why in pairs if why is None or why[1] not in NOT_ITS_OWN]
     sheet = Sheet(capture, page, near, kept, wrapper, article, known)
     sheet.headline = title(sheet)
+    removed += _remove_head(sheet, selection)
     byline = _byline(sheet)
     for widget, reason, block in (
         ("headline", "the headline before the text; see title", _repeated(sheet)),
@@ -172,7 +177,7 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
         confidence=round(selection.confidence, 3),
         removed=selection.removed + removed,
     )
-    if why := _nothing_found(found, wrapper):
+    if why := _nothing_found(found, wrapper) or _beside_others(sheet, selection, found):
         return Explanation(rejected(capture, portal, "no_article", f"{capture.url}: {why}"), page, selection)
     return Explanation(found, page, selection)
 
@@ -279,6 +284,33 @@ def _repeated(sheet: Sheet) -> Block | None:
     if first.text != sheet.headline and not is_date_line(first.text[len(sheet.headline) :]):
         return None
     return first if len(sheet.kept) > 1 or _pictured(sheet) else None
+
+
+def _remove_head(sheet: Sheet, selection: Selection) -> list[Removed]:
+    """Take from the kept the lines above a headline that stands before the text: the section, a slogan."""
+    gone = _head(sheet)
+    sheet.kept = [block for block in sheet.kept if not any(block is one for one in gone)]
+    for block in gone:
+        selection.remove(block, "section", "a line above the headline")
+    return [Removed(widget="section", reason="a line above the headline", text=block.text) for block in gone]
+
+
+def _head(sheet: Sheet) -> list[Block]:
+    """Short kept lines above a headline that stands before the text, if no layout named it."""
+    if sheet.wrapper is not None or sheet.headline is None:
+        return []
+    kept = {id(block) for block in sheet.kept}
+    above: list[Block] = []
+    for block, below in pairwise(sheet.blocks):
+        if block.text == sheet.headline:
+            # One that is kept may be a line of the text, as that of a document is; the time behind it tells.
+            before_text = id(block) not in kept or (id(below) not in kept and is_stamp(below.text))
+            return above if before_text and len(above) < len(kept) else []
+        if id(block) in kept:
+            above.append(block)
+            if block.words >= FEW_WORDS or len(above) > MOST_ABOVE or is_caption(block):
+                return []
+    return []
 
 
 def _dated(sheet: Sheet) -> Block | None:
@@ -425,9 +457,9 @@ def _kind(found: Article, wrapper: Wrapper | None) -> str:
 def _nothing_found(found: Article, wrapper: Wrapper | None) -> str | None:
     """Why what was found is no article, if it is none."""
     words = len(found.text[:FEW_LETTERS].split())
-    if words < SOME_WORDS:
+    if words < FEW_WORDS:
         words = len(found.text.split())
-    if words < SOME_WORDS:
+    if words < FEW_WORDS:
         words = sum(map(count_words, found.text.split()))
     substance = bool(found.images or found.attachments)
     if wrapper is not None:
@@ -437,6 +469,17 @@ def _nothing_found(found: Article, wrapper: Wrapper | None) -> str | None:
         return "no block of the page reads like an article"
     if words < FEW_WORDS and not substance and not (found.title and found.published_at):
         return f"the best block has {words} words, and there is no headline with a date"
-    if words < SOME_WORDS and not (substance or found.title or found.published_at):
-        return f"a few lines of {words} words, with neither headline nor date"
+    return None
+
+
+def _beside_others(sheet: Sheet, selection: Selection, found: Article) -> str | None:
+    """Why a text with neither headline nor date is but a line of a page that holds something else, if it is."""
+    if sheet.wrapper is not None or found.title or found.published_at or found.images or found.attachments:
+        return None
+    words = sum(block.words for block in sheet.kept)
+    if words < SOME_WORDS and 2 * words < sum(block.words for block in selection.blocks if not block.hidden):
+        return f"a few lines of {words} words beside others, with neither headline nor date"
+    above = next((one for one, below in pairwise(selection.blocks) if below is sheet.kept[0]), None)
+    if len(sheet.kept) == 1 and above is not None and is_head(above):
+        return f"the only paragraph is the teaser of another page: {above.text[:60]!r}"
     return None

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
-from portal_crawler.extraction.byline import is_office, person, signs
+from portal_crawler.extraction.byline import HEADINGS, is_office, person, signs
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.page import Element
 from portal_crawler.extraction.scoring import SENTENCE_ENDS
@@ -42,6 +42,12 @@ RECIPIENTS = re.compile(r"(?:kính gửi|nơi nhận)\s*:", re.IGNORECASE)
 NEAR_FOOT, LONGEST_FOOT, FOOT_WORDS = 8, 20, 15
 # Files are attached to the text that stands so many levels below what they share with it.
 ATTACHED = 3
+# With what the parts of a document's wording begin, and how many of them are one.
+PART = re.compile(
+    r"căn cứ\s+(?:vào\s+)?(?:luật|bộ luật|nghị|quyết|thông tư|hiến|pháp lệnh)|(?:điều|chương) (?:\d|[IVX])",
+    re.IGNORECASE,
+)
+LEAST_PARTS = 2
 # So many blocks behind a document's record may name its files, unless they stand in one of these.
 NEAR_FILES = 8
 ELSEWHERE = frozenset(("related_news", "footer", "menu", "link_box", "banner"))
@@ -54,6 +60,42 @@ def keep_files_behind(work: Verdicts) -> None:
         block = work.blocks[place]
         if not block.hidden and is_file_link(block) and work.kind(block, None) not in ELSEWHERE:
             work.out[place] = None
+
+
+def keep_wording(work: Verdicts) -> None:
+    """Keep the wording of a document beside its record, from its head to its foot, where the page shows it.
+
+    Its articles and the laws that it rests on tell where it stands, whatever the rest looks like.
+    """
+    parts = [place for place, block in enumerate(work.blocks) if work.out[place] is not None and _is_part(block)]
+    if len(parts) < LEAST_PARTS:
+        return
+    elements = {work.blocks[place].element for place in parts}
+    shared = set.intersection(*({one, *one.iterancestors()} for one in elements))
+    first = work.blocks[parts[0]].element
+    around = next(up for up in (first, *first.iterancestors()) if up in shared)
+    begin, end = parts[0], parts[-1] + 1
+    inside: dict[Element, Element | None] = {}
+    while begin > 0 and _goes_on(work, begin - 1, around, inside):
+        begin -= 1
+    while end < len(work.blocks) and _goes_on(work, end, around, inside):
+        end += 1
+    for place in range(begin, end):
+        if work.out[place] is not None and not work.blocks[place].hidden:
+            work.out[place] = work.says_widget(work.blocks[place], around, DOUBTLESS)
+
+
+def _is_part(block: Block) -> bool:
+    """Whether a line begins a part of a document's wording: a law that it rests on, a chapter, an article."""
+    return not (block.linked or block.hidden) and PART.match(block.text) is not None
+
+
+def _goes_on(work: Verdicts, place: int, around: Element, inside: dict[Element, Element | None]) -> bool:
+    """Whether a line beside a document's wording is of it: in what holds that, without links, and no label."""
+    block = work.blocks[place]
+    if work.out[place] is None or block.linked or block.hidden or is_file_link(block) or says_surely(block.text):
+        return False
+    return around.tag not in ("body", "html") and top_of(block.element, {around}, inside) is not None
 
 
 def keep_opening(work: Verdicts) -> None:
@@ -90,6 +132,44 @@ def keep_between(work: Verdicts) -> None:
                 continue
             if work.is_text(block) and block.text.endswith(SENTENCE_ENDS) and work.is_text(beside):
                 work.out[place] = work.says_widget(block, None, work.odds[place])
+
+
+def keep_standing(work: Verdicts) -> None:
+    """Keep the lines that the site's texts have in common where they stand in the midst of one.
+
+    Notices and advice of one kind have the same headings and phrases, and a template knows these.
+    """
+    if work.template is None:
+        return
+    place, end = 1, len(work.out) - 1
+    while place < end:
+        first = place
+        while place < end and _stands(work, place):
+            place += 1
+        above = first - 1
+        while above > 0 and first < place and work.kind(work.blocks[above], None) == "table_of_contents":
+            above -= 1
+        between = first < place and work.out[above] is None and work.out[place] is None
+        if between and all(_goes_with(work, one, above, place) for one in range(first, place)):
+            for one in range(first, place):
+                work.out[one] = work.says_widget(work.blocks[one], None, KEEP_BESIDE)
+        place += first == place
+
+
+def _stands(work: Verdicts, place: int) -> bool:
+    """Whether a line is the template's and nothing but words."""
+    block = work.blocks[place]
+    known = work.out[place] == ("", "") and work.odds[place] == UNSCORED and work.shares[place] > 0
+    return known and not (block.linked or block.hidden or is_date_line(block.text))
+
+
+def _goes_with(work: Verdicts, place: int, above: int, below: int) -> bool:
+    """Whether a line is a heading in the element that holds the text above and below, or a paragraph as those are."""
+    block, one, two = work.blocks[place], work.blocks[above], work.blocks[below]
+    if block.element.tag not in HEADINGS:
+        return not (one.linked or two.linked) and _alike(block, one) and _alike(block, two)
+    around = block.element.getparent()
+    return around is not None and all(around in other.element.iterancestors() for other in (one, two))
 
 
 def _alike(block: Block, other: Block) -> bool:
@@ -205,8 +285,10 @@ def sign(work: Verdicts, region: Element) -> None:
     last = next(texts, len(work.out))
     beside = region.getparent()
     for place in range(last + 1, min(last + 1 + NEAR_SIGNATURE, len(work.out))):
-        block = work.blocks[place]
-        passed = work.out[place] is None or block.hidden or block.link_density > LINKED or is_file_link(block)
+        block, why = work.blocks[place], work.out[place]
+        if why is not None and why[0] == "comments":  # who has written these
+            return
+        passed = why is None or block.hidden or block.link_density > LINKED or is_file_link(block)
         if passed or says_surely(block.text) == "related_news":
             continue
         # Right behind the text a bare name signs it; a labelled one is a field of the page.

@@ -28,6 +28,9 @@ _DIGITS = re.compile(r"\d+")
 # Texts of so many characters are worth remembering.
 _LONGEST_LABEL = 120
 
+# Empty elements that end a line, and the icon of Angular Material, which stands between fields.
+_BREAKS = ("br", "hr", "mat-icon")
+
 # An element and whether its tail is meant, not its text; the same with the text itself.
 Slot: TypeAlias = tuple[Element, bool]
 _Node: TypeAlias = tuple[Element, bool, str]
@@ -212,7 +215,7 @@ class _Walk:
                     break
                 if text := child.tail:
                     take(child, text, level, way, tail=True)
-                elif child.tag in ("br", "hr"):  # right before an element, whose text would be glued to the line above
+                elif child.tag in _BREAKS:  # right before an element, whose text would be glued to the line above
                     self.end_run()
             else:
                 stack.pop()

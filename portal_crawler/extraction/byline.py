@@ -55,7 +55,11 @@ JOINERS = frozenset(("-", "–", "—", ",", "và", "&", "/", "+"))
 ACCOUNT_HINT = re.compile(r"(?:content|meta(?:data)?)-?author|poster|posted|user|nguoi-?dang", re.IGNORECASE)
 BY = re.compile(r"^(?:by|bởi|tác giả)\b\s*:?\s*", re.IGNORECASE)
 # Classes of an element that holds the name of who has written.
-WRITERS = frozenset(("author", "author-name", "article-author", "news-author", "byline", "writer", "tac-gia", "tacgia"))
+WRITERS = re.compile(
+    r"(?:^|\s)(?!(?:content|meta(?:data)?|comment|view)[\w-]*author)(?:[\w-]+[-_])?(?:author(?:[-_]?name)?|byline|writer|tac[-_]?gia)"
+    r"(?:$|\s)",
+    re.IGNORECASE,
+)
 ACCOUNTS = re.compile(
     r"^(?:admin|administrator|root|test|user|editor|biên tập viên|pho ban bien tap|banbientap)\b", re.IGNORECASE
 )
@@ -218,7 +222,7 @@ def read_marked(around: Sequence[Block]) -> str | None:
         if block.hidden or len(block.text) > LONGEST_FIELD:
             continue
         for node in (block.element, *(node for node, is_tail in block.slots if not is_tail)):
-            if not WRITERS.isdisjoint((node.get("class") or "").lower().split()):
+            if WRITERS.search(node.get("class") or ""):
                 return person(BY.sub("", element_text(node)))
     return None
 

@@ -22,6 +22,8 @@ from portal_crawler.extraction.belonging import (
     keep_between,
     keep_files_behind,
     keep_opening,
+    keep_standing,
+    keep_wording,
     sign,
     sign_document,
     take_tables,
@@ -39,6 +41,7 @@ from portal_crawler.extraction.dates import (
 from portal_crawler.extraction.entries import entries
 from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import NAME_WORDS, notice
+from portal_crawler.extraction.page import squeeze
 from portal_crawler.extraction.scoring import SENTENCE_ENDS, score
 from portal_crawler.extraction.tables import around_rows, table_of
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
@@ -55,7 +58,7 @@ from portal_crawler.extraction.verdicts import (
     is_surely_text,
     top_of,
 )
-from portal_crawler.extraction.widgets import ENDINGS, named, says_surely
+from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -100,6 +103,7 @@ SHORT_NAME = 15
 IMPRINT_REASON = "the page's imprint"
 # What tells no field of the article, be it a name, a headline or a date.
 NOT_ITS_OWN = frozenset((ENTRY_REASON, IMPRINT_REASON))
+FIGURE = re.compile(r"\d[\d.,]*")
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
 
 
@@ -121,6 +125,7 @@ def select(page: Page, template: Template | None = None, regions: Sequence[Eleme
     region = _legal_table(work)
     if region is not None:
         _keep_inside(work, [region])
+        keep_wording(work)
         keep_files_behind(work)
         return work.selection("template" if known else "page", 0.9, region)
     region = _judge(work)
@@ -225,18 +230,43 @@ def _judge(work: Verdicts) -> Element | None:
     keep = KEEP if template is not None else KEEP_ALONE
     for place, logit in zip(left, scored.logits, strict=True):
         block, vote = work.blocks[place], work.votes[place]
+        if heads.get(place) == "comments":
+            continue
         odds = work.odds[place] = logit if vote is None else OWN * logit + VOTE * max(-4.0, min(4.0, vote))
         top = top_of(block.element, {region}, inside) if region is not None else None
         if odds > keep or (top is not None and (odds > KEEP_INSIDE or is_file_link(block) or is_caption(block))):
             work.out[place] = work.says_widget(block, top, odds)
     if region is not None:
+        if template is None:
+            _leave_columns(work, region)
         attach(work, region)
         keep_opening(work)
         keep_between(work)
+        keep_standing(work)
         take_tables(work, region)
         sign(work, region)
         sign_document(work, region)
     return region
+
+
+def _leave_columns(work: Verdicts, region: Element) -> None:
+    """Leave out the lines of the other columns of a table for the layout, which no template knows.
+
+    A column is a cell with tables of its own, beside that which holds most of the text; what is text beyond doubt stays.
+    """
+    columns = {
+        cell
+        for own in (region, *region.iterancestors())
+        if own.tag == "td"
+        for cell in (*own.itersiblings("td"), *own.itersiblings("td", preceding=True))
+        if cell.find(".//table") is not None
+    }
+    inside: dict[Element, Element | None] = {}
+    for place, block in enumerate(work.blocks if columns else ()):
+        if work.out[place] is not None or not block.way.in_row or work.odds[place] > DOUBTLESS:
+            continue
+        if top_of(block.element, columns, inside) is not None:
+            work.out[place] = ("sidebar", "in a column beside that of the text")
 
 
 def _imprint(found: Sequence[Block]) -> range:
@@ -310,10 +340,18 @@ def _trim(work: Verdicts) -> None:
     for place in kept[:HEAD]:
         if place in work.tabled or work.out[place] is not None or _of_event(work, place):
             continue
-        if is_stamp(work.blocks[place].text):
+        if is_stamp(work.blocks[place].text) or _stamped(work.blocks[place]):
             work.out[place] = ("date_line", "a date with its time at the head of the text; see published_at")
     _trim_asides(work, kept)
     _trim_tail(work, [place for place in kept if work.out[place] is None], texts)
+
+
+def _stamped(block: Block) -> bool:
+    """Whether a line is a stamp and counters, each in an element of its own: only the style sheet keeps them apart."""
+    if block.linked or len(block.nodes) == 1:
+        return False
+    parts = [part for _, _, text in block.nodes if (part := squeeze(text).strip("|•· -"))]
+    return any(map(is_stamp, parts)) and all(is_stamp(part) or says(part) is not None for part in parts)
 
 
 def _tells_of_text(work: Verdicts, place: int) -> bool:
@@ -354,7 +392,8 @@ def _headed(work: Verdicts, place: int) -> bool:
 
 def _trim_fields(work: Verdicts, kept: list[int], begin: int) -> None:
     """Cut the time of day before the text, and short lines between headline and date: who has written, the section."""
-    head = max((place for place in range(begin) if work.is_headline(work.blocks[place])), default=begin)
+    headlines = (place for place in range(begin) if work.is_headline(work.blocks[place]) or _is_cut(work, place))
+    head = max(headlines, default=begin)
     dates = (other for other in range(head + 1, begin) if work.out[other] is not None)
     stamp = max((other for other in dates if is_date_line(work.blocks[other].text)), default=head)
     for place in kept:
@@ -362,8 +401,16 @@ def _trim_fields(work: Verdicts, kept: list[int], begin: int) -> None:
             continue
         if is_clock(work.blocks[place].text):
             work.out[place] = ("date_line", "a time before the text; see published_at")
+        elif head < place and FIGURE.fullmatch(work.blocks[place].text):
+            work.out[place] = ("visit_counter", "a figure between the headline and the text")
         elif head < place < stamp and work.blocks[place].words <= NAME_WORDS:
             work.out[place] = ("byline", "between the headline and the date")
+
+
+def _is_cut(work: Verdicts, place: int) -> bool:
+    """Whether a heading before the text was taken from it."""
+    why = work.out[place]
+    return why is not None and why[0] == "headline"
 
 
 def _of_event(work: Verdicts, place: int) -> bool:

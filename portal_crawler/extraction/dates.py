@@ -107,6 +107,7 @@ _LABEL = re.compile(
     r"|last\s+(?:updated?|modified|changed)|(?:updated?|modified)(?:\s+(?:date|time))?)"
     r"|(?P<published>(?:ngày|giờ|thời\s+gian|thời\s+điểm)\s+(?:đăng|gửi|xuất\s+bản|đưa|viết|tạo|phát\s+hành)(?:\s+(?:tin|bài))*"
     r"|(?:đã\s+|được\s+)?(?:đăng|gửi|xuất\s+bản)(?:\s+(?:tin|bài))*"
+    r"|(?:gửi|đăng|viết|posted|submitted)\s+(?:bởi|by)\s+[^\d:|]{2,40}?\s(?=vào|lúc|ngày|on\s)"
     r"|publish(?:ed)?(?:\s+(?:date|time))?|posted|post\s+date|date\s+published))"
     r"[\s:.|,–—(-]{0,8}(?:(?:vào|lúc|ngày|hồi|on|at)[\s:]*){0,3}$",
     re.IGNORECASE,

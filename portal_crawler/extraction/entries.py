@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.byline import person
-from portal_crawler.extraction.dates import is_date_line
+from portal_crawler.extraction.dates import find_dates, is_date_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,8 @@ NEAR_HEAD = 2
 LONGEST_LINE = 60
 # So many entries are a list, if they are so much of what looks as they do.
 LEAST_ENTRIES = 2
+# The same where one line has name and date: a question and its answer are an article.
+LEAST_REMARKS = 3
 MOST_OTHERS = 0.25
 
 
@@ -52,7 +54,11 @@ def entries(found: Sequence[Block]) -> tuple[dict[int, str], dict[int, str]]:
     texts: dict[int, str] = {}
     heads: dict[int, str] = {}
     for path, each in headed.items():
-        if len(each) < LEAST_ENTRIES or len(each) < (1 - MOST_OTHERS) * len(alike[path]):
+        # A name with its date may look like the text below.
+        within = {place for head, _, text in each for place in range(head, text)}
+        others = sum(place not in within for place in alike[path])
+        remarks = all(kind == "comments" and text - head == 1 for head, kind, text in each)
+        if len(each) < (LEAST_REMARKS if remarks else LEAST_ENTRIES) or len(each) < (1 - MOST_OTHERS) * others:
             continue
         # The heads of a text's own items stand in one element with all of them.
         if len({_holder(found[text].element, found[head].element) for head, _, text in each}) >= LEAST_ENTRIES:
@@ -66,16 +72,29 @@ def _head(found: Sequence[Block], text_place: int) -> tuple[int, str] | None:
     lines: list[str] = []
     for place in range(text_place - 1, max(-1, text_place - 1 - NEAR_HEAD), -1):
         block = found[place]
-        if block.linked:
-            leads = block.words >= HEAD_WORDS and block.link_density > HEAD_LINKED and _leads_away(block)
-            only_dates = all(is_date_line(line) for line in lines)
-            return (place, "related_news") if leads and only_dates else None
-        if len(block.text) > LONGEST_LINE:
-            return None
+        if block.linked and is_head(block) and all(map(is_date_line, lines)):
+            return place, "related_news"
+        if block.linked or len(block.text) > LONGEST_LINE:
+            break
         lines.append(block.text)
+    if lines and _names_and_dates(lines[0]):
+        return text_place - 1, "comments"
     if len(lines) == NEAR_HEAD and any(map(is_date_line, lines)) and any(person(line) is not None for line in lines):
         return text_place - NEAR_HEAD, "comments"
     return None
+
+
+def _names_and_dates(line: str) -> bool:
+    """Whether a line is a name and a date: "Trần Thị Oanh (03/12/2019)", "Trần Thị Oanh - 03/12/2019 10:20"."""
+    date = next(iter(find_dates(line)), None) if is_date_line(line) else None
+    if date is None or line[date.start + len(date.raw) :].strip(" ).") != "":
+        return False
+    return person(line[: date.start].rstrip(" (")) is not None
+
+
+def is_head(block: Block) -> bool:
+    """Whether a line is a link to another page that reads like its headline."""
+    return block.words >= HEAD_WORDS and block.link_density > HEAD_LINKED and _leads_away(block)
 
 
 def _leads_away(block: Block) -> bool:

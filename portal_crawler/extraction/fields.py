@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from portal_crawler.extraction.dates import DateFound, beside, find_dates, parse_iso
+from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_date_line, parse_iso
 from portal_crawler.extraction.page import Element, element_text, says_only, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.verdicts import is_file_link
@@ -127,9 +127,13 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
         headed = len(sheet.headline) if sheet.headline and block.text.startswith(sheet.headline) else 0
         for date, rest, holder in said:
             distance = first - place if place <= first else max(0, place - last) + 2
-            if headed and date.start < headed:  # "Notice no. 261 of 18/9/2020": of what the headline speaks of
+            # "Notice no. 261 of 18/9/2020" is of what the headline speaks of; one that stands apart behind it is its own.
+            apart = headed > 0 and _closes(block, date)
+            if headed and date.start < headed and not apart:
                 continue
-            score = _date_score(block, date, rest - headed, holder, inside=id(block) in inside, between=between)
+            score = _date_score(
+                block, date, 0 if apart else rest - headed, holder, inside=id(block) in inside, between=between
+            )
             score -= 0.05 * distance
             if score > LEAST_DATE:
                 scored.append((score + BETWEEN * between, -len(scored), date))
@@ -159,6 +163,16 @@ def _dates_of(block: Block, *, apart: bool, month_first: bool) -> list[tuple[Dat
             parts.setdefault(date.raw, (date, rest, holder if alone else None))
     # The label of a date may stand in an element of its own.
     return [(date, *parts.get(date.raw, (date, rest, None))[1:]) for date, rest, _ in whole] or [*parts.values()]
+
+
+def _closes(block: Block, date: DateFound) -> bool:
+    """Whether the last element inside a line says a date and nothing else: ``<h1>headline <small>(1/2/2023)</small>``."""
+    node, is_tail, text = block.nodes[-1]
+    last = squeeze(text)
+    if is_tail or node is block.element or date.raw not in last or not is_date_line(last.strip(" ()[]")):
+        return False
+    # "… of <b>15/3/2024</b>" is bold and no more.
+    return last[0] in "([" or date.label is not None or "T" in date.value or node.tag in ("small", "time")
 
 
 def _below_link(sheet: Sheet, place: int, last: int) -> bool:

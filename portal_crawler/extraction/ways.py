@@ -18,7 +18,21 @@ if TYPE_CHECKING:
     from portal_crawler.extraction.page import Element
 
 # What is no part of the running text though it holds text.
-_NO_RUN = NOT_TEXT | {"select", "option", "textarea", "button", "iframe", "object", "audio", "video", "canvas", "map"}
+_NO_RUN = NOT_TEXT | {
+    "select",
+    "option",
+    "textarea",
+    "button",
+    "iframe",
+    "object",
+    "audio",
+    "video",
+    "canvas",
+    "map",
+    "mat-icon",
+}
+# Classes of the fonts that draw a word as a picture: "schedule" is a clock.
+_ICONS = re.compile(r"(?:^|\s)(?:mat-icon|material-(?:icons|symbols)[\w-]*)(?:$|\s)")
 # So many ways are remembered, some ten MB of them; a site has hundreds. The same for the bytes of parts that recur.
 _MOST_WAYS = 20_000
 _MOST_BYTES = 16_000_000
@@ -120,7 +134,7 @@ class Way:
         way.inline = tag in PHRASING
         way.linked = self.linked or tag == "a"
         way.hidden = self.hidden or hides(style, classes)
-        way.mute = self.mute or tag in _NO_RUN
+        way.mute = self.mute or tag in _NO_RUN or (classes is not None and _ICONS.search(classes) is not None)
         way.in_row = self.in_row or tag == "tr"
         if way.inline:
             way.holder = self.holder

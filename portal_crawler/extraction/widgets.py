@@ -63,6 +63,9 @@ _LUNAR_NAMES = (
 _SECTION = r"chuyên mục\s*:\s*[^.!?:]{0,60}(?:\. đánh dấu .*)?"
 _NO_COMMENTS = r"(?:không|chưa) có (?:bình luận|phản hồi)(?: nào)?"
 _READ_TIMES = r"(?:đã )?(?:đọc|xem)\s*:?\s*[\d.,]+\s*lần(?:\s*sửa lần cuối .*)?"
+_VIEWS = r"[\d.,]+\s?[kK]?\s(?:lượt|lần|người) (?:xem|đọc)"
+# What stands above an advertisement, and is left of one that was blocked.
+_ADVERTISEMENT = r"\W*(?:quảng cáo|advertisements?)\W*"
 _GUEST = r"bạn là (?:người |vị )?khách (?:truy cập |viếng thăm )?thứ" + _FIGURES
 _SAYS: dict[str, tuple[str, ...]] = {
     "account": (_ACCOUNT,),
@@ -73,6 +76,7 @@ _SAYS: dict[str, tuple[str, ...]] = {
         r"\W?(?:số )?(?:lượt|người) truy cập(?: hôm (?:nay|qua)| (?:tuần|tháng|năm) (?:này|trước|nay))?" + _FIGURES,
         r"\W?(?:khách viếng thăm|thành viên online|máy chủ tìm kiếm|người trực tuyến|online|visitors?)" + _FIGURES,
         r"\W?(?:view count|views?|(?:số )?(?:lượt|lần)(?: người)? (?:xem|đọc)|đã xem)" + _FIGURES,
+        _VIEWS,
         _READ_TIMES,
         _GUEST,
     ),
@@ -119,6 +123,7 @@ _SAYS: dict[str, tuple[str, ...]] = {
         _REUSE,
     ),
     "archive_toolbar": (r"about this capture|collected by|wayback machine",),
+    "banner": (_ADVERTISEMENT,),
     "feedback": (r"tiếp nhận ý kiến|góp ý|hỏi đáp|liên hệ",),
     "media_box": (r"hình ảnh hoạt động|thư viện (?:ảnh|video|hình ảnh)|video(?: clip)?|tin ảnh",),
 }
@@ -134,6 +139,7 @@ _SURELY: dict[str, tuple[str, ...]] = {
         r"\W?(?:tổng(?: số)? (?:lượt )?truy cập|(?:số )?lượt truy cập|thống kê truy c[âậ]p)" + _FIGURES,
         r"\W?(?:khách viếng thăm|thành viên online|máy chủ tìm kiếm|người trực tuyến)" + _FIGURES,
         r"\W?(?:view count|(?:số )?(?:lượt|lần)(?: người)? (?:xem|đọc)|đã xem)\s*[::]\s*[\d.,]+",
+        _VIEWS,
         _READ_TIMES,
         _GUEST,
     ),
@@ -151,6 +157,7 @@ _SURELY: dict[str, tuple[str, ...]] = {
     "comment_count": (_NO_COMMENTS,),
     "breadcrumb": (_SECTION,),
     "skip_link": _SAYS["skip_link"],
+    "banner": (_ADVERTISEMENT,),
     "footer": (_REUSE,),
     "archive_toolbar": _SAYS["archive_toolbar"],
 }
