@@ -252,7 +252,7 @@ def _judge(work: Verdicts) -> Element | None:
 def _leave_columns(work: Verdicts, region: Element) -> None:
     """Leave out the lines of the other columns of a table for the layout, which no template knows.
 
-    A column is a cell with tables of its own, beside that which holds most of the text; what is text beyond doubt stays.
+    A column is a cell with tables of its own, beside the one with most of the text; what is surely text stays.
     """
     columns = {
         cell

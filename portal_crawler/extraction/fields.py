@@ -127,7 +127,7 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
         headed = len(sheet.headline) if sheet.headline and block.text.startswith(sheet.headline) else 0
         for date, rest, holder in said:
             distance = first - place if place <= first else max(0, place - last) + 2
-            # "Notice no. 261 of 18/9/2020" is of what the headline speaks of; one that stands apart behind it is its own.
+            # "Notice no. 261 of 18/9/2020" is of what the headline speaks of; one set apart behind it is its own.
             apart = headed > 0 and _closes(block, date)
             if headed and date.start < headed and not apart:
                 continue
@@ -166,7 +166,7 @@ def _dates_of(block: Block, *, apart: bool, month_first: bool) -> list[tuple[Dat
 
 
 def _closes(block: Block, date: DateFound) -> bool:
-    """Whether the last element inside a line says a date and nothing else: ``<h1>headline <small>(1/2/2023)</small>``."""
+    """Whether the last element inside a line is but a date: ``<h1>headline <small>(1/2/2023)</small>``."""
     node, is_tail, text = block.nodes[-1]
     last = squeeze(text)
     if is_tail or node is block.element or date.raw not in last or not is_date_line(last.strip(" ()[]")):
