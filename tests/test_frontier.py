@@ -748,9 +748,9 @@ def test_an_article_under_two_addresses_is_exported_once_by_all_crawls(tmp_path:
         server.log.clear()
         before = [exported(tmp_path, kind) for kind in ("", ".rejects")]
         run(tmp_path, f"{server.url}/", "-a", "platform=nukeviet", *more)
+        # Of crawls within a second the same reject is written in the same words.
         items, rejects = (
-            [item for item in exported(tmp_path, kind) if item not in known]
-            for kind, known in zip(("", ".rejects"), before, strict=True)
+            exported(tmp_path, kind)[len(known) :] for kind, known in zip(("", ".rejects"), before, strict=True)
         )
         exports = [(item["url"].removeprefix(server.url), item["version"]) for item in items]
         return exports, [reject["reason"] for reject in rejects], bool(server.asked(other))
