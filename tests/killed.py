@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-import uuid
+import time
 from typing import Any
 
 from scrapy import signals
@@ -41,9 +41,9 @@ made = PortalSpider.from_crawler.__func__  # type: ignore[attr-defined]
 
 
 def _named(cls: type[PortalSpider], *args: Any, **kwargs: Any) -> PortalSpider:
-    """A run is named by its second; here several begin within one."""
+    """A run is named by its second; here several begin within one, and their names tell in which order."""
     spider: PortalSpider = made(cls, *args, **kwargs)
-    spider.run_id = f"{spider.run_id}-{uuid.uuid4().hex[:8]}"
+    spider.run_id = f"{spider.run_id}-{time.time_ns()}"
     return spider
 
 

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from portal_server import Answer, PortalServer, Seen, article, body, link, page
+from test_commands import run as command
 from warcio.archiveiterator import ArchiveIterator
 
 from portal_crawler.archive.feeds import recover
@@ -681,6 +682,22 @@ def test_a_headline_worded_anew_is_an_edit_though_the_address_changes_with_it(
         item = versions[first[before[number]]]
         assert "-Thông tin về bài số" in item["changes"] and "+Lãnh đạo tỉnh thăm bài số" in item["changes"]
         assert item["url"].removeprefix(server.url) in {path} | ({before[number]} if number in (102, 105) else set())
+
+
+def test_runs_that_begin_within_a_second_have_names_of_their_own(tmp_path: Path) -> None:
+    exports = tmp_path / "exports/unseen"
+    exports.mkdir(parents=True)
+    begin = datetime.now(UTC)
+    taken = {f"{begin + timedelta(seconds=number):%Y-%m-%dT%H-%M-%SZ}.run.json" for number in range(600)}
+    for name in taken:
+        (exports / name).touch()
+    options = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False", "--no-archive")
+    with PortalServer(known_portal()) as server:
+        code, _, said = command(tmp_path, "crawl", "unseen", "-a", f"url={server.url}/", *options)
+    assert code == 0, said
+    (made,) = {path.name for path in exports.glob("*.run.json")} - taken
+    assert made > max(taken)
+    assert len(exported(exports)) == 8
 
 
 def test_who_wants_new_articles_only_gets_no_edit(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ PART = ".part"
 CUT = ".cut"
 # Scrapy's reason for closing a spider whose files cannot be written.
 EXPORT_FAILED = "export_failed"
+# How a run is named, by the time at which it began.
+RUN_NAME = "%Y-%m-%dT%H-%M-%SZ"
 # Signal: a file cannot be written, so that what the run has exported is not all that it has taken for exported.
 export_failed = object()
 # Endings of files that are whole after each of their lines.
@@ -43,7 +45,7 @@ PATIENCE = 10_000
 
 def uri_params(params: dict[str, Any], spider: Spider) -> dict[str, Any]:
     """Add ``%(run)s``, the UTC time of the run, to the placeholders of a feed's address (``FEED_URI_PARAMS``)."""
-    run = getattr(spider, "run_id", None) or datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    run = getattr(spider, "run_id", None) or datetime.now(UTC).strftime(RUN_NAME)
     return {**params, "run": run}
 
 

@@ -9,6 +9,7 @@ import os
 import pickle
 import sqlite3
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,7 +21,7 @@ from scrapy.utils.defer import deferred_from_coro
 from scrapy.utils.request import request_from_dict
 
 from portal_crawler.archive.exchanges import ArchiveExchanges
-from portal_crawler.archive.feeds import PART, export_failed, feed_files, recover, uri_params
+from portal_crawler.archive.feeds import PART, RUN_NAME, export_failed, feed_files, recover, uri_params
 from portal_crawler.crawling.state import PortalState, StateError
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Frontier(Scheduler):
         """Open the portal's state, and take up the crawl that it tells of."""
         folder = self.crawler.settings.get("PORTAL_STATE_DIR")
         self.spider = spider
+        self._take_name()
         self._next_checkpoint = time.monotonic() + self.pause
         if folder and getattr(spider, "keeps_state", False):
             try:
@@ -85,6 +87,13 @@ class Frontier(Scheduler):
                 self.spider.state = self.state
                 self._take_up(self.state)
         return super().open(spider)
+
+    def _take_name(self) -> None:
+        """Let the run have a name of its own: one that began within the same second has ended, and its files stay."""
+        record = str(self.crawler.settings.get("PORTAL_RUN_RECORD") or "")
+        while "%(run)s" in record and Path(record % uri_params({"name": self.spider.name}, self.spider)).exists():
+            after = datetime.strptime(self.spider.run_id, RUN_NAME).replace(tzinfo=UTC) + timedelta(seconds=1)
+            self.spider.run_id = after.strftime(RUN_NAME)
 
     def _refuse(self) -> None:
         """Close a spider without a usable state; Scrapy lets nobody do so before all its parts are open.

@@ -18,7 +18,7 @@ from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
 
 import portal_crawler
-from portal_crawler.archive.feeds import feed_files
+from portal_crawler.archive.feeds import RUN_NAME, feed_files
 from portal_crawler.items import Article
 from portal_crawler.monitoring.verdict import ExitCode, lost_articles, verdict
 
@@ -83,7 +83,7 @@ class RunSummary:
         assert self.crawler.stats is not None
         stats = self.crawler.stats.get_stats()
         code = verdict(stats, self.reason, getattr(spider, "min_articles", 0))
-        run = getattr(spider, "run_id", None) or datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+        run = getattr(spider, "run_id", None) or datetime.now(UTC).strftime(RUN_NAME)
         names = {"name": spider.name, "run": run}
         rejects = Path(str(self.crawler.settings.get("PORTAL_REJECTS") or "") % names)
         archive: list[Path] = getattr(spider, "archive_files", [])

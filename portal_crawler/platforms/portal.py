@@ -11,6 +11,7 @@ from scrapy.exceptions import UsageError
 from scrapy.spidermiddlewares.httperror import HttpError
 
 from portal_crawler.archive.deadletters import read_dead_letters
+from portal_crawler.archive.feeds import RUN_NAME
 from portal_crawler.crawling import history, listing
 from portal_crawler.crawling.api import WRAPPER, JsonApi
 from portal_crawler.crawling.archives import Archives
@@ -160,7 +161,7 @@ class PortalSpider(Following):
         self.learned = Path(learned) if learned else None
         if self.warc and (self.attachments or self.images):
             raise UsageError("a replay makes no request: attachments and images are fetched by a crawl only")
-        self.run_id = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+        self.run_id = datetime.now(UTC).strftime(RUN_NAME)
         self.state: PortalState | None = None
         self.recovered: set[str] = set()
         self.forget_all()
