@@ -45,6 +45,22 @@ def test_a_trap_is_left_soon(prefix: str) -> None:
     assert len(done.captures) == len(PATHS), done.log
 
 
+def test_of_what_a_sitemap_names_behind_many_dead_addresses_some_is_tried_in_the_end() -> None:
+    dead = [f"/tin-cu/bai-viet-da-bi-xoa-nam-{number}.html" for number in range(1, 41)]
+    pages = {path: article(f"Hội nghị tổng kết {path}") for path in PATHS}
+    hidden = {"/tin-cu/bai-viet-con-lai-nam-41.html": article("Bài còn lại")}
+    named = "".join(f"<url><loc>{{0}}{path}</loc></url>" for path in (*dead, *hidden))
+    home = page(GENERATOR, *(link(path, f"Bài {path}") for path in pages))
+    with PortalServer({"/": home, **pages, **hidden}) as server:
+        body = f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{named.format(server.url)}</urlset>'
+        server.pages["/sitemap.xml"] = Answer(body, headers={"Content-Type": "application/xml"})
+        done = crawl("unseen", url=f"{server.url}/", platform="nukeviet")
+        asked = sum(map(server.asked, dead))
+    assert sorted(done.urls) == sorted(server.url + path for path in (*pages, *hidden)), done.log
+    # The others are told.
+    assert asked < len(dead) == asked + sum(reject["reason"] == "postponed" for reject in done.rejected)
+
+
 def test_what_is_held_back_is_asked_for_when_its_kind_brings_something() -> None:
     """Sixty sections on one page, each with an article of its own: none is lost to the budget."""
     pages: dict[str, object] = {}

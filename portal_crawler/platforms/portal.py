@@ -319,10 +319,10 @@ class PortalSpider(Following):
         if held := respelt or self.budget.released(all_forms=True, likely=self.promises):
             links = map(self.rules.judge, held)
             return [request for link in links for request in self.ask_linked(link, priority=PRIORITY_PAGE)]
-        named = list(self.ask_named(self.named_budget.released(all_forms=True, likely=self.promises)))
-        if named or (waiting := self.take_waiting()):
-            again = (self.ask_linked(link, priority=PRIORITY_ARTICLE) for link in waiting)
-            return named or [request for requests in again for request in requests]
+        if named := list(self.ask_named(self.named_budget.released(all_forms=True, likely=self.promises))):
+            return named
+        if waiting := self.take_waiting():
+            return [request for link in waiting for request in self.ask_linked(link, priority=PRIORITY_ARTICLE)]
         if not self.letters and (chosen := self.ask_archive()):
             return chosen
         if lists := list(self.ask_lists_again()):
