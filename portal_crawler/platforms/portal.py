@@ -319,10 +319,9 @@ class PortalSpider(Following):
         if held := respelt or self.budget.released(all_forms=True, likely=self.promises):
             links = map(self.rules.judge, held)
             return [request for link in links for request in self.ask_linked(link, priority=PRIORITY_PAGE)]
-        if named := list(self.ask_named(self.named_budget.released(all_forms=True, likely=self.promises))):
-            return named
-        if waiting := self.take_waiting():
-            return [request for link in waiting for request in self.ask_linked(link, priority=PRIORITY_ARTICLE)]
+        named = list(self.ask_named(self.named_budget.released(all_forms=True, likely=self.promises)))
+        if asked := named or list(self.ask_waiting()):
+            return asked
         if not self.letters and (chosen := self.ask_archive()):
             return chosen
         if lists := list(self.ask_lists_again()):
@@ -333,6 +332,11 @@ class PortalSpider(Following):
             if due := due + list(self.ask_unfetched()):
                 return due
         return self.look_for_lost()
+
+    def ask_waiting(self) -> Iterator[Request]:
+        """The requests for articles that were met in a second-choice form only."""
+        for link in self.take_waiting():
+            yield from self.ask_linked(link, priority=PRIORITY_ARTICLE)
 
     def ask_seeds(self) -> Iterator[Request]:
         """The requests that a crawl begins with."""
