@@ -13,7 +13,13 @@ from portal_crawler.crawling import listing
 from portal_crawler.crawling import patterns as patterns_module
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.chains import ListChains
-from portal_crawler.crawling.patterns import UrlPatterns, address_evidence, numbered, page_evidence, slug_with_number
+from portal_crawler.crawling.patterns import (
+    UrlPatterns,
+    address_evidence,
+    folder_and_number,
+    page_evidence,
+    slug_with_number,
+)
 from portal_crawler.crawling.rules import UrlRules, chain_key, in_own_order, page_number, plain_address
 from portal_crawler.crawling.traps import PatternBudget
 from portal_crawler.extraction.page import parse_html
@@ -474,4 +480,4 @@ def test_a_session_in_the_path_makes_no_other_article() -> None:
 def test_an_address_of_a_title_and_a_number_is_told_by_folder_and_number(
     url: str, named: tuple[str, str] | None
 ) -> None:
-    assert numbered(page_key(url)) == named
+    assert folder_and_number(page_key(url)) == named

@@ -54,9 +54,8 @@ class _Page:
     missing: bool = False
     fresh: bool = False
     shown: int = 0
-    bare: bool = (
-        False  # shows nothing but what stands on the first page as well: what is pinned, and what stands beside
-    )
+    # It shows nothing but what stands on the first page as well: what is pinned, and what stands beside.
+    bare: bool = False
     failure: str | None = None
 
 
@@ -128,8 +127,7 @@ class ListChains:
             announced: The numbers in its pager, each with its address; None for those that a postback leads to.
             total: How many pages the list says that it has.
             loaded: Whether it is loaded piece by piece, each told by the one before.
-            hidden: Those of the articles whose links no reader sees. Some sites plant one on each page, another each
-                time: it is no sign that the page shows something.
+            hidden: Those of the articles whose links no reader sees: some sites plant another one on each page.
         """
         name = chain_key(chain)
         known = self._chains.setdefault(name, _Chain())

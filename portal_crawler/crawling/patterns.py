@@ -120,7 +120,7 @@ def address_evidence(url: str) -> int:
 
 
 @lru_cache(maxsize=8_192)
-def numbered(key: str) -> tuple[str, str] | None:
+def folder_and_number(key: str) -> tuple[str, str] | None:
     """Folder and number of an address that ends in a title with a number; None of any other.
 
     An editor who words a headline anew changes the title in the address, and neither folder nor number. What has a

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from portal_crawler.archive.renewable import check_pages
 from portal_crawler.crawling import sightings
 from portal_crawler.crawling.canonical import page_key
-from portal_crawler.crawling.patterns import numbered
+from portal_crawler.crawling.patterns import folder_and_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -458,7 +458,7 @@ class PortalState:
             "INSERT OR IGNORE INTO versions VALUES (?, ?, ?, ?, ?)",
             (known.id, known.version, known.content_sha256, known.last_seen, run),
         )
-        if (name := numbered(page_key(known.url))) is not None:
+        if (name := folder_and_number(page_key(known.url))) is not None:
             self.database.execute("INSERT OR IGNORE INTO numbered VALUES (?, ?, ?)", (*name, known.id))
 
     # Articles under several identifiers
@@ -477,8 +477,10 @@ class PortalState:
 
     def namesake(self, url: str) -> Known | None:
         """The article of an earlier crawl with the number of an address, in the same folder; None if there are more."""
+        if (name := folder_and_number(page_key(url))) is None:
+            return None
         query = "SELECT id FROM numbered WHERE folder = ? AND number = ? LIMIT 2"
-        found = self.database.execute(query, name).fetchall() if (name := numbered(page_key(url))) is not None else []
+        found = self.database.execute(query, name).fetchall()
         known = self.article(found[0][0]) if len(found) == 1 else None
         return known if known is not None and known.since < self.crawl else None
 

@@ -11,7 +11,7 @@ from portal_crawler.crawling.apologies import bears
 from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash, page_key, site_root
 from portal_crawler.crawling.losses import FEWEST_MET, MET, Losses, falls_short, gone
-from portal_crawler.crawling.patterns import announced, numbered, pattern_of
+from portal_crawler.crawling.patterns import announced, folder_and_number, pattern_of
 from portal_crawler.crawling.reading import has_something_of, is_most_of
 from portal_crawler.crawling.revisits import Revisits, conditions
 from portal_crawler.crawling.rules import chain_key, page_number
@@ -233,7 +233,7 @@ class Revisiting(Articles):
         identifier = article_id(last.url, last.key)
         if (other := self.state.renamed(identifier)) is not None:
             return other == known.id
-        before, after = (numbered(page_key(link.url)) for link in (first, last))
+        before, after = (folder_and_number(page_key(link.url)) for link in (first, last))
         if before is None or after is None or before[1] != after[1] or self.state.article(identifier) is not None:
             return False
         self.count("history/renamed")
