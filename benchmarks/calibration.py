@@ -110,10 +110,8 @@ def report(marks: list[Mark]) -> None:
         mine = [mark for mark in marks if mark.evidence == evidence]
         pairs = []
         for fold in range(fit.FOLDS):
-            knots = curve([mark for mark in mine if mark.fold != fold])
-            pairs += [
-                (float(np.interp(mark.raw, *zip(*knots, strict=True))), mark.f1) for mark in mine if mark.fold == fold
-            ]
+            raws, observed = zip(*curve([mark for mark in mine if mark.fold != fold]), strict=True)
+            pairs += [(float(np.interp(mark.raw, raws, observed)), mark.f1) for mark in mine if mark.fold == fold]
         error = 0.0
         for low, high in pairwise(BINS):
             inside = [pair for pair in pairs if low <= pair[0] < high]

@@ -35,6 +35,8 @@ import farm
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from scrapy.settings import Settings
+
 HERE = Path(__file__).parent
 CONCURRENCY = 32
 EVERY = 500  # pages from one look at the memory to the next
@@ -91,7 +93,7 @@ class Clock:
         }  # fmt: skip
 
 
-def run_scrapy(settings: dict[str, Any], spider: Any, **arguments: Any) -> dict[str, Any]:
+def run_scrapy(settings: dict[str, Any] | Settings, spider: Any, **arguments: Any) -> dict[str, Any]:
     """Run one spider in this process."""
     from scrapy import signals
     from scrapy.crawler import AsyncCrawlerProcess
@@ -164,7 +166,7 @@ def evidence(base: str, pages: int) -> dict[str, Any]:
     return ours(base, pages, platform="none")
 
 
-def crawlee(base: str, pages: int, extract: Callable[[bytes], Any] | None = None) -> dict[str, Any]:
+def crawlee(base: str, pages: int, extract: Callable[[Any], Any] | None = None) -> dict[str, Any]:
     """crawlee-python's ParselCrawler: follows all links, keeps the title."""
     from crawlee import ConcurrencySettings
     from crawlee.configuration import Configuration

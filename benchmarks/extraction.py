@@ -15,6 +15,7 @@ import importlib.util
 import json
 import sys
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,6 +31,8 @@ from portal_crawler.items import Capture, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from portal_crawler.extraction.wrapper import Wrapper
 
 SETS = ("daniel", "dragnet", "cleaneval", "readability", "portals")
 PEERS = ("trafilatura", "resiliparse", "readability-lxml", "justext", "newspaper4k", "magic-html")
@@ -100,7 +103,7 @@ def selection(page: GoldPage, template: Template | None) -> Selection | None:
 
 def score(peers: Any, page: GoldPage, text: str) -> dict[str, float]:
     """Scores of one page: shingle precision and recall, word F1, whether a forbidden string is in the text."""
-    scores = peers.score_page({"id": page.ident, "gold_text": page.gold}, text)
+    scores: dict[str, float] = peers.score_page({"id": page.ident, "gold_text": page.gold}, text)
     flat = peers.squeeze(text)
     scores["leaks"] = any(peers.squeeze(string) in flat for string in page.forbidden)
     return scores
@@ -159,20 +162,23 @@ def peer(peers: Any, name: str, pages: list[GoldPage]) -> None:
     print(table_row(peers, name, scores))
 
 
+@dataclass
 class Site:
     """What our door wants to know of a portal: nothing."""
 
     name = "unseen"
-    province = department = None
-    wrappers = ()
+    province: str | None = None
+    department: str | None = None
+    wrappers: tuple[Wrapper, ...] = ()
     template: Template | None = None
 
 
 def our_fields(page: GoldPage, template: Template | None) -> dict[str, str | None]:
     """Title, date and author as we read them."""
-    Site.template = template
     headers = {"content-type": "text/html; charset=utf-8"}
-    found = extract(Capture(url=page.url, body=page.body, fetched_at=datetime.now(UTC), headers=headers), Site)
+    found = extract(
+        Capture(url=page.url, body=page.body, fetched_at=datetime.now(UTC), headers=headers), Site(template=template)
+    )
     if isinstance(found, Rejected):
         return {}
     return {"title": found.title, "date": found.published_at, "author": found.author}
@@ -182,6 +188,7 @@ def trafilatura_fields(page: GoldPage) -> dict[str, str | None]:
     from trafilatura import bare_extraction
 
     found = bare_extraction(page.body.decode("utf-8", "replace"), url=page.url, with_metadata=True)
+    assert not isinstance(found, dict)  # which it is only where it is asked to be
     return {} if found is None else {"title": found.title, "date": found.date, "author": found.author}
 
 

@@ -122,6 +122,7 @@ class Server(asyncio.Protocol):
         self.received += data
         while b"\r\n\r\n" in self.received:
             request, _, self.received = self.received.partition(b"\r\n\r\n")
+            assert isinstance(self.transport, asyncio.WriteTransport)
             self.transport.write(self.pages.get(request.split(b" ", 2)[1], self.missing))
 
 

@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
@@ -32,6 +33,7 @@ with atheris.instrument_imports(include=["portal_crawler", "warcio", "scrapy.uti
     from portal_crawler.extraction.legal import document_type, find_numbers
     from portal_crawler.extraction.page import PageError, parse_page
     from portal_crawler.extraction.template import Template
+    from portal_crawler.extraction.wrapper import Wrapper
     from portal_crawler.items import Article, Capture, Rejected
     from portal_crawler.sample.province import SampleProvince
 
@@ -39,10 +41,12 @@ NOW = datetime(2024, 1, 1, tzinfo=UTC)
 TYPES = (None, "text/html", "text/html; charset=utf-8", "text/html; charset=windows-1258", "application/xhtml+xml")
 
 
+@dataclass
 class Site:
     name = "fuzz"
-    province = department = None
-    wrappers = ()
+    province: str | None = None
+    department: str | None = None
+    wrappers: tuple[Wrapper, ...] = ()
     template: Template | None = None
 
 
@@ -55,8 +59,7 @@ def page(data: bytes) -> None:
     headers = {"content-type": kind} if kind else {}
     capture = Capture(url="http://portal.example/a/1.html", body=data[1:], fetched_at=NOW, headers=headers)
     for template in (None, TEMPLATE):
-        Site.template = template
-        found = extract(capture, Site)
+        found = extract(capture, Site(template=template))
         assert isinstance(found, Article | Rejected)
     try:
         parsed = parse_page(capture)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import gzip
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ from portal_crawler.items import Capture, Rejected
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from portal_crawler.extraction.wrapper import Wrapper
+
 # What fit.py calls the portal -> the folder under pages/raw with more of its pages.
 PORTALS = {"gold-hn-": "sotttt.hanoi.gov.vn", "gold-dkr": "dakrlap.daknong.gov.vn", "nukeviet": None}
 EVERY = 20
@@ -40,10 +43,12 @@ EVERY = 20
 GROUP, MOST = 5, 25
 
 
+@dataclass
 class Site:
     name = "unseen"
-    province = department = None
-    wrappers = ()
+    province: str | None = None
+    department: str | None = None
+    wrappers: tuple[Wrapper, ...] = ()
     template: Template | None = None
 
 
@@ -59,11 +64,11 @@ def learned(pages: Iterable[bytes]) -> Template:
 
 def score(pages: list[tuple[str, str, bytes, str]], template: Template | None) -> dict[str, float]:
     """Mean word F1 of each set; the best of text, and lead and text, as the sets differ in what they call the text."""
-    Site.template = template
+    site = Site(template=template)
     scores: dict[str, list[float]] = {}
     for name, url, body, gold in pages:
         capture = Capture(url=f"http://localhost/{url}", body=body, fetched_at=datetime.now(UTC))
-        found = extract(capture, Site)
+        found = extract(capture, site)
         texts = [] if isinstance(found, Rejected) else [found.text, f"{found.lead or ''}\n{found.text}"]
         scores.setdefault(name, []).append(max((word_f1(gold, text) for text in texts), default=0.0))
     return {name: sum(values) / len(values) for name, values in scores.items()}

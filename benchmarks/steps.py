@@ -70,7 +70,7 @@ class Steps:
             timed("hand on", lambda: list(spider.hand_on(capture, link)))
         content = timed("content", lambda: content_of(page, None)) if one else None
         number = page_number(url) or 1
-        timed("follow", lambda: list(spider.lead_on(page, link, found, number, None, content=content)))
+        timed("follow", lambda: list(spider.lead_on(page, link, found, number, None, content=content, planted=False)))
         timed(
             "learn the template",
             lambda: teach(self.template, page, link.key, spider.wrappers, article=one),

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from datetime import date, datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import fastjsonschema
 from scrapy.exceptions import DropItem
@@ -57,7 +57,7 @@ class _Pipeline:
         self.crawler = crawler
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> _Pipeline:
+    def from_crawler(cls, crawler: Crawler) -> Self:
         """Make the pipeline."""
         return cls(crawler)
 
