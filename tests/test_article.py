@@ -162,6 +162,22 @@ def test_a_file_called_here_is_named_by_its_address() -> None:
     assert [file.name for file in found.attachments] == ["Ke hoach 12.PDF"]
 
 
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def test_files_of_programs_whose_addresses_say_nothing() -> None:
+    found = article(
+        body=f"""<p>{WORDS}.</p><p><a href="?download=1&amp;id=0" title="Tập tin a.pdf" download>Tập tin : a.pdf</a></p>
+        <p><a href="/Tai.ashx?f=12">Kế hoạch số 5.docx (1,2 MB)</a> <a href="/tin/khac.html">Xem mẫu .pdf tại đây</a></p>
+        <p><a href="/tin/bao-cao" download>Báo cáo</a></p>"""
+    )
+    assert [(file.name, file.media_type) for file in found.attachments] == [
+        ("a.pdf", "application/pdf"),
+        ("Kế hoạch số 5.docx (1,2 MB)", DOCX),
+        ("Báo cáo", None),
+    ]
+
+
 @pytest.mark.parametrize(
     ("last", "author", "source"),
     [

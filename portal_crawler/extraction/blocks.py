@@ -15,7 +15,7 @@ from zlib import crc32
 
 from lxml.etree import tostring
 
-from portal_crawler.extraction.page import PHRASING, Element, Page, is_file, says_only, squeeze
+from portal_crawler.extraction.page import PHRASING, Element, Page, leads_to_file, says_only, squeeze
 from portal_crawler.extraction.ways import Way, Ways
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def file_addresses(block: Block) -> list[str]:
 
     An element may hold lines of several blocks, as a cell does with a whole text in it: then those of this one count.
     """
-    links = [link for link in block.element.iter("a") if (href := link.get("href")) and is_file(href)]
+    links = list(filter(leads_to_file, block.element.iter("a")))
     if links and not says_only(block.element, block.text):
         around = {up for node, _ in block.slots for up in (node, *node.iterancestors())}
         links = [link for link in links if link in around]

@@ -43,8 +43,10 @@ TAGS_HINT = re.compile(r"(?:^|[\s_-])(?:tags?|keywords?|tu-?khoa)(?:$|[\s_-])", 
 TAGS_LABEL = re.compile(r"^(?:tags?|từ khóa|từ khoá|thẻ)\s*[::]?\s*", re.IGNORECASE)
 HOME = frozenset(("trang chủ", "trang nhất", "home", "trang chính", "»", ">", "/", "›", "|"))
 
+# What the name of a file ends with; its size may stand behind it in brackets.
 FILES = re.compile(
-    r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z|csv|mp3|wav|mp4|tiff?|epub)(?:$|[?#])", re.IGNORECASE
+    r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z|csv|mp3|wav|mp4|tiff?|epub)(?P<size>[^\w(]*+(?:\([^()]*+\)[^\w(]*+)?)$",
+    re.IGNORECASE,
 )
 FILE_LABEL = re.compile(r"^(?:tập tin|tệp tin|tệp|file|attachment)(?: đính kèm)?\s*\d*\s*[::]\s*", re.IGNORECASE)
 NO_NAME = re.compile(
@@ -347,11 +349,22 @@ def attachments(sheet: Sheet, regions: Iterable[Element]) -> list[Attachment]:
         url = absolute(sheet.page.url, reference)
         if not url or not url.startswith("http") or url.partition("#")[0] == here:
             continue
-        if link in chosen or (FILES.search(urlsplit(url).path + "?") and not sheet.constant(reference or "")):
+        said = element_text(link) or squeeze(link.get("title") or "")
+        if link in chosen or (_is_file(link, url, said) and not sheet.constant(reference or "")):
             known = wanted.setdefault(url, Attachment(url=url))
-            known.name = known.name or _file_name(element_text(link) or squeeze(link.get("title") or ""), url)
-            known.media_type = media_type(url) or media_type(known.name or "")
+            known.name = known.name or _file_name(said, url)
+            known.media_type = media_type(url) or _type_named(known.name or "")
     return list(wanted.values())
+
+
+def _is_file(link: Element, url: str, said: str) -> bool:
+    """Whether a link leads to a file: by its address, by what it says, or because browsers shall save it.
+
+    Programs that hand out files have addresses that say nothing (``?download=1&id=0``, ``Handler.ashx?f=12``).
+    """
+    if FILES.search(urlsplit(url).path) or link.get("download") is not None:
+        return True
+    return len(said) <= LONGEST_NAME and FILES.search(said) is not None
 
 
 def _file_name(text: str, url: str) -> str | None:
@@ -361,6 +374,11 @@ def _file_name(text: str, url: str) -> str | None:
         return text
     name = squeeze(unquote(urlsplit(url).path).rstrip("/").rsplit("/", 1)[-1])
     return name or text or None
+
+
+def _type_named(name: str) -> str | None:
+    ending = FILES.search(name)
+    return media_type(name if ending is None else name[: ending.start("size")])
 
 
 def media_type(url: str) -> str | None:

@@ -60,6 +60,7 @@ BEFORE_QUERY = re.compile(r"[^?#]*")
 LEGACY_FONT = re.compile(r"(?:^|[\"':;,])\s*(?:\.Vn|VNI-)[A-Za-z]", re.IGNORECASE)
 FONTS = etree.XPath("//@face | //@style[contains(., 'font')]", smart_strings=False)
 LINKS = etree.XPath("//a/@href", smart_strings=False)
+DOWNLOADS = etree.XPath("//a[@download]/@href", smart_strings=False)
 CLASSES = etree.XPath("//@class", smart_strings=False)
 FONT_FAMILY = re.compile(r"font(?:-family)?\s*:\s*([^;]+)", re.IGNORECASE)
 PHRASING = frozenset(
@@ -76,6 +77,12 @@ NOT_TEXT = frozenset(("script", "style", "noscript", "template", "head", "title"
 def is_file(address: str) -> bool:
     """Whether an address looks like that of a file; those of menus are asked about on every page of a site."""
     return FILE.search(address) is not None
+
+
+def leads_to_file(link: Element) -> bool:
+    """Whether a link's address looks like that of a file, or the page tells browsers to save what it leads to."""
+    address = link.get("href")
+    return bool(address) and (link.get("download") is not None or is_file(address))
 
 
 class PageError(Exception):
@@ -163,7 +170,8 @@ class Page:
         """Addresses of the files that its links lead to, as written."""
         if self._files is None:
             links: Any = LINKS(self.root)
-            self._files = frozenset(filter(is_file, links))
+            downloads: Any = DOWNLOADS(self.root)
+            self._files = frozenset(filter(is_file, links)).union(downloads)
         return self._files
 
     @property
