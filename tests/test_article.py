@@ -162,6 +162,16 @@ def test_a_file_called_here_is_named_by_its_address() -> None:
     assert [file.name for file in found.attachments] == ["Ke hoach 12.PDF"]
 
 
+def test_keywords_are_told_by_their_label_where_no_layout_names_them() -> None:
+    found = article(
+        before='<div class="tags"><a href="/tag/1">ngân sách</a> <a href="/tag/2">đất đai</a></div>',
+        body=f"<p>{WORDS}.</p><p>{WORDS}.</p>",
+        extra='<div><em>&nbsp;</em><b>Từ khóa: </b><a href="/t/3"><i>hưu trí</i></a>, <a href="/t/4">họp mặt</a></div>',
+        wrappers=(),
+    )
+    assert found.tags == ["hưu trí", "họp mặt"]
+
+
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 

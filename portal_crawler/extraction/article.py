@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from portal_crawler.extraction.template import Template
 
 # Counted up with every change that alters what is extracted from a page.
-EXTRACTOR_VERSION = "5"
+EXTRACTOR_VERSION = "6"
 
 # A gallery shows several pictures and hardly a text besides their captions.
 GALLERY_PICTURES = 4

@@ -19,7 +19,7 @@ from portal_crawler.extraction.page import PHRASING, Element, Page, leads_to_fil
 from portal_crawler.extraction.ways import Way, Ways
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # Words longer than this on average are no words but a script without spaces, with so many characters to a word.
 _LONGEST_WORD = 12
@@ -119,16 +119,21 @@ class Block:
         return self.linked / len(self.text)
 
 
-def file_addresses(block: Block) -> list[str]:
-    """Addresses of the files that a block's links lead to, as written.
+def links_of(block: Block, wanted: Callable[[Element], bool] | None = None) -> list[Element]:
+    """The links of a block's text, perhaps only those that are wanted.
 
     An element may hold lines of several blocks, as a cell does with a whole text in it: then those of this one count.
     """
-    links = list(filter(leads_to_file, block.element.iter("a")))
+    links = [link for link in block.element.iter("a") if wanted is None or wanted(link)]
     if links and not says_only(block.element, block.text):
         around = {up for node, _ in block.slots for up in (node, *node.iterancestors())}
         links = [link for link in links if link in around]
-    return [link.get("href") or "" for link in links]
+    return links
+
+
+def file_addresses(block: Block) -> list[str]:
+    """Addresses of the files that a block's links lead to, as written."""
+    return [link.get("href") or "" for link in links_of(block, leads_to_file)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,15 +28,15 @@ PADDING = 8
 LABEL = re.compile(
     r"^(?:(?:tin|bài|ảnh|clip|video|đồ họa|thực hiện|nội dung)(?:\s*(?:,|và|&|-|–|\+|/)\s*|\s+))*"
     r"(?:tin|bài viết|bài|ảnh|video|clip|tác giả(?: bài viết)?|người viết|thực hiện|biên tập|tổng hợp)"
-    r"\s*(?P<colon>[::])?\s*(?P<name>.+)$",
+    r"\s*(?P<colon>[:\uff1a])?\s*(?P<name>.+)$",
     re.IGNORECASE,
 )
-PICTURE = re.compile(r"^(?:trong )?(?:ảnh|video|clip)\s*[::]", re.IGNORECASE)
+PICTURE = re.compile(r"^(?:trong )?(?:ảnh|video|clip)\s*[:\uff1a]", re.IGNORECASE)
 # Of more words what stands behind "Ảnh:" is no name but a caption.
 CREDITED = 6
 AUTHOR_LABEL = re.compile(r"^(?:tác giả|người viết|bài viết)\b", re.IGNORECASE)
 CREDIT = re.compile(
-    r"^[(\[]?\s*(?:(?P<theo>theo)(?:\s*:\s*|\s+)|(?:nguồn(?: tin)?|nguồn bài viết|trích nguồn)\s*[::]\s*)"
+    r"^[(\[]?\s*(?:(?P<theo>theo)(?:\s*:\s*|\s+)|(?:nguồn(?: tin)?|nguồn bài viết|trích nguồn)\s*[:\uff1a]\s*)"
     r"(?P<source>.+?)\s*[\])]?\.?$",
     re.IGNORECASE,
 )

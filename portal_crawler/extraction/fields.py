@@ -14,6 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from portal_crawler.extraction.blocks import links_of
 from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_date_line, parse_iso
 from portal_crawler.extraction.page import Element, element_text, says_only, squeeze
 from portal_crawler.extraction.render import absolute
@@ -40,7 +41,7 @@ LONG_HINT = 30  # characters from which a part of a hint is worth something
 DATE_HINT = re.compile(r"date|time|ngay|publish|posted|thoi-?gian|ms-news-header|created", re.IGNORECASE)
 CRUMB_HINT = re.compile(r"bread-?crumb|breakcolumn|pathway|chuyen-?muc|duong-?dan|you-?are-?here", re.IGNORECASE)
 TAGS_HINT = re.compile(r"(?:^|[\s_-])(?:tags?|keywords?|tu-?khoa)(?:$|[\s_-])", re.IGNORECASE)
-TAGS_LABEL = re.compile(r"^(?:tags?|từ khóa|từ khoá|thẻ)\s*[::]?\s*", re.IGNORECASE)
+TAGS_LABEL = re.compile(r"^(?:tags?|từ khóa|từ khoá|thẻ)(?P<colon>\s*[:\uff1a])?\s*", re.IGNORECASE)
 HOME = frozenset(("trang chủ", "trang nhất", "home", "trang chính", "»", ">", "/", "›", "|"))
 
 # What the name of a file ends with; its size may stand behind it in brackets.
@@ -48,13 +49,14 @@ FILES = re.compile(
     r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z|csv|mp3|wav|mp4|tiff?|epub)(?P<size>[^\w(]*+(?:\([^()]*+\)[^\w(]*+)?)$",
     re.IGNORECASE,
 )
-FILE_LABEL = re.compile(r"^(?:tập tin|tệp tin|tệp|file|attachment)(?: đính kèm)?\s*\d*\s*[::]\s*", re.IGNORECASE)
+FILE_LABEL = re.compile(r"^(?:tập tin|tệp tin|tệp|file|attachment)(?: đính kèm)?\s*\d*\s*[:\uff1a]\s*", re.IGNORECASE)
 NO_NAME = re.compile(
     r"^[\W_]*(?:(?:xem|tải|bấm|click|download|file|tệp|tập tin|chi tiết|nội dung|văn bản|về|tin|xuống|vào|đây|tại|ở"
     r"|here|đính kèm|this|link|toàn văn|pdf|docx?|xlsx?)[\W_]*)+$",
     re.IGNORECASE,
 )
 LONGEST_NAME, LONGEST_HERE = 300, 60  # characters
+MOST_TAGS = 40
 # So many characters of a text tell its language.
 TELLING = 3_000
 VIETNAMESE = frozenset("ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
@@ -328,14 +330,23 @@ def tags(sheet: Sheet) -> list[str]:
     if sheet.wrapper is not None and sheet.wrapper.tags is not None:
         found = [element_text(element) for element in sheet.elements(sheet.wrapper.tags, whole_page=True)]
     else:
-        boxes = (
-            node
-            for node in sheet.page.root.iter("div", "ul", "p", "section")
-            if (named := node.get("class")) is not None and _is_tags(named)
-        )
-        found = [element_text(link) for box in boxes for link in box.iter("a")][:40]
-    cleaned = (TAGS_LABEL.sub("", name).strip(" ,;#") for name in found)
+        found = _labelled_tags(sheet) or [
+            element_text(link)
+            for box in sheet.page.root.iter("div", "ul", "p", "section")
+            if (named := box.get("class")) is not None and _is_tags(named)
+            for link in box.iter("a")
+        ]
+    cleaned = (TAGS_LABEL.sub("", name).strip(" ,;#") for name in found[:MOST_TAGS])
     return list(dict.fromkeys(name for name in cleaned if 1 < len(name) < 80))
+
+
+def _labelled_tags(sheet: Sheet) -> list[str]:
+    """The links of the line that calls them keywords: "Tags: a, b". A cloud of a site's keywords stands elsewhere."""
+    for block in sheet.blocks:
+        label = TAGS_LABEL.match(block.text) if block.linked and not block.hidden else None
+        if label is not None and label["colon"] and (links := links_of(block)):
+            return [element_text(link) for link in links]
+    return []
 
 
 def attachments(sheet: Sheet, regions: Iterable[Element]) -> list[Attachment]:

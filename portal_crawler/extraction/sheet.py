@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from portal_crawler.extraction.template import Template
 
 FIELD_LABEL = re.compile(
-    r"^(?:tác giả(?: bài viết)?|người viết|author|nguồn(?: tin| bài viết)?|source)\s*[::]\s*", re.IGNORECASE
+    r"^(?:tác giả(?: bài viết)?|người viết|author|nguồn(?: tin| bài viết)?|source)\s*[:\uff1a]\s*", re.IGNORECASE
 )
 
 MARKED: Callable[[Element], list[Element]] = etree.XPath("//*[@itemprop]")  # type: ignore[assignment]

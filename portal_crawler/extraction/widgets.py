@@ -43,7 +43,7 @@ _WORD = re.compile(r"\bMso\w+", re.IGNORECASE)
 _TAGS = {"nav": "menu", "footer": "footer", "header": "menu", "form": "form", "marquee": "banner", "aside": "sidebar"}
 
 # A whole block -> widget. Numbers stand for the counters' figures.
-_FIGURES = r"\s*[::]?\s*[\d.,\s]*"
+_FIGURES = r"\s*[:\uff1a]?\s*[\d.,\s]*"
 # The condition under which a text may be used again, as some systems print it below each article.
 _REUSE = r"(?:chú ý|lưu ý)\W+(?:việc )?(?:đăng lại|sao chép|trích dẫn) .*"
 # The account that entered the text, where it is nobody's name.
@@ -134,11 +134,11 @@ _SURELY: dict[str, tuple[str, ...]] = {
     "account": (_ACCOUNT,),
     "visit_counter": (
         r"\W?(?:(?:số )?(?:lượt |người )?đang (?:truy cập|online)|số lượt đang online)" + _FIGURES,
-        r"\W?(?:hôm nay|hôm qua|tất cả)\s*[::]\s*[\d.,]+",
-        r"\W?(?:trong )?(?:tuần|tháng|năm) (?:này|trước|hiện tại|nay)\s*[::]\s*[\d.,]+",
+        r"\W?(?:hôm nay|hôm qua|tất cả)\s*[:\uff1a]\s*[\d.,]+",
+        r"\W?(?:trong )?(?:tuần|tháng|năm) (?:này|trước|hiện tại|nay)\s*[:\uff1a]\s*[\d.,]+",
         r"\W?(?:tổng(?: số)? (?:lượt )?truy cập|(?:số )?lượt truy cập|thống kê truy c[âậ]p)" + _FIGURES,
         r"\W?(?:khách viếng thăm|thành viên online|máy chủ tìm kiếm|người trực tuyến)" + _FIGURES,
-        r"\W?(?:view count|(?:số )?(?:lượt|lần)(?: người)? (?:xem|đọc)|đã xem)\s*[::]\s*[\d.,]+",
+        r"\W?(?:view count|(?:số )?(?:lượt|lần)(?: người)? (?:xem|đọc)|đã xem)\s*[:\uff1a]\s*[\d.,]+",
         _VIEWS,
         _READ_TIMES,
         _GUEST,
