@@ -185,7 +185,6 @@ def crawlee(base: str, pages: int, extract: Callable[[Any], Any] | None = None) 
             configure_logging=False,
         )
 
-        @crawler.router.default_handler
         async def handle(context: Any) -> None:
             clock.page()
             await context.enqueue_links(exclude=[re.compile("/(?:print|sendmail|savefile|users|tag)/")])
@@ -194,6 +193,7 @@ def crawlee(base: str, pages: int, extract: Callable[[Any], Any] | None = None) 
                 clock.item()
                 await context.push_data({"url": context.request.url, "text": text})
 
+        crawler.router.default_handler(handle)
         await crawler.run([f"{base}/"])
 
     clock.start()
