@@ -76,6 +76,9 @@ PAGE_NUMBER = re.compile(
 )
 
 
+# DotNetNuke's number of a page, of which some count their articles apart.
+TAB = re.compile(r"(?:/tabid/|[?&]tabid=)(\d+)", re.IGNORECASE)
+
 # A host, and a path in which nothing stands that RFC 3986 (section 5.2) resolves: most links are of this form.
 PLAIN = re.compile(
     r"https?://[a-z0-9.-]+(?::[0-9]+)?(?:/[\w~%+=&,@-][\w~%+=&,@.-]*)+/?(?:\?[\w~%+=&,@./-]+)?", re.ASCII
@@ -100,6 +103,12 @@ def chain_key(url: str) -> str:
         # SharePoint adds the sort fields of the last row, which differ on every page.
         return key.partition("?")[0]
     return PAGE_NUMBER.sub("", key).rstrip("/?&")
+
+
+def tab_of(address: str) -> str | None:
+    """The number of the tab (DotNetNuke's page) that an address names."""
+    found = TAB.search(address)
+    return found[1] if found else None
 
 
 def in_own_order(url: str) -> str:
@@ -183,6 +192,7 @@ class UrlRules:
         self.denied = _joined((*DENIED, *deny_urls))
         self.spellings: Spellings | None = None
         self.programs: frozenset[tuple[str, frozenset[str]]] = frozenset()
+        self.apart: set[str] = set()
         self._remember()
 
     def _remember(self) -> None:
@@ -205,6 +215,13 @@ class UrlRules:
         self.seed_keys |= frozenset(map(spellings.key, self.seed_keys))
         self._judged.cache_clear()
         self._linked.cache_clear()
+
+    def tell_apart(self, link: Judgement) -> None:
+        """Take an article from now on for another one than that of the same number on another tab."""
+        if (tab := tab_of(link.url)) is not None:
+            self.apart.add(f"{link.key}@{tab}")
+            self._judged.cache_clear()
+            self._linked.cache_clear()
 
     def open_program(self, url: str, constants: frozenset[str] = frozenset()) -> None:
         """Let the addresses of an archive by date pass, though months in an address are a calendar's elsewhere.
@@ -307,7 +324,9 @@ class UrlRules:
         if found is None:
             return None
         identity = "-".join(filter(None, found.groupdict().values())) or path
-        return identity.lower() if ".aspx" in path.lower() else identity
+        identity = identity.lower() if ".aspx" in path.lower() else identity
+        on_tab = f"{identity}@{tab_of(path)}" if self.apart else ""
+        return on_tab if on_tab in self.apart else identity
 
     def unworded(self, url: str) -> str | None:
         """What is left of an article's identity when its headline is worded anew; None if its address has no slug."""

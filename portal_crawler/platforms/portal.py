@@ -201,6 +201,7 @@ class PortalSpider(Following):
         self.arrived: set[str] = set()
         self.renamed: set[str] = set()
         self.roots: set[str] = set()
+        self.apart: set[str] = set()
         self.found: dict[str, Any] | None = None
 
     @classmethod
@@ -272,6 +273,7 @@ class PortalSpider(Following):
         )
         if self.api is not None:
             self.rules.hosts |= self.api.hosts
+        self.rules.apart = self.apart
         self.rules.respell(self.spellings)
 
     def respell(self, url: str) -> Judgement:
