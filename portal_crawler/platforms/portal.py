@@ -409,7 +409,8 @@ class PortalSpider(Following):
         try:
             page = parse_page(capture)
         except PageError as error:
-            yield from self.unreadable(capture, link, error)
+            again = self.once_more(response)
+            yield from (again,) if again is not None else self.unreadable(capture, link, error)
             return
         response.meta[CAPTURE] = capture
         plain = seed or bears_token(response.url)
