@@ -164,6 +164,15 @@ def test_an_article_under_many_addresses_is_one_item() -> None:
     assert any(capture["also_at"] for capture in done.captures)
 
 
+def test_addresses_that_are_too_long_are_told_and_counted_once() -> None:
+    long = f"/tin/bai-viet-rat-dai-so-1.html?nguon={'x' * 2100}"
+    with PortalServer({"/": page(link("/muc/", "Mục"), link(long, "Bài")), "/muc/": page(link(long, "Bài"))}) as server:
+        done = crawl("unseen", url=f"{server.url}/")
+        assert not server.asked(long)
+    assert done.stats["addresses/too_long"] == 1, done.log
+    assert "an address of 2" in done.log
+
+
 @pytest.mark.parametrize("apart", [True, False], ids=["each-tab-counts", "one-article-on-two-tabs"])
 def test_tabs_that_count_apart_hide_no_article_and_double_none(tmp_path: Path, apart: bool) -> None:
     """DotNetNuke's modules may count each for itself; which article has which identity does not change."""

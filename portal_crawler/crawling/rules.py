@@ -66,6 +66,9 @@ FILE_ENDINGS = frozenset(
     woff woff2 xls xlsm xlsx xml zip""".split()
 )
 
+# Characters that an address has at most: servers and archives take no longer ones.
+LONGEST = 2000
+
 # A page number in an address: ?page=3, ?_101_cur=3, /page-3/, /trang-3.html, /page/3/.
 PAGE_NAMES = "page|paged|pg|p|trang|cur|currentpage|pageindex|pagenumber|pageno|pagenum|paging|start|offset|skip"
 PAGE_NUMBER = re.compile(
@@ -280,7 +283,7 @@ class UrlRules:
         raw = urlsplit(url)
         target = f"{raw.path}?{raw.query}" if raw.query else raw.path
         identity = self.identity(without_returns(path))
-        if key not in self.seed_keys and (len(url) > 2000 or self._leaves_alone(raw.path, target, path, identity)):
+        if key not in self.seed_keys and (len(url) > LONGEST or self._leaves_alone(raw.path, target, path, identity)):
             return Judgement("denied", url, key)
         ending = raw.path.rpartition("/")[2].rpartition(".")
         if ending[1] and ending[2].lower() in FILE_ENDINGS:

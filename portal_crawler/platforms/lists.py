@@ -14,7 +14,7 @@ from parsel import Selector
 from portal_crawler.crawling import listing
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.patterns import TITLE_WORDS, WORDS, announced, are_two_titles, pattern_of
-from portal_crawler.crawling.rules import chain_key, page_number, tab_of
+from portal_crawler.crawling.rules import LONGEST, chain_key, page_number, tab_of
 from portal_crawler.items import Rejected, article_id
 
 if TYPE_CHECKING:
@@ -164,6 +164,15 @@ class Lists(scrapy.Spider):
         """What a link leads to; None if it is no page of the portal."""
         other = self.rules.link(page.url, href)
         if other is None or other.kind in ("outside", "denied", "file"):
+            if (
+                other is not None
+                and other.kind == "denied"
+                and len(other.url) > LONGEST
+                and other.key not in self.asked
+            ):
+                self.asked.add(other.key)
+                self.count("addresses/too_long")
+                logger.warning("%s...: an address of %d characters is not asked for", other.url[:80], len(other.url))
             return None
         if other.kind == "article" and self.is_another(other, anchor):
             self.rules.tell_apart(other)
