@@ -41,7 +41,7 @@ RETRY_TIMES = 3
 RETRY_EXCEPTIONS = [each for each in default_settings.RETRY_EXCEPTIONS if "http11" not in str(each)]
 # Seconds: a host's Crawl-delay counts where it is larger than ours, up to this; some ask for an hour by mistake.
 PORTAL_CRAWL_DELAY_MAX = 60.0
-# Seconds: a host that asks for a longer rest than this (Retry-After) is left for another run.
+# Seconds: a host that asks for a longer rest than this (Retry-After), or more in a row, is left for another run.
 PORTAL_RETRY_AFTER_MAX = 600.0
 # Hours in which no request is made, Vietnamese time: "07:00-17:30" spares the offices. Empty: none.
 PORTAL_QUIET_HOURS = ""

@@ -10,7 +10,8 @@ import re
 import sqlite3
 import threading
 import zlib
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from portal_server import Answer, PortalServer, Seen, article, body, link, page
 from test_commands import run as command
 from warcio.archiveiterator import ArchiveIterator
 
+from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.archive.feeds import recover
 from portal_crawler.crawling.apologies import is_probe
 from portal_crawler.crawling.history import difference, now
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 KILLS, PARTS = 50, 5  # the parts may run side by side
 GENERATOR = '<meta name="generator" content="NukeViet v4.5">'
+QUICK = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False", "--no-archive")
 
 
 @pytest.fixture
@@ -684,20 +687,50 @@ def test_a_headline_worded_anew_is_an_edit_though_the_address_changes_with_it(
         assert item["url"].removeprefix(server.url) in {path} | ({before[number]} if number in (102, 105) else set())
 
 
-def test_runs_that_begin_within_a_second_have_names_of_their_own(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", ["", ".part"])  # of a run that has ended, of one that is under way
+def test_runs_that_begin_within_a_second_have_names_of_their_own(tmp_path: Path, part: str) -> None:
     exports = tmp_path / "exports/unseen"
     exports.mkdir(parents=True)
     begin = datetime.now(UTC)
-    taken = {f"{begin + timedelta(seconds=number):%Y-%m-%dT%H-%M-%SZ}.run.json" for number in range(600)}
+    taken = {f"{begin + timedelta(seconds=number):%Y-%m-%dT%H-%M-%SZ}.run.json{part}" for number in range(600)}
     for name in taken:
         (exports / name).touch()
-    options = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False", "--no-archive")
     with PortalServer(known_portal()) as server:
-        code, _, said = command(tmp_path, "crawl", "unseen", "-a", f"url={server.url}/", *options)
+        code, _, said = command(tmp_path, "crawl", "unseen", "-a", f"url={server.url}/", *QUICK)
     assert code == 0, said
     (made,) = {path.name for path in exports.glob("*.run.json")} - taken
     assert made > max(taken)
+    assert {path.name for path in exports.glob("*.part")} == (taken if part else set())
     assert len(exported(exports)) == 8
+
+
+def test_portals_that_are_crawled_side_by_side_do_not_get_into_each_others_files(tmp_path: Path) -> None:
+    met = threading.Barrier(3, timeout=60)
+
+    def home(_: Seen) -> str:
+        met.wait()
+        return str(known_portal()["/"])
+
+    with ExitStack() as servers, ThreadPoolExecutor() as pool:
+        urls = [servers.enter_context(PortalServer({**known_portal(), "/": home})).url for _ in range(3)]
+        runs = [pool.submit(command, tmp_path, "crawl", "unseen", "-a", f"url={url}/", *QUICK) for url in urls]
+        ended = [run.result() for run in runs]
+    assert [code for code, _, _ in ended] == [0, 0, 0], ended
+    exports = tmp_path / "exports/unseen"
+    assert len(exported(exports)) == 24 and len(list(exports.glob("*.run.json"))) == 3
+
+
+def test_the_name_that_a_killed_run_has_taken_is_given_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KILL_AFTER", "18")
+    monkeypatch.setenv("KILL_WITH", "SIGKILL")
+    with PortalServer(known_portal()) as server:
+        assert run(tmp_path, f"{server.url}/") != 0
+        (left,) = tmp_path.glob("*.run.json.part")
+        (tmp_path / left.name.replace(".run.json", ".rejects.jsonl")).touch()
+        assert read_dead_letters(left).portal is None  # an empty record tells nothing
+        monkeypatch.delenv("KILL_AFTER")
+        assert run(tmp_path, f"{server.url}/") == 0
+    assert not list(tmp_path.glob("*.run.json.part"))
 
 
 def test_who_wants_new_articles_only_gets_no_edit(tmp_path: Path) -> None:

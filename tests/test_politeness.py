@@ -21,6 +21,7 @@ from scrapy import Request
 from scrapy.cmdline import execute
 from scrapy.statscollectors import MemoryStatsCollector
 from scrapy.utils.test import get_crawler
+from test_commands import run as console
 from test_project import command, environment
 
 from portal_crawler.crawling.clock import HostClock, QuietHours, retry_after
@@ -297,3 +298,34 @@ def test_reserved_times_that_were_slept_through_are_no_leave_to_ask_at_once(
 def test_wrong_quiet_hours_end_the_command(tmp_path: Path) -> None:
     done = run(tmp_path, "http://127.0.0.1:9", PORTAL_QUIET_HOURS="office")
     assert (done.returncode, done.stderr.count("\n")) == (ExitCode.USAGE, 1), done.stderr
+
+
+@pytest.mark.parametrize("refused", [Answer("", 429, {"Retry-After": "7200"}), Answer("", 429, {})])
+def test_a_host_that_wants_no_more_ends_the_run_soon_and_keeps_its_queue(tmp_path: Path, refused: Answer) -> None:
+    pages = {f"/tin-tuc/hoi-nghi-{number}.html": article(f"Hội nghị số {number}") for number in range(1, 21)}
+    options = ("-s", "DOWNLOAD_DELAY=0.2", "-s", "AUTOTHROTTLE_MAX_DELAY=1", "--no-archive", "-a", "platform=nukeviet")
+    told: list[str] = []
+
+    def answer(seen: Seen) -> Answer | str:
+        told.append(seen.path)
+        return pages.get(seen.path, Answer("", 404)) if len(told) <= 5 or recovered else refused
+
+    recovered = False
+    with portal(Answer("", 404)) as server:
+        server.pages |= {"/": page(*(link(path, f"Bài {path}") for path in pages)), "*": answer}
+        given = ("crawl", "unseen", "-a", f"url={server.url}/", *options)
+        began = time.monotonic()
+        code, _, said = console(tmp_path, *given)
+        assert code == ExitCode.HOST_DOWN, said
+        assert time.monotonic() - began < 60
+        assert len(told) <= 5 + 6
+        if refused.headers.get("Retry-After"):
+            asked = len(server.log)
+            assert console(tmp_path, *given)[0] == ExitCode.HOST_DOWN
+            assert len(server.log) == asked  # it is not asked again before the time that it has named
+        recovered = True
+        (tmp_path / "state/hosts.sqlite").unlink()  # that time has come
+        code, _, said = console(tmp_path, *given)
+        assert code == 0, said
+    found = [line for file in tmp_path.glob("exports/unseen/*Z.jsonl") for line in file.read_text("utf-8").splitlines()]
+    assert len(found) == 20

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from crawl import crawl
-from portal_server import Answer, PortalServer, Seen, article, body, link, page
+from portal_server import HTML, Answer, PortalServer, Seen, article, body, link, page
 
 from portal_crawler.crawling.apologies import IMPOSSIBLE, impossible, is_probe
 
@@ -175,6 +175,40 @@ def test_a_refresh_is_followed_to_what_is_new_alone() -> None:
         done = crawl("unseen", url=f"{server.url}/", platform="nukeviet")
         assert server.asked("/portal/") == server.asked(PATHS[0]) == 1
     assert len(done.captures) == len(PATHS), done.log
+
+
+def test_a_refresh_that_a_header_asks_for_is_followed_too() -> None:
+    links = [link(path, f"Bài {path}") for path in PATHS]
+    with PortalServer({"/": page(GENERATOR, *links)}) as server:
+        for path in PATHS:
+            server.pages[path] = Answer("", headers={"Content-Type": HTML, "Refresh": f"0; url={path}?xem=1"})
+            server.pages[f"{path}?xem=1"] = article(f"Bài {path}")
+        done = crawl("unseen", url=f"{server.url}/", platform="nukeviet")
+    assert len(done.captures) == len(PATHS) and not done.rejected, done.log
+
+
+def test_a_page_that_comes_empty_is_asked_for_once_more() -> None:
+    """With rules and without; what stays empty is told, and counts as an article that was lost."""
+    pages = {
+        f"/tin/hoi-nghi-tong-ket-cong-tac-nam-{number}.html": f"Hội nghị tổng kết công tác, lần thứ {number}"
+        for number in range(20, 29)
+    }
+    empty = "/tin/hoi-nghi-tong-ket-cong-tac-nam-29.html"
+    links = [link(path, title) for path, title in (*pages.items(), (empty, "Hội nghị tổng kết công tác, lần cuối"))]
+    asked: list[str] = []
+
+    def answer(seen: Seen) -> str:
+        asked.append(seen.path)
+        return article(pages[seen.path]) if asked.count(seen.path) > 1 else ""
+
+    for generator in (GENERATOR, ""):
+        asked.clear()
+        with PortalServer({"/": page(generator, *links), **dict.fromkeys(pages, answer), empty: ""}) as server:
+            done = crawl("unseen", {"RETRY_TIMES": 3}, url=f"{server.url}/")
+            assert server.asked(empty) == 2
+        assert len(asked) == 18 and len(done.captures) == 9 + (generator != ""), done.log
+        lost = done.stats.get("failed/article", 0) + (generator != "")
+        assert lost == 1, done.log
 
 
 def test_refreshes_without_end_are_bounded() -> None:

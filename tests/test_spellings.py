@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from crawl import crawl
-from portal_server import PortalServer, Seen, article, link, page
+from portal_server import MATTERS, PortalServer, Seen, article, link, page
+from test_commands import run
 
 from portal_crawler.crawling.spellings import Spellings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 HOST = "http://a.example"
+TOLD = ("Lãnh đạo Sở làm việc", "Kết luận thanh tra")
 PATHS = [f"/tin/bai-viet-so-{number}.html" for number in range(1, 7)]
 
 
@@ -158,3 +162,37 @@ def test_an_article_under_many_addresses_is_one_item() -> None:
     assert sorted(url.partition("?")[0].removeprefix(server.url) for url in done.urls) == PATHS
     assert len(asked) <= len(PATHS) + 2, asked
     assert any(capture["also_at"] for capture in done.captures)
+
+
+def test_addresses_that_are_too_long_are_told_and_counted_once() -> None:
+    long = f"/tin/bai-viet-rat-dai-so-1.html?nguon={'x' * 2100}"
+    with PortalServer({"/": page(link("/muc/", "Mục"), link(long, "Bài")), "/muc/": page(link(long, "Bài"))}) as server:
+        done = crawl("unseen", url=f"{server.url}/")
+        assert not server.asked(long)
+    assert done.stats["addresses/too_long"] == 1, done.log
+    assert "an address of 2" in done.log
+
+
+@pytest.mark.parametrize("apart", [True, False], ids=["each-tab-counts", "one-article-on-two-tabs"])
+def test_tabs_that_count_apart_hide_no_article_and_double_none(tmp_path: Path, apart: bool) -> None:
+    """DotNetNuke's modules may count each for itself; which article has which identity does not change."""
+    titles = [f"{word} về việc {matter}" for word, matter in zip(TOLD * 5, MATTERS, strict=False)]
+    pages: dict[str, object] = {}
+    lists: dict[int, list[str]] = {55: [], 60: []}
+    for number in range(1, 6):
+        for tab, shown in lists.items():
+            path = f"/tin/tabid/{tab}/id/{number}/default.aspx"
+            title = titles[number + 5 * (apart and tab == 60) - 1]
+            pages[path] = article(title)
+            shown.append(link(path, title))
+    pages |= {f"/tin/tabid/{tab}/default.aspx": page(*links) for tab, links in lists.items()}
+    pages["/"] = page(*(link(f"/tin/tabid/{tab}/default.aspx", f"Mục {tab}") for tab in lists))
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        quick = ("-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False", "--no-archive")
+        given = ("crawl", "unseen", "-a", f"url={server.url}/", "-a", "platform=dotnetnuke", *quick)
+        for more in ((), ("--full",)):
+            code, _, said = run(tmp_path, *given, *more)
+            assert code == 0, said
+    paths = tmp_path.glob("exports/unseen/*Z.jsonl")
+    found = [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
+    assert sorted(each["title"] for each in found) == sorted(titles[: 10 if apart else 5])

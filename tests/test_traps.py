@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 
 import pytest
 from crawl import crawl
@@ -368,3 +369,34 @@ def test_doorway_pages_are_left_soon_whatever_their_addresses_are() -> None:
         asked = [path for path in server.paths if path.startswith("/cuoc/")]
     assert 1 <= len(asked) <= 25, len(asked)
     assert {url for url in done.urls if "/tin-tuc/" in url} == {f"{server.url}{path}" for path in PATHS}
+
+
+@pytest.mark.parametrize("archive", [False, True])
+def test_filters_of_filters_are_one_trap_and_hide_no_filter_that_shows_articles(archive: bool) -> None:
+    """Four sections with a faceted list each; what shows articles of its own comes last of all."""
+    shown = {f"/muc-{muc}/": [f"/muc-{muc}/bai-rieng-cua-muc-{muc}-so-{n}0.html" for n in "123"] for muc in range(1, 5)}
+    old = [f"/muc-1/bai-viet-chi-co-trong-kho-cu-{number}.html" for number in range(70, 75 if archive else 70)]
+    pages = {path: article(f"Bài viết {path}") for path in chain(*shown.values(), old)}
+    values = {"linhvuc": range(1, 7), "nam": range(2019, 2025), "chieu": ("tang", "giam")}
+
+    def listed(seen: Seen) -> str:
+        path, _, query = seen.path.partition("?")
+        given = dict(part.split("=") for part in query.split("&") if part)
+        combined = [{**given, name: str(value)} for name, them in values.items() for value in them]
+        queries = ["&".join(f"{name}={value}" for name, value in each.items()) for each in combined]
+        queries += ["kho=cu"] * (archive and path == "/muc-1/")
+        titles = old if given == {"kho": "cu"} else shown[path]
+        return page(
+            *(link(each, f"Một bài viết riêng: {each}") for each in titles),
+            *(link(f"{path}?{each}", each) for each in queries),
+        )
+
+    def answer(seen: Seen) -> str | Answer:
+        return listed(seen) if "?" in seen.path else Answer("", 404)
+
+    home = page(*(link(path, f"Mục {path}") for path in shown))
+    with PortalServer({"/": home, **pages, **dict.fromkeys(shown, listed), "*": answer}) as server:
+        done = crawl("unseen", {"CONCURRENT_REQUESTS_PER_DOMAIN": 1}, url=f"{server.url}/")
+        filtered = [path for path in server.paths if "?" in path]
+    assert {url.removeprefix(server.url) for url in done.urls} == pages.keys(), done.log
+    assert archive or len(filtered) <= 25, filtered

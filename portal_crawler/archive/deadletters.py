@@ -9,6 +9,8 @@ from typing import Any
 
 # What ``Rejected.retry`` says of requests that are worth making again as they are.
 RETRY = "retry"
+# The end of the name of a run's record.
+RECORD = ".run.json"
 
 
 @dataclass(slots=True)
@@ -44,7 +46,7 @@ def read_dead_letters(run: Path) -> DeadLetters:
     """
     stem = run.with_name(run.name.partition(".")[0])
     found = DeadLetters()
-    rejects, record, export = (_existing(stem, ending) for ending in (".rejects.jsonl", ".run.json", ".jsonl"))
+    rejects, record, export = (_existing(stem, ending) for ending in (".rejects.jsonl", RECORD, ".jsonl"))
     if not (rejects or record or export):
         raise FileNotFoundError(2, "a run has left no files of this name", str(run))
     if record:
@@ -65,7 +67,9 @@ def read_dead_letters(run: Path) -> DeadLetters:
 
 def _existing(stem: Path, ending: str) -> Path | None:
     names = (Path(f"{stem}{ending}"), Path(f"{stem}{ending}.part"))
-    return next((path for path in names if path.is_file()), None)
+    found = next((path for path in names if path.is_file()), None)
+    # The record of a run that was killed is empty.
+    return None if found and ending == RECORD and not found.stat().st_size else found
 
 
 def _lines(path: Path | None) -> list[dict[str, Any]]:

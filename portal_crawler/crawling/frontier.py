@@ -89,11 +89,34 @@ class Frontier(Scheduler):
         return super().open(spider)
 
     def _take_name(self) -> None:
-        """Let the run have a name of its own: one that began within the same second has ended, and its files stay."""
-        record = str(self.crawler.settings.get("PORTAL_RUN_RECORD") or "")
-        while "%(run)s" in record and Path(record % uri_params({"name": self.spider.name}, self.spider)).exists():
+        """Let the run have a name of its own: others may have begun within the same second, and may still run."""
+        while not self._claim():
             after = datetime.strptime(self.spider.run_id, RUN_NAME).replace(tzinfo=UTC) + timedelta(seconds=1)
             self.spider.run_id = after.strftime(RUN_NAME)
+
+    def _claim(self) -> bool:
+        """Take the run's name by the empty file that is to become its record; whether no other run has it."""
+        if (record := self._record_of()) is None:
+            return True
+        part = Path(f"{record}{PART}")
+        try:
+            record.parent.mkdir(parents=True, exist_ok=True)
+            part.open("x").close()
+        except FileExistsError:
+            return not part.is_file()  # else it is no folder where the record is to stand
+        except OSError as error:
+            logger.warning("%s: the run cannot be named there: %s", part, error.strerror)
+            return True
+        taken = record.exists()  # looked for last: a run that ends gives its record the whole name
+        if taken:
+            part.unlink()
+        return not taken
+
+    def _record_of(self, **run: str) -> Path | None:
+        """Where the record of this run, or of another, stands; None if runs have no names there."""
+        record = str(self.crawler.settings.get("PORTAL_RUN_RECORD") or "")
+        params = uri_params({"name": self.spider.name}, self.spider) | run
+        return Path(record % params) if "%(run)s" in record else None
 
     def _refuse(self) -> None:
         """Close a spider without a usable state; Scrapy lets nobody do so before all its parts are open.
@@ -108,6 +131,9 @@ class Frontier(Scheduler):
         for path, size in state.files.items():
             if recover(Path(path), size, clean=bool(state.get("clean"))):
                 self.spider.recovered.add(path)
+        last = state.get("run")
+        if last and not state.get("clean") and (record := self._record_of(run=last)) is not None:
+            Path(f"{record}{PART}").unlink(missing_ok=True)  # no more than its name was taken
         state.put("clean", "")
         if not self.on_disk:
             return

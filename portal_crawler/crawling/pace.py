@@ -16,7 +16,7 @@ from scrapy import signals
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 
 from portal_crawler.crawling.addresses import loopback
-from portal_crawler.crawling.clock import HostClock, QuietHours, retry_after
+from portal_crawler.crawling.clock import FARTHEST, HostClock, QuietHours, retry_after
 from portal_crawler.crawling.idle import is_closing
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ PATIENCE = (429, 503)
 AUTHORITY_END = re.compile(r"[/?#]")
 # A stopped crawl is not kept waiting longer than this, in seconds.
 LOOK = 0.5
+# Rests in a row that a host asks for, and none of which is enough: it is left for another run then.
+MOST_RESTS = 6
 # Figure of the stats: seconds of quiet hours that a run has waited for.
 QUIET = "politeness/quiet_seconds"
 
@@ -73,13 +75,14 @@ class HostPace:
 
     Between two requests to a host lies the larger of ``DOWNLOAD_DELAY`` and the host's ``Crawl-delay``, counted over
     all portals on it and all processes that share the state folder; AutoThrottle may add to it. A 429 or 503 lets the
-    host rest: for as long as ``Retry-After`` asks, else for twice the delay, twice as long each time. What has passed
-    stands in the downloader's queue by then, or its time went by while the process was busy: the download handler asks
-    once more (:meth:`hold`) before it connects.
+    host rest: for as long as ``Retry-After`` asks, else for twice the delay, twice as long each time. A host that wants
+    more rest than a run has, at once or again and again, is left for another run: it is not asked before its time,
+    whichever run that is. What has passed stands in the downloader's queue by then, or its time went by while the
+    process was busy: the download handler asks once more (:meth:`hold`) before it connects.
 
     Settings:
         PORTAL_CRAWL_DELAY_MAX: No Crawl-delay counts for more seconds than this.
-        PORTAL_RETRY_AFTER_MAX: A host that asks for more seconds than this is left for another run.
+        PORTAL_RETRY_AFTER_MAX: A host that asks for more seconds than this, all rests in a row together, is left.
         PORTAL_QUIET_HOURS: ``07:00-17:30``: no request in these hours, Vietnamese time; empty: none.
         PORTAL_STATE_DIR: Where the hosts' times are kept (``hosts.sqlite``); empty: this process alone keeps them.
     """
@@ -98,7 +101,7 @@ class HostPace:
         folder = settings.get("PORTAL_STATE_DIR")
         self.clock = HostClock(Path(folder) if folder else None)
         self.asked_for: dict[str, float] = {}
-        self.refusals: dict[str, int] = {}
+        self.refusals: dict[str, tuple[int, float]] = {}  # rests in a row, and their seconds
         self.left: dict[str, float] = {}
         self.quiet_until = 0.0
 
@@ -138,8 +141,9 @@ class HostPace:
         host = host_key(request.url)
         self._check_left(host)
         await self._be_quiet()
+        await self._let_rest(host)
         if delay := self.delay_of(host):
-            await self._sleep_until(self.clock.reserve(host, delay, time.time()))
+            await self._sleep_until(self.clock.reserve(host, delay, time.time()), host)
         await self._let_rest(host)
 
     async def hold(self, request: Request) -> bool:
@@ -163,6 +167,12 @@ class HostPace:
         if asked := self.left.get(host):
             raise PostponedError(f"{host} asks to come back in {asked:,.0f} s")
 
+    def _leave(self, host: str, seconds: float, why: str) -> None:
+        if host not in self.left:
+            self._count("hosts/left")
+            logger.warning("%s %s: it is left for another run, in %.0f s at the earliest", host, why, seconds)
+        self.left[host] = max(seconds, self.left.get(host, 0.0))
+
     async def _be_quiet(self) -> bool:
         """Wait for the end of the quiet hours; whether it was to be waited for."""
         if not self.quiet or not (left := self.quiet.left(datetime.now(UTC))):
@@ -180,10 +190,12 @@ class HostPace:
     async def _let_rest(self, host: str) -> bool:
         """Wait for the end of a host's rest; whether it rested. Each that waits for it gets a time of its own."""
         rested = False
-        while self.clock.rests_until(host, now := time.time()) > now:
-            rested = True
-            await self._sleep_until(self.clock.reserve(host, self.delay_of(host), time.time()))
+        while (left := self.clock.rests_until(host, now := time.time()) - now) > 0:
+            if left > self.longest_rest:  # another run was told so, perhaps
+                self._leave(host, left, f"rests for {left:.0f} s more")
             self._check_left(host)
+            rested = True
+            await self._sleep_until(self.clock.reserve(host, self.delay_of(host), time.time()), host)
         return rested
 
     async def _take_turn(self, host: str) -> bool:
@@ -191,16 +203,16 @@ class HostPace:
         waited = await self._let_rest(host)
         while (delay := self.delay_of(host)) and (at := self.clock.ask(host, delay, now := time.time())) > now:
             waited = True
-            await self._sleep_until(at)
+            await self._sleep_until(at, host)
             await self._let_rest(host)
-            self._check_left(host)
         return waited
 
-    async def _sleep_until(self, until: float) -> None:
+    async def _sleep_until(self, until: float, host: str = "") -> None:
         while (left := until - time.time()) > 0:
             if is_closing(self.crawler):
                 raise PostponedError("the crawl was stopped")
             await asyncio.sleep(min(left, LOOK))
+            self._check_left(host)
 
     def response_downloaded(self, response: Response, request: Request) -> None:
         """Let the host rest, if it asks for it."""
@@ -208,17 +220,23 @@ class HostPace:
         if response.status not in PATIENCE:
             self.refusals.pop(host, None)
             return
-        self.refusals[host] = tries = self.refusals.get(host, 0) + 1
         said = response.headers.get("Retry-After")
         asked = retry_after(said.decode("latin-1"), datetime.now(UTC)) if said else None
-        if asked is not None and asked > self.longest_rest:
-            self.left[host] = asked
-            self._count("hosts/left")
-            logger.warning("%s asks to come back in %.0f s: it is left for another run", host, asked)
+        tries, rested = self.refusals.get(host, (0, 0.0))
+        resting = self.clock.rests_until(host, now := time.time()) > now  # what was under way says nothing new
+        tries += not resting
         pause = min(self.delay_of(host) * 2**tries, self.slowest) if asked is None else asked
+        rested += 0 if resting else pause
+        self.refusals[host] = tries, rested
+        # A page that is broken often answers 503, by itself: only what asks for patience is believed to want it.
+        wants_more = tries >= MOST_RESTS and (response.status != 503 or asked is not None)
+        if max(pause, rested) > self.longest_rest or wants_more:
+            self._leave(
+                host, pause, f"asks to come back in {pause:.0f} s" if tries == 1 else f"has rested {tries} times"
+            )
         if pause:
             self._count("politeness/rests")
-            self.clock.rest(host, time.time() + min(pause, self.longest_rest))
+            self.clock.rest(host, now + min(pause, FARTHEST))
 
     def _count(self, key: str, by: float = 1) -> None:
         assert self.crawler.stats is not None

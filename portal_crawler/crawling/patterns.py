@@ -63,6 +63,8 @@ PROCEDURE_PARTS = 3
 # A title has five words or more ("Thông báo tuyển dụng viên chức"); menu entries rarely have.
 TITLE_WORDS = 5
 LONG_SLUG = 5
+# Two whole titles have no more of their words in common, in the shorter one: else one may be cut short, or reworded.
+ALIKE = 0.75
 # Pages after which a menu can be told from a list of the latest news.
 MENU_PAGES = 10
 # Addresses whose links are counted; when there are more, those go to which at most one page in a hundred links.
@@ -199,6 +201,15 @@ class UrlPatterns:
 def announced(url: str, patterns: UrlPatterns) -> bool:
     """Whether a link's address and the texts of links to its like promise an article, before the page is seen."""
     return not LISTS.search(url) and address_evidence(url) + patterns.evidence(url) >= 2
+
+
+def are_two_titles(text: str, other: str, *, clearly: bool) -> bool:
+    """Whether two texts of links are whole titles, and not the same one: clearly so, or in a word on either side."""
+    words, others = (WORDS.findall(each.lower()) for each in (text, other))
+    if min(len(words), len(others)) < TITLE_WORDS:
+        return False
+    shorter = min(len({*words}), len({*others}))
+    return len({*words} & {*others}) <= (ALIKE * shorter if clearly else shorter - 1)
 
 
 def page_evidence(page: Page) -> int:

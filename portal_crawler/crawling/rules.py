@@ -66,6 +66,9 @@ FILE_ENDINGS = frozenset(
     woff woff2 xls xlsm xlsx xml zip""".split()
 )
 
+# Characters that an address has at most: servers and archives take no longer ones.
+LONGEST = 2000
+
 # A page number in an address: ?page=3, ?_101_cur=3, /page-3/, /trang-3.html, /page/3/.
 PAGE_NAMES = "page|paged|pg|p|trang|cur|currentpage|pageindex|pagenumber|pageno|pagenum|paging|start|offset|skip"
 PAGE_NUMBER = re.compile(
@@ -75,6 +78,9 @@ PAGE_NUMBER = re.compile(
     re.IGNORECASE,
 )
 
+
+# DotNetNuke's number of a page, of which some count their articles apart.
+TAB = re.compile(r"(?:/tabid/|[?&]tabid=)(\d+)", re.IGNORECASE)
 
 # A host, and a path in which nothing stands that RFC 3986 (section 5.2) resolves: most links are of this form.
 PLAIN = re.compile(
@@ -100,6 +106,12 @@ def chain_key(url: str) -> str:
         # SharePoint adds the sort fields of the last row, which differ on every page.
         return key.partition("?")[0]
     return PAGE_NUMBER.sub("", key).rstrip("/?&")
+
+
+def tab_of(address: str) -> str | None:
+    """The number of the tab (DotNetNuke's page) that an address names."""
+    found = TAB.search(address)
+    return found[1] if found else None
 
 
 def in_own_order(url: str) -> str:
@@ -183,6 +195,7 @@ class UrlRules:
         self.denied = _joined((*DENIED, *deny_urls))
         self.spellings: Spellings | None = None
         self.programs: frozenset[tuple[str, frozenset[str]]] = frozenset()
+        self.apart: set[str] = set()
         self._remember()
 
     def _remember(self) -> None:
@@ -205,6 +218,13 @@ class UrlRules:
         self.seed_keys |= frozenset(map(spellings.key, self.seed_keys))
         self._judged.cache_clear()
         self._linked.cache_clear()
+
+    def tell_apart(self, link: Judgement) -> None:
+        """Take an article from now on for another one than that of the same number on another tab."""
+        if (tab := tab_of(link.url)) is not None:
+            self.apart.add(f"{link.key}@{tab}")
+            self._judged.cache_clear()
+            self._linked.cache_clear()
 
     def open_program(self, url: str, constants: frozenset[str] = frozenset()) -> None:
         """Let the addresses of an archive by date pass, though months in an address are a calendar's elsewhere.
@@ -263,7 +283,7 @@ class UrlRules:
         raw = urlsplit(url)
         target = f"{raw.path}?{raw.query}" if raw.query else raw.path
         identity = self.identity(without_returns(path))
-        if key not in self.seed_keys and (len(url) > 2000 or self._leaves_alone(raw.path, target, path, identity)):
+        if key not in self.seed_keys and (len(url) > LONGEST or self._leaves_alone(raw.path, target, path, identity)):
             return Judgement("denied", url, key)
         ending = raw.path.rpartition("/")[2].rpartition(".")
         if ending[1] and ending[2].lower() in FILE_ENDINGS:
@@ -307,7 +327,9 @@ class UrlRules:
         if found is None:
             return None
         identity = "-".join(filter(None, found.groupdict().values())) or path
-        return identity.lower() if ".aspx" in path.lower() else identity
+        identity = identity.lower() if ".aspx" in path.lower() else identity
+        on_tab = f"{identity}@{tab_of(path)}" if self.apart else ""
+        return on_tab if on_tab in self.apart else identity
 
     def unworded(self, url: str) -> str | None:
         """What is left of an article's identity when its headline is worded anew; None if its address has no slug."""

@@ -8,6 +8,7 @@ import logging
 import re
 from collections import Counter
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -262,25 +263,36 @@ class MetaRefresh(MetaRefreshMiddleware):
     """Scrapy's own, but for refreshes that lead nowhere new: the page that bears one is the page then.
 
     Portals let their home page load itself again every few seconds; Scrapy follows that to a duplicate, which it drops
-    without a word, and with it the page.
+    without a word, and with it the page. What a header says (``Refresh``), browsers obey as well.
     """
 
     def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         """Follow a refresh to a page that was not asked for, as often as redirects are followed."""
         if request.meta.get(FOR_PAGE):
             return response
+        plain, response = response, _with_header(response)
         head = response.body[:REFRESH_WITHIN]
         if b"refresh" not in head.lower() and b"\0" not in head:  # UTF-16 writes a zero behind each letter
-            return response
+            return plain
         if isinstance(response, HtmlResponse):
             _, target = get_meta_refresh(response, ignore_tags=self._ignore_tags)
             spider: Any = self.crawler.spider
             if target is None:
-                return response
+                return plain
             passed = (request.url, *request.meta.get("redirect_urls", ()))
             rules = getattr(spider, "rules", None)
             if page_key(target) in map(page_key, passed) or len(passed) > self.max_redirect_times:
-                return response
+                return plain
             if rules is not None and (not rules.in_scope(target) or spider.knows(target, request.url)):
-                return response
-        return super().process_response(request, response)
+                return plain
+        led = super().process_response(request, response)
+        return plain if led is response else led
+
+
+def _with_header(response: Response) -> Response:
+    """A page that is told by a header to lead elsewhere, as one that says so itself."""
+    said = response.headers.get("Refresh")
+    if not said or not isinstance(response, HtmlResponse):
+        return response
+    meta = f'<meta http-equiv="refresh" content="{escape(said.decode("latin-1"))}">'
+    return response.replace(body=meta, encoding="utf-8")

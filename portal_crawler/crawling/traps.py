@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # From so many parameters on, an address is one of a faceted search's combinations, which share a budget.
 FACETS = 3
+# What all filters have in common: a faceted list has several, and links from each of them to all others.
+FILTERED = "?*"
 # Folders of an address that have a budget of their own, from the host on.
 FOLDERS = 4
 # Pages that are not held against a budget because of links that look like articles, before one of that shape is one.
@@ -76,7 +78,8 @@ def grounds_of(url: str) -> tuple[str, ...]:
     Its shape, its form, its parameters wherever on the portal they are used, the folders above it, its program and the
     parameters of it. A calendar's months and days are of several forms, paths that grow are of ever new ones, and
     filters are combined: what they have in common is the folder, or the program and the parameter. A filter that every
-    section has is one trap, and no section's; what tells articles, pages of lists and actions apart is no filter.
+    section has is one trap, and no section's, and so are all filters together; what tells articles, pages of lists and
+    actions apart is no filter.
     """
     url = canonical_url(url)
     parts = urlsplit(url)
@@ -84,7 +87,8 @@ def grounds_of(url: str) -> tuple[str, ...]:
     folders = path.split("/")[1:-1][:FOLDERS]
     grounds = [f"shape {shape_of(url)}", form_of(url)]
     names = sorted({parameter.partition("=")[0] for parameter in parts.query.split("&") if parameter})
-    grounds += [f"?{name}" for name in names if _filters(name)]
+    filters = [f"?{name}" for name in names if _filters(name)]
+    grounds += [FILTERED, *filters] if filters else []
     grounds += ["/" + "/".join(folders[: depth + 1]) + "/" for depth in range(len(folders))]
     if parts.query:
         grounds += [f"{path}?", *(f"{path}?{name}" for name in names)]
@@ -364,7 +368,7 @@ class PatternBudget:
             if held and ground not in self._sampled:
                 self._sampled.add(ground)
                 self._sampled.update((_away(held[0]), *self._grounds(held[0])))
-                chosen.update(_spread(held))
+                chosen.update(_of_each_filter(held) if ground == FILTERED else _spread(held))
         freed = []
         for ground, held in self._held.items() if chosen else ():
             freed += [each for each in held if each in chosen]
@@ -402,6 +406,16 @@ class PatternBudget:
 
 def _away(url: str) -> str:
     return f"away {form_of(url)}"
+
+
+def _of_each_filter(held: Sequence[str]) -> list[str]:
+    """Of several addresses the first of each filter, then of each program: one may show what no other does."""
+    by_filter: dict[str, str] = {}
+    by_form: dict[str, str] = {}
+    for url in sorted(held, key=lambda url: url.count("&")):
+        by_filter.setdefault(pattern_of(url).rpartition("?")[2], url)
+        by_form.setdefault(form_of(url), url)
+    return list(dict.fromkeys((*by_filter.values(), *by_form.values())))[: 2 * SAMPLES]
 
 
 def _spread(held: Sequence[str]) -> list[str]:

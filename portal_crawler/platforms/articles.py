@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import scrapy
+from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import HtmlResponse
 
 from portal_crawler.crawling import glance, listing
@@ -62,6 +63,7 @@ TYPED = {"content-type": HTML["Content-Type"]}  # as captures have it
 class Articles(Sources):
     """What a portal's spider does with articles."""
 
+    warc: list[str]
     template: Template | None
     spellings: Spellings
     waiting: dict[str, Judgement]
@@ -89,6 +91,14 @@ class Articles(Sources):
             archive=response.meta.get(ARCHIVED),
         )
 
+    def once_more(self, response: Response) -> Request | None:
+        """The request for a page that came without a byte, once: servers under load answer so, with status 200."""
+        assert response.request is not None
+        if response.body.strip() or self.warc or response.request.meta.get("dont_retry"):
+            return None
+        tries = min(1, self.crawler.settings.getint("RETRY_TIMES"))
+        return get_retry_request(response.request, spider=self, reason="empty_body", max_retry_times=tries)
+
     def unreadable(self, capture: Capture, link: Judgement, error: PageError) -> Iterator[Capture | Request | Rejected]:
         """An article that is no page goes on, to be rejected with its reason; a file among the pages is none."""
         if link.kind == "article":
@@ -96,7 +106,18 @@ class Articles(Sources):
         elif error.reason == "not_html" and "html" not in capture.headers.get("content-type", "html"):
             self.count("pages/not_html")
         else:
+            if self.promises(link.url):
+                self.count("failed/article")
+                self.note_unfetched(link)
             yield self.reject(capture.url, error.reason, error.detail, capture.status)
+
+    def promises(self, url: str) -> bool:
+        """Whether an address promises an article."""
+        raise NotImplementedError
+
+    def note_unfetched(self, link: Judgement) -> None:
+        """Note an article that did not come, though it may another time."""
+        raise NotImplementedError
 
     def hand_on(self, capture: Capture, link: Judgement) -> Iterator[Capture | Request]:
         """Yield the capture of an article, once."""

@@ -13,8 +13,8 @@ from parsel import Selector
 
 from portal_crawler.crawling import listing
 from portal_crawler.crawling.canonical import page_key
-from portal_crawler.crawling.patterns import announced, pattern_of
-from portal_crawler.crawling.rules import chain_key, page_number
+from portal_crawler.crawling.patterns import TITLE_WORDS, WORDS, announced, are_two_titles, pattern_of
+from portal_crawler.crawling.rules import LONGEST, chain_key, page_number, tab_of
 from portal_crawler.items import Rejected, article_id
 
 if TYPE_CHECKING:
@@ -96,6 +96,10 @@ class Lists(scrapy.Spider):
         """Whether the next run goes on with this crawl."""
         raise NotImplementedError
 
+    def note_apart(self) -> None:
+        """Keep for the next crawls that an article is another than that of the same number on another tab."""
+        raise NotImplementedError
+
     def note_needs(self) -> None:
         """Keep, at the end of a whole crawl, which of the ways have been worth it."""
         raise NotImplementedError
@@ -130,8 +134,8 @@ class Lists(scrapy.Spider):
         titled: list[Judgement] = []
         ruled, declared = self.ruled, self.declared
         for href, anchor in listing.anchors(page):
-            other = self.rules.link(page.url, href)
-            if other is None or other.kind in ("outside", "denied", "file"):
+            other = self.read_link(page, href, anchor)
+            if other is None:
                 continue
             if other.key == link.key:
                 if article:
@@ -155,6 +159,43 @@ class Lists(scrapy.Spider):
             )
             self.place(page, link, titled, paged=paged)
         return list(found.values())
+
+    def read_link(self, page: Page, href: str, anchor: Element) -> Judgement | None:
+        """What a link leads to; None if it is no page of the portal."""
+        other = self.rules.link(page.url, href)
+        if other is None or other.kind in ("outside", "denied", "file"):
+            if (
+                other is not None
+                and other.kind == "denied"
+                and len(other.url) > LONGEST
+                and other.key not in self.asked
+            ):
+                self.asked.add(other.key)
+                self.count("addresses/too_long")
+                logger.warning("%s...: an address of %d characters is not asked for", other.url[:80], len(other.url))
+            return None
+        if other.kind == "article" and self.is_another(other, anchor):
+            self.rules.tell_apart(other)
+            self.note_apart()
+            return self.rules.judge(other.url)
+        return other
+
+    def is_another(self, link: Judgement, anchor: Element) -> bool:
+        """Whether a link announces another article than links to the same number on another tab did.
+
+        Modules of DotNetNuke often count each for itself; others show one article on several tabs.
+        """
+        tab, text = tab_of(link.url), listing.link_text(anchor)
+        if tab is None or not text or link.key.endswith(f"@{tab}"):
+            return False
+        told = self.sightings.label(key := f"title of {link.key}")
+        if told is None:
+            if len(WORDS.findall(text)) >= TITLE_WORDS:
+                self.sightings.call(key, f"{tab} {text}")
+            return False
+        first, _, title = told.partition(" ")
+        # Once tabs are known to count apart, titles need not differ by much: what says the same is exported once.
+        return first != tab and are_two_titles(text, title, clearly=not self.rules.apart)
 
     def note(self, link: Judgement, href: str, anchor: Element, way: str, *, shown: str | None) -> None:
         """Note what a link says about the article that it leads to, and on which list it stands."""

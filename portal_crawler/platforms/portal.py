@@ -201,6 +201,7 @@ class PortalSpider(Following):
         self.arrived: set[str] = set()
         self.renamed: set[str] = set()
         self.roots: set[str] = set()
+        self.apart: set[str] = set()
         self.found: dict[str, Any] | None = None
 
     @classmethod
@@ -272,6 +273,7 @@ class PortalSpider(Following):
         )
         if self.api is not None:
             self.rules.hosts |= self.api.hosts
+        self.rules.apart = self.apart
         self.rules.respell(self.spellings)
 
     def respell(self, url: str) -> Judgement:
@@ -407,7 +409,8 @@ class PortalSpider(Following):
         try:
             page = parse_page(capture)
         except PageError as error:
-            yield from self.unreadable(capture, link, error)
+            again = self.once_more(response)
+            yield from (again,) if again is not None else self.unreadable(capture, link, error)
             return
         response.meta[CAPTURE] = capture
         plain = seed or bears_token(response.url)

@@ -54,6 +54,7 @@ class Revisiting(Articles):
     arrived: set[str]
     renamed: set[str]
     roots: set[str]
+    apart: set[str]
 
     def is_hindered(self) -> bool:
         """Whether something has kept the crawl from walking the portal as it is on other days."""
@@ -81,9 +82,16 @@ class Revisiting(Articles):
         self.decide()
         if self.state is not None:
             self.forms |= set(self.state.get("forms").split())
+            self.apart |= set(self.state.get("apart").split())
         self.count("crawl/resumed" if self.began else "crawl/begun")
         if self.state is not None and self.revisits.incremental and not self.began:
             self.budget.exhaust(filter(None, self.state.get(TRAPS).split("\n")))
+
+    def note_apart(self) -> None:
+        """Keep which articles are others than those of the same number on other tabs: they keep their identities."""
+        self.count("addresses/told_apart")
+        if self.state is not None:
+            self.state.put("apart", "\n".join(sorted(self.apart)))
 
     def keep_traps(self) -> None:
         """Keep, at the end of a crawl, what the addresses of traps have in common; a whole one decides it anew."""
