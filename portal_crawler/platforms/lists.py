@@ -164,21 +164,21 @@ class Lists(scrapy.Spider):
         """What a link leads to; None if it is no page of the portal."""
         other = self.rules.link(page.url, href)
         if other is None or other.kind in ("outside", "denied", "file"):
-            if (
-                other is not None
-                and other.kind == "denied"
-                and len(other.url) > LONGEST
-                and other.key not in self.asked
-            ):
-                self.asked.add(other.key)
-                self.count("addresses/too_long")
-                logger.warning("%s...: an address of %d characters is not asked for", other.url[:80], len(other.url))
+            if other is not None and len(other.url) > LONGEST:
+                self.note_too_long(other)
             return None
         if other.kind == "article" and self.is_another(other, anchor):
             self.rules.tell_apart(other)
             self.note_apart()
             return self.rules.judge(other.url)
         return other
+
+    def note_too_long(self, link: Judgement) -> None:
+        """Tell, once, of an address that is denied for its length."""
+        if link.kind == "denied" and link.key not in self.asked:
+            self.asked.add(link.key)
+            self.count("addresses/too_long")
+            logger.warning("%s...: an address of %d characters is not asked for", link.url[:80], len(link.url))
 
     def is_another(self, link: Judgement, anchor: Element) -> bool:
         """Whether a link announces another article than links to the same number on another tab did.
