@@ -299,6 +299,30 @@ def test_an_article_that_a_sitemap_calls_modified_is_looked_at_again(tmp_path: P
     assert len(kept) == len(paths)  # not one more each day
 
 
+def test_what_a_sitemap_has_new_behind_all_that_is_known_is_asked_for(tmp_path: Path) -> None:
+    """An article that is dated back stands on no page that is read; what is known took the room of what is new."""
+    pages = known_portal(40)
+    paths = [path for path in pages if path != "/"]
+    late = ["/van-ban/ke-hoach-cong-tac-90.html", "/thong-bao/ke-hoach-cong-tac-91.html"]
+
+    def sitemap(base: str, named: list[str]) -> Answer:
+        urls = "".join(f"<url><loc>{base}{path}</loc></url>" for path in named)
+        return Answer(f"<urlset>{urls}</urlset>", headers={"Content-Type": "text/xml"})
+
+    pages["/"] = page(GENERATOR, *(link(path, f"Hội nghị tổng kết công tác số {path}") for path in paths[:8]))
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        server.pages["/sitemap.xml"] = sitemap(server.url, paths)
+        assert run(tmp_path, *options) == 0
+        assert len(exported(tmp_path)) == 40
+        server.pages |= {path: text_of(number) for number, path in enumerate(late, 90)}
+        server.pages["/sitemap.xml"] = sitemap(server.url, paths + late)
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+    assert {each["url"] for each in exported(tmp_path)[40:]} == {server.url + path for path in late}
+    assert not any(seen.path in paths for seen in server.log)
+
+
 def test_an_article_that_leads_to_the_home_page_is_gone_until_it_is_back(tmp_path: Path) -> None:
     pages = known_portal()
     path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
@@ -316,6 +340,31 @@ def test_an_article_that_leads_to_the_home_page_is_gone_until_it_is_back(tmp_pat
     first, back = (each for each in exported(tmp_path) if each["url"] == lost["url"])
     assert (back["version"], back["changes"], back["text"]) == (2, "", first["text"])
     assert len(exported(tmp_path)) == 9
+
+
+def test_a_page_that_says_in_a_few_words_that_an_article_is_gone_is_believed(tmp_path: Path) -> None:
+    """Wrong numbers are answered with 404, so that no probe tells what is said of articles that were taken down."""
+    pages = known_portal()
+    path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
+    pages["/"] = pages["/"].replace("Hội nghị tổng kết công tác số", "Hội nghị bàn về kế hoạch công tác số")
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        boxes = (
+            f"<ul>{''.join(f'<li>{link(each, 2 * each)}</li>' for each in pages)}</ul><p>Tổng lượt truy cập: 10274</p>"
+        )
+        office = "<p>Cơ quan chủ quản: Sở Nội vụ tỉnh Ví Dụ. Địa chỉ: 12 Trần Phú. Điện thoại: 0123.456.789</p>"
+        gone = "<p>Bài viết này không tồn tại hoặc đã bị gỡ bỏ. Xin quý vị quay lại trang chủ.</p>"
+        server.pages[path] = page(f"<div>{gone}</div><div>{boxes}</div><div>{office}</div>")
+        assert run(tmp_path, *options, "--full") == 0
+        (lost,) = exported(tmp_path, ".gone")
+        assert lost["url"] == f"{server.url}{path}" and "says that there is none" in lost["evidence"]
+        # What cannot be read may be there: nothing says that it is not.
+        server.pages[other := path.replace("3", "4")] = page("<p>Đang tải nội dung.</p>")
+        run(tmp_path, *options, "--full")
+    assert len(exported(tmp_path, ".gone")) == 1
+    rejects = exported(tmp_path, ".rejects")
+    assert [each["reason"] for each in rejects if each["url"] == server.url + other] == ["no_article"]
 
 
 def let_time_pass(folder: Path, statement: str) -> None:

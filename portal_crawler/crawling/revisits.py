@@ -107,6 +107,10 @@ class Revisits:
         other = self.state.alias_of(identifier) if self.state is not None else None
         return self.known(other) if other is not None else None
 
+    def has(self, identifier: str) -> bool:
+        """Whether an earlier crawl has exported an article that is not gone, perhaps as another one."""
+        return self.known(identifier) is not None or self.stands_for(identifier) is not None
+
     def exported_as(self, item: Article) -> str | None:
         """The identifier under which an article that is not known has been exported, if it has been."""
         if self.state is None or (said := all_said(item)) is None or self.state.article(item.id) is not None:
@@ -200,7 +204,7 @@ class Revisits:
         shown = self._shown.setdefault(chain, set())
         own = set(identifiers) - shown - set(none)
         shown |= own
-        if any(self.known(each) is None and self.stands_for(each) is None for each in own):
+        if not all(map(self.has, own)):
             self._row[chain] = 0
         else:
             self._row[chain] += len(own)

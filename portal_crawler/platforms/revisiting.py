@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from portal_crawler.crawling import history
-from portal_crawler.crawling.apologies import bears
+from portal_crawler.crawling.apologies import bears, regrets
 from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash, page_key, site_root
 from portal_crawler.crawling.losses import FEWEST_MET, MET, Losses, falls_short, gone
@@ -307,8 +307,13 @@ class Revisiting(Articles):
             self.lacks(
                 identifier, capture.url, self.reject(capture.url, "soft_404", told, capture.status, capture.fetched_at)
             )
-        elif rejected.reason == "spam" and (known := self.revisits.known(identifier)) is not None and not self.letters:
-            return self.lacks(known.id, capture.url, rejected)
+        elif (known := self.revisits.known(identifier)) is not None and not self.letters:
+            if rejected.reason == "spam":
+                return self.lacks(known.id, capture.url, rejected)
+            if regrets(capture.body, capture.url, known.title):
+                told = f"{capture.url}: no article is there, and the page says that there is none"
+                missing = self.reject(capture.url, "soft_404", told, capture.status, capture.fetched_at)
+                return self.lacks(known.id, capture.url, missing)
         elif rejected.reason == "spam" and self.stands_instead(capture):
             self.count("failed/article")
             return False

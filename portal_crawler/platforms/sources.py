@@ -71,6 +71,7 @@ class Sources(Lists):
     dated_sitemaps: set[str]
     found: dict[str, Any] | None
     barren_sitemaps: int
+    named_known: list[str]
 
     def ask_article(
         self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_LISTED
@@ -258,11 +259,19 @@ class Sources(Lists):
             return
         if way == "sitemap" and self.stays_missing(link):
             return
+        if not self.full and self.revisits.has(article_id(link.url, link.key)):
+            self.named_known.append(link.url)  # it is not asked for, and takes no room of what is new
+            return
         # A budget of their own: of the thousands that a sitemap names all may be dead, and those of the lists are not.
         if self.named_budget.grants(link.url):
             yield from self.ask_named([link.url])
         else:
             self.count("traps/named_held")
+
+    def take_named(self) -> list[str]:
+        """What sitemaps and feeds name and is known: the crawl has run dry, and lists have said what they say of it."""
+        known, self.named_known = self.named_known, []
+        return known
 
     def ask_named(self, urls: list[str]) -> Iterator[Request]:
         """The requests for addresses that sitemaps or feeds have named, unless pages have led to them meanwhile."""
