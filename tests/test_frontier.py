@@ -376,6 +376,48 @@ def let_time_pass(folder: Path, statement: str) -> None:
         database.close()
 
 
+def test_what_nothing_leads_to_any_more_is_looked_at_before_its_time(tmp_path: Path) -> None:
+    pages = known_portal(60)
+    paths = [path for path in pages if path != "/"]
+
+    def sitemap(base: str, named: list[str]) -> Answer:
+        urls = "".join(f"<url><loc>{base}{path}</loc><lastmod>2024-05-01</lastmod></url>" for path in named)
+        return Answer(f"<urlset>{urls}</urlset>", headers={"Content-Type": "text/xml"})
+
+    def lists(named: list[str]) -> str:
+        return page(GENERATOR, *(link(path, f"Hội nghị tổng kết công tác số {path}") for path in named))
+
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        server.pages["/"], server.pages["/sitemap.xml"] = lists(paths[:8]), sitemap(server.url, paths)
+        assert run(tmp_path, *options) == 0
+        for path in paths[30:33]:
+            del server.pages[path]
+        server.pages["/sitemap.xml"] = sitemap(server.url, paths[:30] + paths[34:])
+        for days, looked_at in ((1, []), (8, paths[30:34])):  # a portal may show an old backup for a day
+            seen = f"strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now', '-{days} days')"
+            let_time_pass(tmp_path, f"UPDATE articles SET due = date('now', '90 days'), last_seen = {seen}")
+            server.log.clear()
+            assert run(tmp_path, *options) == 0
+            assert {*looked_at} <= {seen.path for seen in server.log if seen.path in paths}
+            assert looked_at or not any(seen.path in paths for seen in server.log)
+        gone = {each["url"] for each in exported(tmp_path, ".gone")}
+        assert gone == {server.url + path for path in paths[30:33]}
+        # One that is there, and not in the sitemap, is not looked at each week for that; nor what a broken one named.
+        server.pages["/sitemap.xml"] = Answer("<html>", headers={"Content-Type": "text/xml"})
+        let_time_pass(tmp_path, "UPDATE articles SET due = date('now', '90 days'), last_seen = '2024-01-01T00:00:00'")
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+        assert not any(seen.path in paths for seen in server.log)
+        # A walk of the whole portal tells as well, also where there is no sitemap.
+        for path in paths[40:43]:
+            del server.pages[path]
+        server.pages["/"] = lists(paths[:40] + paths[43:])
+        let_time_pass(tmp_path, "UPDATE meta SET value = '2020-01-01T00:00:00+00:00' WHERE name = 'walked'")
+        assert run(tmp_path, *options) == 0
+        assert len(exported(tmp_path, ".gone")) == 6
+
+
 def test_articles_are_not_gone_because_the_portal_hides_them_for_a_day(tmp_path: Path) -> None:
     pages = known_portal()
     paths = [path for path in pages if path.startswith("/tin-tuc/")]

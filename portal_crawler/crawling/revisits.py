@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
+from portal_crawler.crawling import unlisted
 from portal_crawler.crawling.apologies import TITLE_WORDS
-from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.canonical import key_hash, page_key
 from portal_crawler.crawling.history import now
 from portal_crawler.extraction.contents import all_said
 from portal_crawler.extraction.dates import find_dates
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from portal_crawler.crawling.state import Known, PortalState
     from portal_crawler.items import Article
@@ -67,6 +68,7 @@ class Revisits:
         self._emptied: set[str] = set()
         self._old: dict[str, int] = {}
         self._shown: dict[str, set[str]] = {}
+        self._named: set[int] = set()
 
     @property
     def whole(self) -> bool:
@@ -178,6 +180,12 @@ class Revisits:
                 news.add(identifier)
         return news if changed <= max(FEW_MODIFIED, known // 2) else set()
 
+    def note_named(self, file: str, identifiers: Iterable[str]) -> None:
+        """Note the articles that a sitemap names: what it names no more may be gone (``unlisted``)."""
+        if self.state is not None:
+            self._named.add(key_hash(file))
+            unlisted.note_named(self.state, key_hash(file), identifiers)
+
     def reads_on(self, chain: str, identifiers: Collection[str], none: Collection[str] = ()) -> bool:
         """Whether a list is followed further, after a page with these articles.
 
@@ -222,6 +230,7 @@ class Revisits:
             return iter(())
         if self.full:
             return self.state.not_fetched()
+        unlisted.call(self.state, self._named, whole=self.whole)
         limit = ceil(self.share * self.state.count())
         return (known for known in self.state.due(limit, datetime.now(UTC)) if known.crawl < self._crawl)
 

@@ -218,7 +218,10 @@ class Sources(Lists):
         file = response.request.url
         if not is_index:
             self.ways.open(file, "sitemap")
-            yield from self.ask_modified(addresses, file)
+            links = {url: link for url in addresses if (link := self.rules.link(url, url)) is not None}
+            if links:  # a broken one tells nothing
+                self.revisits.note_named(file, (article_id(link.url, link.key) for link in links.values()))
+            yield from self.ask_modified(addresses, links, file)
         for url in addresses:
             if is_index:
                 yield from self.ask_sitemap(url, depth + 1)
@@ -226,10 +229,11 @@ class Sources(Lists):
                 yield from self.ask_listed(url, "sitemap", file)
         yield from self.next_sitemap(barren=len(self.sightings) == before)
 
-    def ask_modified(self, addresses: dict[str, str], file: str) -> Iterator[Request]:
+    def ask_modified(self, addresses: dict[str, str], links: dict[str, Judgement], file: str) -> Iterator[Request]:
         """The requests for known articles that have been modified since, as a sitemap says."""
-        links = {url: self.rules.link(url, url) for url, said in addresses.items() if said}
-        dated = {article_id(link.url, link.key): (link, addresses[url]) for url, link in links.items() if link}
+        dated = {
+            article_id(link.url, link.key): (link, said) for url, link in links.items() if (said := addresses[url])
+        }
         if dated:
             self.dated_sitemaps.add(file)
         for identifier in self.revisits.modified({each: said for each, (_, said) in dated.items()}):
