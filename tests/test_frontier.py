@@ -418,6 +418,22 @@ def test_what_nothing_leads_to_any_more_is_looked_at_before_its_time(tmp_path: P
         assert len(exported(tmp_path, ".gone")) == 6
 
 
+def test_an_article_that_each_page_links_to_is_looked_at_again(tmp_path: Path) -> None:
+    """What other pages link to while it is on its way was passed over as known, and its page left unread."""
+    pages = known_portal()
+    paths = [path for path in pages if path != "/"]
+    box = f"<ul><li>{link(paths[7], 'Hội nghị tổng kết công tác số ' + paths[7])}</li></ul>"
+    pages |= {path: text_of(number, f"</div><div>{box}") for number, path in enumerate(paths, 1)}
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_REVISITS=1")
+        assert run(tmp_path, *options) == 0
+        server.pages[paths[7]] = text_of(8, "<p>Đính chính: hội nghị diễn ra ngày 06/3.</p>")
+        # It is asked for last.
+        let_time_pass(tmp_path, "UPDATE articles SET due = iif(url LIKE '%-8.html', '2021-01-01', '2020-01-01')")
+        assert run(tmp_path, *options, "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=1") == 0
+    assert [each["url"] for each in exported(tmp_path) if each["version"] == 2] == [server.url + paths[7]]
+
+
 def test_articles_are_not_gone_because_the_portal_hides_them_for_a_day(tmp_path: Path) -> None:
     pages = known_portal()
     paths = [path for path in pages if path.startswith("/tin-tuc/")]
@@ -480,6 +496,26 @@ def test_a_day_of_empty_lists_is_told_and_no_whole_crawl(tmp_path: Path) -> None
         )
         assert [run(tmp_path, *options, "--full") for _ in range(2)] == [0, 0]
     assert exported(tmp_path, ".gone") == []
+
+
+def test_a_list_whose_first_page_fails_is_told(tmp_path: Path) -> None:
+    pages = known_portal(12)
+    sections = ["/thong-bao/", "/chi-dao/", "/van-ban/"]
+    paths = [path for path in pages if path != "/"]
+    titles = {path: f"Hội nghị tổng kết công tác số {path}" for path in paths}
+    for place, section in enumerate(sections):
+        pages[section] = page(GENERATOR, *(link(path, titles[path]) for path in paths[4 * place : 4 * place + 4]))
+    pages["/"] = page(GENERATOR, *(link(section, section) for section in sections), link(paths[0], titles[paths[0]]))
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "RETRY_TIMES=0")
+        assert run(tmp_path, *options) == 0
+        kept = server.pages[sections[1]]
+        server.pages[sections[1]] = Answer("", 500)
+        assert run(tmp_path, *options) == 12
+        server.pages[sections[1]] = kept
+        assert run(tmp_path, *options) == 0
+    records = [json.loads(path.read_text("utf-8")) for path in sorted(tmp_path.glob("*.run.json"))]
+    assert "first page failed (http_error)" in str(records[1]["broken_lists"])
 
 
 def test_the_page_of_a_registrar_in_the_place_of_a_portal_is_told(tmp_path: Path) -> None:

@@ -314,9 +314,13 @@ class PortalState:
         self.put(name, shown)
         return changed
 
+    def list_has_shown(self, chain: str) -> bool:
+        """Whether a list has shown articles when it was last read."""
+        return bool(self.get(f"list {chain}"))
+
     def list_emptied(self, chain: str, *, forget: bool) -> bool:
         """Whether a list that shows no article has shown some when it was last read; perhaps that is forgotten."""
-        emptied = bool(self.get(f"list {chain}"))
+        emptied = self.list_has_shown(chain)
         if emptied and forget:
             self.put(f"list {chain}", "")
         return emptied

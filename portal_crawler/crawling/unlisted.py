@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 # When they are due: before all others, but for those that may have moved.
 BEFORE_OTHERS = "1"
-# So many are looked at in one crawl: where all of these are missing, as many others tell that the portal works.
-AT_ONCE = CONTROLS
+# So many are looked at in one crawl: where all of these are missing, others can still outnumber them (``losses``).
+AT_ONCE = CONTROLS // 2
 
 
 def note_named(state: PortalState, file: int, identifiers: Iterable[str]) -> None:

@@ -518,6 +518,7 @@ class PortalSpider(Following):
             self.note_barren(link)
         article = self.promises(link.url)
         self.count("failed/article" if article else "failed/page")
+        self.note_unread(link, rejected)
         number = request.cb_kwargs.get("number") or page_number(request.url)
         if number is not None:
             gone = rejected.status in (404, 410)
