@@ -302,6 +302,30 @@ def test_an_article_that_a_sitemap_calls_modified_is_looked_at_again(tmp_path: P
     assert len(kept) == len(paths)  # not one more each day
 
 
+def test_what_a_sitemap_has_new_behind_all_that_is_known_is_asked_for(tmp_path: Path) -> None:
+    """An article that is dated back stands on no page that is read; what is known took the room of what is new."""
+    pages = known_portal(40)
+    paths = [path for path in pages if path != "/"]
+    late = ["/van-ban/ke-hoach-cong-tac-90.html", "/thong-bao/ke-hoach-cong-tac-91.html"]
+
+    def sitemap(base: str, named: list[str]) -> Answer:
+        urls = "".join(f"<url><loc>{base}{path}</loc></url>" for path in named)
+        return Answer(f"<urlset>{urls}</urlset>", headers={"Content-Type": "text/xml"})
+
+    pages["/"] = page(GENERATOR, *(link(path, f"Hội nghị tổng kết công tác số {path}") for path in paths[:8]))
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        server.pages["/sitemap.xml"] = sitemap(server.url, paths)
+        assert run(tmp_path, *options) == 0
+        assert len(exported(tmp_path)) == 40
+        server.pages |= {path: text_of(number) for number, path in enumerate(late, 90)}
+        server.pages["/sitemap.xml"] = sitemap(server.url, paths + late)
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+    assert {each["url"] for each in exported(tmp_path)[40:]} == {server.url + path for path in late}
+    assert not any(seen.path in paths for seen in server.log)
+
+
 def test_an_article_that_leads_to_the_home_page_is_gone_until_it_is_back(tmp_path: Path) -> None:
     pages = known_portal()
     path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
@@ -321,6 +345,31 @@ def test_an_article_that_leads_to_the_home_page_is_gone_until_it_is_back(tmp_pat
     assert len(exported(tmp_path)) == 9
 
 
+def test_a_page_that_says_in_a_few_words_that_an_article_is_gone_is_believed(tmp_path: Path) -> None:
+    """Wrong numbers are answered with 404, so that no probe tells what is said of articles that were taken down."""
+    pages = known_portal()
+    path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
+    pages["/"] = pages["/"].replace("Hội nghị tổng kết công tác số", "Hội nghị bàn về kế hoạch công tác số")
+    with PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        assert run(tmp_path, *options) == 0
+        boxes = (
+            f"<ul>{''.join(f'<li>{link(each, 2 * each)}</li>' for each in pages)}</ul><p>Tổng lượt truy cập: 10274</p>"
+        )
+        office = "<p>Cơ quan chủ quản: Sở Nội vụ tỉnh Ví Dụ. Địa chỉ: 12 Trần Phú. Điện thoại: 0123.456.789</p>"
+        gone = "<p>Bài viết này không tồn tại hoặc đã bị gỡ bỏ. Xin quý vị quay lại trang chủ.</p>"
+        server.pages[path] = page(f"<div>{gone}</div><div>{boxes}</div><div>{office}</div>")
+        assert run(tmp_path, *options, "--full") == 0
+        (lost,) = exported(tmp_path, ".gone")
+        assert lost["url"] == f"{server.url}{path}" and "says that there is none" in lost["evidence"]
+        # What cannot be read may be there: nothing says that it is not.
+        server.pages[other := path.replace("3", "4")] = page("<p>Đang tải nội dung.</p>")
+        run(tmp_path, *options, "--full")
+    assert len(exported(tmp_path, ".gone")) == 1
+    rejects = exported(tmp_path, ".rejects")
+    assert [each["reason"] for each in rejects if each["url"] == server.url + other] == ["no_article"]
+
+
 def let_time_pass(folder: Path, statement: str) -> None:
     """Change what the state of a portal says of the past."""
     for path in (folder / "state" / "portals").glob("*.sqlite"):
@@ -328,6 +377,64 @@ def let_time_pass(folder: Path, statement: str) -> None:
         with database:
             database.execute(statement)
         database.close()
+
+
+def test_what_nothing_leads_to_any_more_is_looked_at_before_its_time(tmp_path: Path) -> None:
+    pages = known_portal(60)
+    paths = [path for path in pages if path != "/"]
+
+    def sitemap(base: str, named: list[str]) -> Answer:
+        urls = "".join(f"<url><loc>{base}{path}</loc><lastmod>2024-05-01</lastmod></url>" for path in named)
+        return Answer(f"<urlset>{urls}</urlset>", headers={"Content-Type": "text/xml"})
+
+    def lists(named: list[str]) -> str:
+        return page(GENERATOR, *(link(path, f"Hội nghị tổng kết công tác số {path}") for path in named))
+
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet")
+        server.pages["/"], server.pages["/sitemap.xml"] = lists(paths[:8]), sitemap(server.url, paths)
+        assert run(tmp_path, *options) == 0
+        for path in paths[30:33]:
+            del server.pages[path]
+        server.pages["/sitemap.xml"] = sitemap(server.url, paths[:30] + paths[34:])
+        for days, looked_at in ((1, []), (8, paths[30:34])):  # a portal may show an old backup for a day
+            seen = f"strftime('%Y-%m-%dT%H:%M:%S+00:00', 'now', '-{days} days')"
+            let_time_pass(tmp_path, f"UPDATE articles SET due = date('now', '90 days'), last_seen = {seen}")
+            server.log.clear()
+            assert run(tmp_path, *options) == 0
+            assert {*looked_at} <= {seen.path for seen in server.log if seen.path in paths}
+            assert looked_at or not any(seen.path in paths for seen in server.log)
+        gone = {each["url"] for each in exported(tmp_path, ".gone")}
+        assert gone == {server.url + path for path in paths[30:33]}
+        # One that is there, and not in the sitemap, is not looked at each week for that; nor what a broken one named.
+        server.pages["/sitemap.xml"] = Answer("<html>", headers={"Content-Type": "text/xml"})
+        let_time_pass(tmp_path, "UPDATE articles SET due = date('now', '90 days'), last_seen = '2024-01-01T00:00:00'")
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+        assert not any(seen.path in paths for seen in server.log)
+        # A walk of the whole portal tells as well, also where there is no sitemap.
+        for path in paths[40:43]:
+            del server.pages[path]
+        server.pages["/"] = lists(paths[:40] + paths[43:])
+        let_time_pass(tmp_path, "UPDATE meta SET value = '2020-01-01T00:00:00+00:00' WHERE name = 'walked'")
+        assert run(tmp_path, *options) == 0
+        assert len(exported(tmp_path, ".gone")) == 6
+
+
+def test_an_article_that_each_page_links_to_is_looked_at_again(tmp_path: Path) -> None:
+    """What other pages link to while it is on its way was passed over as known, and its page left unread."""
+    pages = known_portal()
+    paths = [path for path in pages if path != "/"]
+    box = f"<ul><li>{link(paths[7], 'Hội nghị tổng kết công tác số ' + paths[7])}</li></ul>"
+    pages |= {path: text_of(number, f"</div><div>{box}") for number, path in enumerate(paths, 1)}
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_REVISITS=1")
+        assert run(tmp_path, *options) == 0
+        server.pages[paths[7]] = text_of(8, "<p>Đính chính: hội nghị diễn ra ngày 06/3.</p>")
+        # It is asked for last.
+        let_time_pass(tmp_path, "UPDATE articles SET due = iif(url LIKE '%-8.html', '2021-01-01', '2020-01-01')")
+        assert run(tmp_path, *options, "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=1") == 0
+    assert [each["url"] for each in exported(tmp_path) if each["version"] == 2] == [server.url + paths[7]]
 
 
 def test_articles_are_not_gone_because_the_portal_hides_them_for_a_day(tmp_path: Path) -> None:
@@ -392,6 +499,26 @@ def test_a_day_of_empty_lists_is_told_and_no_whole_crawl(tmp_path: Path) -> None
         )
         assert [run(tmp_path, *options, "--full") for _ in range(2)] == [0, 0]
     assert exported(tmp_path, ".gone") == []
+
+
+def test_a_list_whose_first_page_fails_is_told(tmp_path: Path) -> None:
+    pages = known_portal(12)
+    sections = ["/thong-bao/", "/chi-dao/", "/van-ban/"]
+    paths = [path for path in pages if path != "/"]
+    titles = {path: f"Hội nghị tổng kết công tác số {path}" for path in paths}
+    for place, section in enumerate(sections):
+        pages[section] = page(GENERATOR, *(link(path, titles[path]) for path in paths[4 * place : 4 * place + 4]))
+    pages["/"] = page(GENERATOR, *(link(section, section) for section in sections), link(paths[0], titles[paths[0]]))
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "RETRY_TIMES=0")
+        assert run(tmp_path, *options) == 0
+        kept = server.pages[sections[1]]
+        server.pages[sections[1]] = Answer("", 500)
+        assert run(tmp_path, *options) == 12
+        server.pages[sections[1]] = kept
+        assert run(tmp_path, *options) == 0
+    records = [json.loads(path.read_text("utf-8")) for path in sorted(tmp_path.glob("*.run.json"))]
+    assert "first page failed (http_error)" in str(records[1]["broken_lists"])
 
 
 def test_the_page_of_a_registrar_in_the_place_of_a_portal_is_told(tmp_path: Path) -> None:

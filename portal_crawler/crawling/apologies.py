@@ -102,6 +102,11 @@ def bears(body: bytes, title: str | None) -> bool | None:
     return any(plain in line or (line in plain and len(line.split()) >= TITLE_WORDS) for line in _lines(_shown(body)))
 
 
+def regrets(body: bytes, url: str, title: str | None) -> bool:
+    """Whether a page bears no longer the title of the article that was there, and says that something is not there."""
+    return bears(body, title) is False and _regrets(lines_said(body, url))
+
+
 class Shown(NamedTuple):
     """A page, its address, and what is said of its title elsewhere."""
 

@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING
 
+from portal_crawler.crawling import unlisted
 from portal_crawler.crawling.apologies import TITLE_WORDS
-from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.canonical import key_hash, page_key
 from portal_crawler.crawling.history import now
 from portal_crawler.extraction.contents import all_said
 from portal_crawler.extraction.dates import find_dates
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from portal_crawler.crawling.state import Known, PortalState
     from portal_crawler.items import Article
@@ -67,6 +68,7 @@ class Revisits:
         self._emptied: set[str] = set()
         self._old: dict[str, int] = {}
         self._shown: dict[str, set[str]] = {}
+        self._named: set[int] = set()
 
     @property
     def whole(self) -> bool:
@@ -106,6 +108,10 @@ class Revisits:
         """The known article that another address shows, too, and under whose identifier it was exported."""
         other = self.state.alias_of(identifier) if self.state is not None else None
         return self.known(other) if other is not None else None
+
+    def has(self, identifier: str) -> bool:
+        """Whether an earlier crawl has exported an article that is not gone, perhaps as another one."""
+        return self.known(identifier) is not None or self.stands_for(identifier) is not None
 
     def exported_as(self, item: Article) -> str | None:
         """The identifier under which an article that is not known has been exported, if it has been."""
@@ -174,6 +180,12 @@ class Revisits:
                 news.add(identifier)
         return news if changed <= max(FEW_MODIFIED, known // 2) else set()
 
+    def note_named(self, file: str, identifiers: Iterable[str]) -> None:
+        """Note the articles that a sitemap names: what it names no more may be gone (``unlisted``)."""
+        if self.state is not None:
+            self._named.add(key_hash(file))
+            unlisted.note_named(self.state, key_hash(file), identifiers)
+
     def reads_on(self, chain: str, identifiers: Collection[str], none: Collection[str] = ()) -> bool:
         """Whether a list is followed further, after a page with these articles.
 
@@ -200,7 +212,7 @@ class Revisits:
         shown = self._shown.setdefault(chain, set())
         own = set(identifiers) - shown - set(none)
         shown |= own
-        if any(self.known(each) is None and self.stands_for(each) is None for each in own):
+        if not all(map(self.has, own)):
             self._row[chain] = 0
         else:
             self._row[chain] += len(own)
@@ -218,6 +230,7 @@ class Revisits:
             return iter(())
         if self.full:
             return self.state.not_fetched()
+        unlisted.call(self.state, self._named, whole=self.whole)
         limit = ceil(self.share * self.state.count())
         return (known for known in self.state.due(limit, datetime.now(UTC)) if known.crawl < self._crawl)
 

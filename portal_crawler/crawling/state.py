@@ -18,6 +18,7 @@ from portal_crawler.archive.renewable import check_pages
 from portal_crawler.crawling import sightings
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.patterns import folder_and_number
+from portal_crawler.crawling.unlisted import AT_ONCE, BEFORE_OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -47,6 +48,7 @@ CREATE INDEX IF NOT EXISTS aliases_of ON aliases (of);
 CREATE TABLE IF NOT EXISTS numbered (
     folder TEXT, number TEXT, id TEXT, PRIMARY KEY (folder, number, id)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS named (id TEXT PRIMARY KEY, file INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS lost (id TEXT PRIMARY KEY, asked TEXT, said TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS replaced (id TEXT PRIMARY KEY, content TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS replaced_by ON replaced (content);
@@ -312,9 +314,13 @@ class PortalState:
         self.put(name, shown)
         return changed
 
+    def list_has_shown(self, chain: str) -> bool:
+        """Whether a list has shown articles when it was last read."""
+        return bool(self.get(f"list {chain}"))
+
     def list_emptied(self, chain: str, *, forget: bool) -> bool:
         """Whether a list that shows no article has shown some when it was last read; perhaps that is forgotten."""
-        emptied = bool(self.get(f"list {chain}"))
+        emptied = self.list_has_shown(chain)
         if emptied and forget:
             self.put(f"list {chain}", "")
         return emptied
@@ -336,9 +342,11 @@ class PortalState:
         return int(self.database.execute("SELECT count(*) FROM articles WHERE gone_at IS NULL").fetchone()[0])
 
     def due(self, limit: int, now: datetime) -> Iterator[Known]:
-        """The articles that should be looked at again: all that may have moved, then the longest overdue."""
+        """Articles to be looked at again: what may have moved, some that nothing leads to, then the longest overdue."""
+        unlisted = f"SELECT id FROM articles WHERE due = '{BEFORE_OTHERS}' AND gone_at IS NULL ORDER BY id"  # noqa: S608
         rows: Iterable[tuple[object, ...]] = self.database.execute(
-            f"SELECT {COLUMNS} FROM articles WHERE (due <= ? OR due > ?) AND gone_at IS NULL ORDER BY due, id "  # noqa: S608
+            f"SELECT {COLUMNS} FROM articles WHERE (due <= ? OR due > ?) AND gone_at IS NULL "  # noqa: S608
+            f"AND (due != '{BEFORE_OTHERS}' OR id IN ({unlisted} LIMIT {AT_ONCE})) ORDER BY due, id "
             "LIMIT max(?, (SELECT count(*) FROM articles WHERE due = '' AND gone_at IS NULL))",
             (now.isoformat(), (now + FARTHEST).isoformat(), limit),
         ).fetchall()

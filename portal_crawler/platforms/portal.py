@@ -183,6 +183,7 @@ class PortalSpider(Following):
         self.told = False
         self.sitemaps: list[tuple[str, int]] = []
         self.barren_sitemaps = 0
+        self.named_known: list[str] = []
         self.dated_sitemaps: set[str] = set()
         self.tries: dict[str, int] = {}
         self.loaded: dict[str, tuple[Source, str]] = {}
@@ -321,7 +322,8 @@ class PortalSpider(Following):
         if held := respelt or self.budget.released(all_forms=True, likely=self.promises):
             links = map(self.rules.judge, held)
             return [request for link in links for request in self.ask_linked(link, priority=PRIORITY_PAGE)]
-        named = list(self.ask_named(self.named_budget.released(all_forms=True, likely=self.promises)))
+        released = self.named_budget.released(all_forms=True, likely=self.promises)
+        named = list(self.ask_named([*self.take_named(), *released]))
         if asked := named or list(self.ask_waiting()):
             return asked
         if not self.letters and (chosen := self.ask_archive()):
@@ -519,6 +521,7 @@ class PortalSpider(Following):
             self.note_barren(link)
         article = self.promises(link.url)
         self.count("failed/article" if article else "failed/page")
+        self.note_unread(link, rejected)
         number = request.cb_kwargs.get("number") or page_number(request.url)
         if number is not None:
             gone = rejected.status in (404, 410)

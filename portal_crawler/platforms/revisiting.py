@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from portal_crawler.crawling import history
-from portal_crawler.crawling.apologies import bears
+from portal_crawler.crawling.apologies import bears, regrets
 from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash, page_key, site_root
 from portal_crawler.crawling.losses import FEWEST_MET, MET, Losses, falls_short, gone
@@ -124,7 +124,10 @@ class Revisiting(Articles):
     def look_again(self, known: Known, url: str, *, twice: bool = False) -> Request:
         """The request for a known article, perhaps not its first; the server may answer that it is as it was."""
         self.count("history/asked")
-        self.sightings.reopen(self.rules.judge(url).key)  # a list may have shown it: it was passed over then
+        link = self.rules.judge(url)
+        self.sightings.reopen(link.key)  # a list may have shown it: it was passed over then
+        if (sighting := self.sightings.see(link)) is not None:
+            sighting.ask()  # nor is it passed over while it is on its way, by the links of other pages
         meta = {"portal_known": known.id, "handle_httpstatus_list": [304]}
         # Where it is looked for a second time, perhaps at another page's address, only the page itself is an answer.
         headers = {} if twice else conditions(known)
@@ -315,8 +318,13 @@ class Revisiting(Articles):
             self.lacks(
                 identifier, capture.url, self.reject(capture.url, "soft_404", told, capture.status, capture.fetched_at)
             )
-        elif rejected.reason == "spam" and (known := self.revisits.known(identifier)) is not None and not self.letters:
-            return self.lacks(known.id, capture.url, rejected)
+        elif (known := self.revisits.known(identifier)) is not None and not self.letters:
+            if rejected.reason == "spam":
+                return self.lacks(known.id, capture.url, rejected)
+            if regrets(capture.body, capture.url, known.title):
+                told = f"{capture.url}: no article is there, and the page says that there is none"
+                missing = self.reject(capture.url, "soft_404", told, capture.status, capture.fetched_at)
+                return self.lacks(known.id, capture.url, missing)
         elif rejected.reason == "spam" and self.stands_instead(capture):
             self.count("failed/article")
             return False
@@ -380,6 +388,16 @@ class Revisiting(Articles):
         if not self.revisits.incremental:
             return keys
         return [key for key in keys if self.revisits.known(article_id(link.url, key)) is None]
+
+    def note_unread(self, link: Judgement, rejected: Rejected) -> None:
+        """Note that the first page of a list did not come: an incremental crawl does not see what it has new."""
+        if self.state is None or self.letters or not self.revisits.incremental:
+            return
+        if rejected.status in history.GONE or rejected.reason == "postponed":
+            return
+        if self.state.list_has_shown(chain_key(link.url)):
+            self.count("lists/broken")
+            self.broken_lists.append(f"{link.url}: the list's first page failed ({rejected.reason})")
 
     def judge_extent(self) -> Iterator[Rejected]:
         """A reject where lists lead to few of the articles that they led to in the last crawl of the kind."""

@@ -71,6 +71,7 @@ class Sources(Lists):
     dated_sitemaps: set[str]
     found: dict[str, Any] | None
     barren_sitemaps: int
+    named_known: list[str]
 
     def ask_article(
         self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_LISTED
@@ -217,7 +218,10 @@ class Sources(Lists):
         file = response.request.url
         if not is_index:
             self.ways.open(file, "sitemap")
-            yield from self.ask_modified(addresses, file)
+            links = {url: link for url in addresses if (link := self.rules.link(url, url)) is not None}
+            if links:  # a broken one tells nothing
+                self.revisits.note_named(file, (article_id(link.url, link.key) for link in links.values()))
+            yield from self.ask_modified(addresses, links, file)
         for url in addresses:
             if is_index:
                 yield from self.ask_sitemap(url, depth + 1)
@@ -225,10 +229,11 @@ class Sources(Lists):
                 yield from self.ask_listed(url, "sitemap", file)
         yield from self.next_sitemap(barren=len(self.sightings) == before)
 
-    def ask_modified(self, addresses: dict[str, str], file: str) -> Iterator[Request]:
+    def ask_modified(self, addresses: dict[str, str], links: dict[str, Judgement], file: str) -> Iterator[Request]:
         """The requests for known articles that have been modified since, as a sitemap says."""
-        links = {url: self.rules.link(url, url) for url, said in addresses.items() if said}
-        dated = {article_id(link.url, link.key): (link, addresses[url]) for url, link in links.items() if link}
+        dated = {
+            article_id(link.url, link.key): (link, said) for url, link in links.items() if (said := addresses[url])
+        }
         if dated:
             self.dated_sitemaps.add(file)
         for identifier in self.revisits.modified({each: said for each, (_, said) in dated.items()}):
@@ -258,11 +263,19 @@ class Sources(Lists):
             return
         if way == "sitemap" and self.stays_missing(link):
             return
+        if not self.full and self.revisits.has(article_id(link.url, link.key)):
+            self.named_known.append(link.url)  # it is not asked for, and takes no room of what is new
+            return
         # A budget of their own: of the thousands that a sitemap names all may be dead, and those of the lists are not.
         if self.named_budget.grants(link.url):
             yield from self.ask_named([link.url])
         else:
             self.count("traps/named_held")
+
+    def take_named(self) -> list[str]:
+        """What sitemaps and feeds name and is known: the crawl has run dry, and lists have said what they say of it."""
+        known, self.named_known = self.named_known, []
+        return known
 
     def ask_named(self, urls: list[str]) -> Iterator[Request]:
         """The requests for addresses that sitemaps or feeds have named, unless pages have led to them meanwhile."""
