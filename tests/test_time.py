@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
+import zipfile
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -137,15 +138,20 @@ def test_labels_of_documents_without_end(inner: str) -> None:
     extract(Capture(url=URL, body=html, fetched_at=datetime(2024, 3, 6, tzinfo=UTC)), Site())
 
 
-def test_a_capture_file_full_of_what_begins_like_a_gzip_member(tmp_path: Path) -> None:
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_capture_file_full_of_what_begins_like_a_gzip_member(tmp_path: Path, *, packed: bool) -> None:
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + page("<p>a</p>")
     head = (
         f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: {URL}\r\nWARC-Date: 2024-03-06T00:00:00Z\r\n"
         "WARC-Record-ID: <urn:uuid:7c1f9e00-0000-4000-8000-000000000001>\r\nContent-Type: application/http\r\n"
         f"Content-Length: {len(answer)}\r\n\r\n"
     )
-    record = gzip.compress(head.encode() + answer + b"\r\n\r\n")
-    path, told = tmp_path / "members.warc.gz", []
-    path.write_bytes(record + b"\x1f\x8b\x08" * 400_000 + record)
+    record, told = gzip.compress(head.encode() + answer + b"\r\n\r\n"), []
+    path = tmp_path / ("members.wacz" if packed else "members.warc.gz")
+    if packed:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as pack:
+            pack.writestr("archive/members.warc.gz", record + b"x" * 20_000_000 + b"\x1f\x8b\x08" * 1000 + record)
+    else:
+        path.write_bytes(record + b"\x1f\x8b\x08" * 400_000 + record)
     assert [capture.url for capture in read_captures(path, lambda *said: told.append(said))] == [URL, URL]
     assert len(told) == 1
