@@ -63,7 +63,9 @@ WARC_RECORD = rb"WARC/\d\.\d\r?\n"
 ARC_RECORD = rb"[a-z]{3,10}:[^\s]{1,2000} [0-9a-fA-F.:]{1,45} \d{8,14} [^\s]{1,100} \d{1,18}\r?\n"
 RECORD = re.compile(WARC_RECORD + rb"|" + ARC_RECORD)
 BEGINNINGS = re.compile(rb"(?:(?<=\n)|\A)(?:" + RECORD.pattern + rb")|\x1f\x8b\x08")
-LONGEST_BEGINNING = 2200
+# Of what may be a gzip member so many bytes are looked at: every three bytes of a file may begin like one. The longest
+# beginning of a record is half of that.
+MEMBER = 4096
 BLOCK = 1 << 16
 # What stands between records, or fills up a file, and is no loss.
 PADDING = b"\r\n \0"
@@ -418,10 +420,10 @@ def _next_record(stream: Any, start: int) -> int | None:
         window = kept + block
         for found in BEGINNINGS.finditer(window):
             at = place - len(kept) + found.start()
-            if not found[0].startswith(GZIP) or _is_member(stream, at):
+            if not found[0].startswith(GZIP) or _is_member(window[found.start() : found.start() + MEMBER]):
                 return at
         place += len(block)
-        kept = window[-LONGEST_BEGINNING:]
+        kept = window[-MEMBER:]
 
 
 def _block_at(stream: Any, place: int) -> bytes:
@@ -450,11 +452,13 @@ def _flags(record: ArcWarcRecord, *found: str) -> list[str]:
     return [flag for flag in FLAGS if flag in said]
 
 
-def _is_member(stream: Any, at: int) -> bool:
-    """Whether a gzip member with a record begins at a byte."""
-    stream.seek(at)
+def _is_member(data: bytes) -> bool:
+    """Whether some bytes are those of a gzip member with a record.
+
+    They are of what has been read: to go back in a packed file is to unpack it again from its beginning.
+    """
     try:
-        begin = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(stream.read(BLOCK), BLOCK)
+        begin = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, MEMBER)
         return RECORD.match(begin.lstrip(PADDING)) is not None
     except zlib.error:
         return False

@@ -22,6 +22,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import fastjsonschema
 
 from portal_crawler.corpus.formats import DAMAGED, opened
+from portal_crawler.extraction.decode import composed
 from portal_crawler.schema import article_schema
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ PRIVATE: dict[str, re.Pattern[str]] = {
 
 def folded(text: str) -> str:
     """Text in lower case without diacritics and invisible characters; whatever is no letter or digit is a space."""
-    plain = unicodedata.normalize("NFD", text.translate(EACH_D))
+    plain = composed(text.translate(EACH_D), "NFD")
     kept = (sign for sign in plain if not unicodedata.combining(sign) and unicodedata.category(sign) != "Cf")
     return NO_WORD.sub(" ", "".join(kept)).casefold().strip()
 

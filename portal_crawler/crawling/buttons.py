@@ -13,7 +13,7 @@ from scrapy import FormRequest, Request
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.rules import PAGE_NAMES, PAGE_NUMBER
 from portal_crawler.crawling.xpath import elements, strings
-from portal_crawler.extraction.page import element_text
+from portal_crawler.extraction.page import LONGEST_ADDRESS, element_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,6 +96,8 @@ def sources(page: Page) -> Iterator[Source]:
     """What a page names to load more of its lists from: buttons, its scripts, the REST interface of WordPress."""
     found = [*_buttons(page), *(each for script in SCRIPTS(page.root) for each in in_script(script[:LONGEST_SCRIPT]))]
     for source in found:
+        if len(source.address) > LONGEST_ADDRESS:
+            continue
         try:
             yield replace(source, address=urljoin(page.url, source.address))
         except ValueError:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from portal_crawler.crawling.xpath import elements, strings
 from portal_crawler.extraction.dates import find_dates
-from portal_crawler.extraction.page import element_text, squeeze
+from portal_crawler.extraction.page import LONGEST_ADDRESS, element_text, squeeze
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ CALENDAR_DAY = re.compile(r"^V?\d{3,5}$")
 
 NEXT_WORDS = re.compile(
     r"^(?:(?:trang\s+)?(?:sau|tiếp(?:\s+theo)?|kế(?:\s+tiếp)?)|next(?:\s+page)?|older(?:\s+posts)?"
-    r"|xem\s+(?:tiếp|thêm)|[>»›→]+)(?:\s*[>»›→]+)?$",
+    r"|xem\s+(?:tiếp|thêm)|[>»›→]++)(?:\s*[>»›→]+)?$",
     re.IGNORECASE,
 )
 TOOLS = re.compile(
@@ -222,7 +222,7 @@ def _pager(call: Postback) -> str:
 
 def _calls(page: Page, pager: str) -> Iterator[tuple[Element, Postback]]:
     """The postbacks of one pager; those of the first pager, whose name is empty, are all that are no other's."""
-    others = other_pagers(page)
+    others = set(other_pagers(page))
     for anchor, call in _postbacks(page):
         if _pager(call) == pager or (not pager and _pager(call) not in others):
             yield anchor, call
@@ -273,26 +273,29 @@ def postback_numbers(page: Page, pager: str = "") -> list[int]:
 
 def printed_total(page: Page, number: int) -> int | None:
     """How many pages a list prints that it has ("Trang 2/3", "2 / 3"), beside its pager, on page ``number``."""
+    others: set[Element] = set()  # blocks that are no pager's
     for element in page.root.iter("span", "p", "div", "td", "li", "b", "strong", "label"):
         # What stands in the element itself, before and behind its children.
         for text in (element.text, *(child.tail for child in element)):
             found = TOTAL.match(squeeze(text)) if text and "/" in text else None
-            if found and int(found[1]) == number and int(found[2]) >= max(number, 2) and _pages(element):
+            if found and int(found[1]) == number and int(found[2]) >= max(number, 2) and _pages(element, others):
                 return int(found[2])
     return None
 
 
-def _pages(block: Element | None) -> bool:
+def _pages(block: Element | None, others: set[Element]) -> bool:
     """Whether a block is a pager's: a slide show counts in the same way, but has no links to pages."""
     for _ in range(2):
         if block is None or block.tag == "body":
             return False
-        if any(PAGER_WORDS.match(text) or text.isdecimal() for text in map(element_text, block.iter("a"))):
-            return True
+        if block not in others:
+            if any(PAGER_WORDS.match(text) or text.isdecimal() for text in map(element_text, block.iter("a"))):
+                return True
+            others.add(block)
         block = block.getparent()
     return False
 
 
 def feed_links(page: Page) -> list[str]:
     """Addresses of the RSS and Atom feeds that a page announces, but for those of comments."""
-    return [url for url in FEEDS(page.root) if not COMMENTS.search(url)]
+    return [url for url in FEEDS(page.root) if len(url) <= LONGEST_ADDRESS and not COMMENTS.search(url)]

@@ -41,7 +41,7 @@ LISTS = re.compile(
 ARTICLE_TYPES = re.compile(r"(?:News|Blog)?(?:Article|Posting)$")
 TYPED = strings("//*[@itemtype]/@itemtype")
 JSON_LD = strings("//script[@type='application/ld+json']/text()")
-JSON_LD_ARTICLE = re.compile(r'"@type"\s*:\s*\[?\s*"(?:News|Blog)?(?:Article|Posting)"')
+JSON_LD_ARTICLE = re.compile(r'"@type"\s*:\s*(?:\[\s*)?"(?:News|Blog)?(?:Article|Posting)"')
 PARAGRAPHS = elements("//p | //div[not(div or p or table or ul or ol)] | //td[not(descendant::p or descendant::div)]")
 LINK_TEXT = elements("descendant::a")
 PUBLISHED = re.compile(

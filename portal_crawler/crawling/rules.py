@@ -10,6 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from portal_crawler.crawling.canonical import canonical_url, page_key, split_base, without_returns
 from portal_crawler.crawling.patterns import slug_with_number
+from portal_crawler.extraction.page import LONGEST_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -258,7 +259,7 @@ class UrlRules:
         return self._linked(*split_base(base, href))
 
     def _link(self, base: str, href: str) -> Judgement | None:
-        if not href or href[0] == "#" or href[:11].lower() == "javascript:":
+        if not href or len(href) > LONGEST_ADDRESS or href[0] == "#" or href[:11].lower() == "javascript:":
             return None
         url = base[:-1] + href  # the host alone is left of a base before such a path (split_base)
         if href[0] != "/" or base[-1:] != "/" or PLAIN.fullmatch(url) is None:
@@ -270,6 +271,8 @@ class UrlRules:
 
     def judge(self, url: str) -> Judgement:
         """What an absolute ``http`` address is to the portal."""
+        if len(url) > LONGEST_ADDRESS:
+            return Judgement("outside", url, url)
         return self._judged(url.partition("#")[0])
 
     def _judge(self, url: str) -> Judgement:

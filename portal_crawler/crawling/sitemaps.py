@@ -10,6 +10,8 @@ from lxml.etree import LxmlError
 from scrapy.utils.gz import gunzip, gzip_magic_number
 from scrapy.utils.sitemap import Sitemap
 
+from portal_crawler.extraction.page import LONGEST_ADDRESS
+
 if TYPE_CHECKING:
     from scrapy.http import Response
 
@@ -30,8 +32,14 @@ def read_sitemap(response: Response) -> tuple[bool, dict[str, str]]:
     try:
         body = gunzip(response.body, max_size=LARGEST) if gzip_magic_number(response) else response.body
         sitemap = Sitemap(body)
-        listed = [(urljoin(response.url, entry["loc"].strip()), entry) for entry in sitemap if entry.get("loc")]
+        listed = [
+            (urljoin(response.url, entry["loc"].strip()), entry) for entry in sitemap if _is_address(entry.get("loc"))
+        ]
         addresses = {url: (entry.get("lastmod") or "").strip() for url, entry in listed}
     except (OSError, EOFError, StopIteration, ValueError, zlib.error, LxmlError) as error:
         raise SitemapError(f"the sitemap {response.url} cannot be read: {error or type(error).__name__}") from error
     return sitemap.type == "sitemapindex", addresses
+
+
+def _is_address(written: str | None) -> bool:
+    return bool(written) and len(written or "") <= LONGEST_ADDRESS

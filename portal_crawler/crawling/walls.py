@@ -43,7 +43,7 @@ HUMAN = re.compile(
     "không phải (?:là )?(?:robot|người máy)|xác (?:minh|nhận) (?:bạn|truy cập)|mã (?:xác nhận|bảo vệ|captcha)|"
     "are (?:you )?(?:a )?human|not a robot|unusual traffic|security check|kiểm tra bảo mật"
 )
-PASSWORD = re.compile(rb"<input\b[^>]*type\s*=\s*[\"']?password", re.IGNORECASE)
+PASSWORD = re.compile(rb"<input\b[^<>]*type\s*=\s*[\"']?password", re.IGNORECASE)
 SIGN_IN = re.compile("đăng nhập|log ?in|sign ?in|xác thực")
 LOGIN = "login"
 # The value of a parameter that is an address.
@@ -54,8 +54,9 @@ TITLE = re.compile(rb"<title[^>]*>(.{0,1500}?)</title", re.DOTALL)
 SITE_NAME = re.compile(r"\s+[-–—|»:]\s+")
 
 HIDDEN = re.compile(r"<(script|style|noscript|template|head)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
-TAG = re.compile(r"<[^>]*>")
-LINK = re.compile(rb"<a\b[^>]*\bhref\s*=", re.IGNORECASE)
+# One that is never closed reaches to the end, as in browsers; to look on behind each "<" would take hours.
+TAG = re.compile(r"<[^>]*>?")
+LINK = re.compile(rb"<a\b[^<>]*\bhref\s*=", re.IGNORECASE)
 
 
 class BlockedError(Exception):

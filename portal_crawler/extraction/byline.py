@@ -8,11 +8,11 @@ too, often, and is no author.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
+from portal_crawler.extraction.decode import composed
 from portal_crawler.extraction.page import Element, element_text, squeeze
 from portal_crawler.extraction.tables import DataTables
 from portal_crawler.extraction.widgets import says
@@ -104,7 +104,7 @@ class Byline:
 
 def is_account(name: str) -> bool:
     """Whether a printed name is that of an account ("admin admin", "Pho Ban bien tap") and nobody's."""
-    return ACCOUNTS.match(unicodedata.normalize("NFC", name.strip())) is not None
+    return ACCOUNTS.match(composed(name.strip())) is not None
 
 
 def is_office(line: str) -> bool:

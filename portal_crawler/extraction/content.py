@@ -104,6 +104,8 @@ IMPRINT_REASON = "the page's imprint"
 # What tells no field of the article, be it a name, a headline or a date.
 NOT_ITS_OWN = frozenset((ENTRY_REASON, IMPRINT_REASON))
 FIGURE = re.compile(r"\d[\d.,]*")
+# Times that a page may be read for the record of a document: tables in tables without end have labels at each level.
+MOST_READ = 8
 LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
 
 
@@ -197,6 +199,8 @@ def _labelled(work: Verdicts, place: int) -> bool:
 
 def _legal_table(work: Verdicts) -> Element | None:
     """The table or list of a legal document's record, where the page is one's detail page."""
+    asked: set[Element] = set()  # by another label of the same table
+    left = MOST_READ * sum(1 for _ in work.page.root.iter())
     for block in work.blocks:
         if len(block.text) < 40 and block.text[0] in "sSlL" and LEGAL_LABEL.fullmatch(block.text):
             node: Element | None = block.element
@@ -204,6 +208,12 @@ def _legal_table(work: Verdicts) -> Element | None:
                 node = node.getparent() if node is not None else None
                 if node is None or node.tag in ("body", "html"):
                     break
+                if node in asked:
+                    continue
+                asked.add(node)
+                left -= sum(1 for _ in node.iter())
+                if left < 0:
+                    return None
                 if node.tag in ("table", "dl", "ul", "div") and legal_record(label_rows(node)) is not None:
                     return node
     return None

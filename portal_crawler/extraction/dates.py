@@ -9,11 +9,12 @@ calendar are never converted: they are no dates here.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
+
+from portal_crawler.extraction.decode import composed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,8 +132,7 @@ def find_dates(text: str, *, month_first: bool = False) -> list[DateFound]:
     """
     if not _DIGITS.search(text):  # most lines of a page hold no number, and a day has at least two digits
         return []
-    if not unicodedata.is_normalized("NFC", text):
-        text = unicodedata.normalize("NFC", text)
+    text = composed(text)
     found: list[DateFound] = []
     end = 0
     for start, stop, day in _days(text, month_first=month_first):

@@ -13,14 +13,42 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
 
 from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding
 
 UTF_8 = "utf-8"
 DOUBLE_UTF_8 = "utf-8 encoded twice"
 LATIN = "windows-1252"
+
+
+# Texts in which so many marks may stand on one letter are normalised in pieces; no writing needs half as many.
+_LONG, _MOST_MARKS = 1000, 100
+
+
+def composed(text: str, form: Literal["NFC", "NFD"] = "NFC") -> str:
+    """Text in a normal form of Unicode.
+
+    To bring the marks on a letter into their order takes time that grows with the square of their number: where there
+    are more than any writing has, each hundred is brought into order by itself (see Unicode Standard Annex 15, 13).
+    """
+    if text.isascii():
+        return text
+    # Where so many stand in a row, one of them stands at one of these places.
+    if len(text) > _LONG and any(map(unicodedata.combining, text[::_MOST_MARKS])) and _marks().search(text):
+        return "".join(unicodedata.normalize(form, part) for part in _marks().split(text))
+    return text if unicodedata.is_normalized(form, text) else unicodedata.normalize(form, text)
+
+
+@lru_cache(maxsize=1)
+def _marks() -> re.Pattern[str]:
+    """So many marks in a row that they are a piece of their own."""
+    marks = "".join(sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.combining(sign))
+    return re.compile(f"([{marks}]{{{_MOST_MARKS}}})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +123,7 @@ def _decode_single(body: bytes, encoding: str) -> str:
     text = codecs.charmap_decode(body, "strict", _SINGLE_BYTE[encoding])[0]
     if encoding == "vni":
         text = _VNI.sub(_vni_letter, text)
-    return text if encoding == LATIN else unicodedata.normalize("NFC", text)
+    return text if encoding == LATIN else composed(text)
 
 
 def _vni_letter(match: re.Match[str]) -> str:
@@ -124,10 +152,13 @@ _SYLLABLE = re.compile(
     "(?:ch|ng|nh|[cmnpt])?"
 )
 _STOPS = ("c", "p", "t", "ch")
+_LONGEST_SYLLABLE = 16  # characters; no word is written with half as many letters
 
 
 def is_syllable(word: str) -> bool:
     """Whether a word is a possible Vietnamese syllable: its spelling, and its tone for the coda it has."""
+    if len(word) > _LONGEST_SYLLABLE:
+        return False
     parts = unicodedata.normalize("NFD", word.lower())
     tones = [char for char in parts if ord(char) in _TONES]
     if len(tones) > 1:
@@ -359,4 +390,4 @@ def to_unicode_legacy(text: str, encoding: str) -> str:
         return text
     if encoding == "vni":
         return _VNI.sub(_vni_letter, text)
-    return unicodedata.normalize("NFC", text.translate(_FONT_TABLES[encoding]))
+    return composed(text.translate(_FONT_TABLES[encoding]))

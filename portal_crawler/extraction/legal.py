@@ -7,12 +7,13 @@ Numbers follow Decree 30/2020/NĐ-CP (and 34/2016/NĐ-CP for normative documents
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 
 from lxml import etree
 
 from portal_crawler.extraction.dates import parse_date
+from portal_crawler.extraction.decode import composed
 from portal_crawler.extraction.page import element_text
 from portal_crawler.items import LegalDocument
 
@@ -108,7 +109,7 @@ def document_type(text: str) -> str | None:
         The name with a capital first letter; None for what does not say it.  Official letters (4507/BGTVT-TTCNTT) have
         no type in their number, and laws and resolutions of the National Assembly share theirs (QH13).
     """
-    text = unicodedata.normalize("NFC", text)
+    text = composed(text)
     if (match := _NAME.match(text)) is not None:
         return " ".join(match[1].split()).capitalize()
     for number in find_numbers(text)[:1]:
@@ -166,7 +167,7 @@ _FEW_FIELDS = 4
 
 
 def _key(label: str) -> str:
-    label = unicodedata.normalize("NFC", label).lower()
+    label = composed(label).lower()
     label = re.sub(r"\s*/\s*", "/", " ".join(label.split()))
     return label.strip(" :.*•-–+")
 
@@ -178,7 +179,7 @@ def _value(text: str) -> str | None:
 
 def may_hold_record(text: str) -> bool:
     """Whether a text bears a label for the date of a document, as all records do: else there is none to be read."""
-    return _DATE_LABEL.search(unicodedata.normalize("NFC", text).lower()) is not None
+    return _DATE_LABEL.search(composed(text).lower()) is not None
 
 
 def legal_record(rows: list[tuple[str, str]]) -> LegalDocument | None:
@@ -243,6 +244,7 @@ _BLOCKS = frozenset((
 ))
 # fmt: on
 _LONGEST_LABEL = 60  # characters
+_MOST_ELEMENTS = 500  # of a value
 # A known label and its colon, at a line's beginning or after a separator.
 _LABEL_IN_LINE = re.compile(
     rf"(?:^|[\s|;,•+–-])({'|'.join(sorted(map(re.escape, (*_FIELDS, *_WEAK_FIELDS)), key=len, reverse=True))})\s*:",
@@ -325,11 +327,16 @@ def _block_pairs(node: Element) -> list[tuple[str, str]]:
     lines = _lines(node)
     if len(lines) == 1 and _FIELDS.get(_key(lines[0])) is not None:
         following = node.getnext()
-        if following is None or not isinstance(following.tag, str):
+        if following is None or not isinstance(following.tag, str) or _is_large(following):
             return []
         value = element_text(following)
         return [(lines[0].rstrip(" :"), value)] if value and _key(value) not in _FIELDS and len(value) < 2000 else []
     return _marked_pair(node, lines) or [pair for line in lines for pair in _line_pairs(line)]
+
+
+def _is_large(element: Element) -> bool:
+    """Whether an element holds more than a value: to read all of what nests deeply at each level takes minutes."""
+    return next(islice(element.iter(), _MOST_ELEMENTS, None), None) is not None
 
 
 def _marked_pair(node: Element, lines: list[str]) -> list[tuple[str, str]]:
@@ -360,5 +367,5 @@ def _lines(node: Element) -> list[str]:
             parts.append((child.text or "").replace("\n", " "))
         parts.append((child.tail or "").replace("\n", " "))
     parts[0] = parts[0].replace("\n", " ")
-    lines = (unicodedata.normalize("NFC", " ".join(line.split())) for line in "".join(parts).split("\n"))
+    lines = (composed(" ".join(line.split())) for line in "".join(parts).split("\n"))
     return [line for line in lines if line]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -12,7 +11,7 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from portal_crawler.extraction.decode import decode_html, font_encoding, is_legacy_text, to_unicode_legacy
+from portal_crawler.extraction.decode import composed, decode_html, font_encoding, is_legacy_text, to_unicode_legacy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +47,10 @@ SPACES = bytes.maketrans(CONTROLS, b" " * len(CONTROLS))
 
 # How deeply elements may nest: libxml2 stops at 2,048, and no page that was written for readers comes near.
 DEEPEST = 500
-TAG = re.compile(rb"<(/?)([a-zA-Z][\w:-]*)[^<>]*>")
+TAG = re.compile(rb"<(/?)([a-zA-Z][\w:-]*+)[^<>]*+>")
+# No address of half that length is asked for; to join each link of a page to one of a megabyte would take hours, and so
+# would a host's name of combining marks.
+LONGEST_ADDRESS = 4096
 VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
 
 # NBSP is a space here; zero-width space and BOM stand for nothing; the soft hyphen too, once legacy fonts (where it is
@@ -119,7 +121,7 @@ def squeeze(text: str) -> str:
         for char in INVISIBLE:  # to look for each takes a fraction of an expression for all
             text = text.replace(char, "")
     text = " ".join(text.split())
-    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+    return composed(text)
 
 
 @dataclass(slots=True)
@@ -283,7 +285,8 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     fonts: Any = FONTS(root)
     if page.encoding.startswith(("utf", "windows-125")) and any(map(LEGACY_FONT.search, set(fonts))):
         _decode_fonts(root)
-    if (base := root.find(".//base[@href]")) is not None:
+    base = root.find(".//base[@href]")
+    if base is not None and len(base.get("href") or "") <= LONGEST_ADDRESS:
         page.url = _joined(url, base.get("href") or "")
     return page
 

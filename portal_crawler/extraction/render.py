@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from w3lib.url import safe_url_string
 
-from portal_crawler.extraction.page import PHRASING, Element, reference_in, squeeze
+from portal_crawler.extraction.page import LONGEST_ADDRESS, PHRASING, Element, reference_in, squeeze
 from portal_crawler.extraction.tables import DataTables, cell_of, table_of
 from portal_crawler.items import Image
 
@@ -56,7 +56,7 @@ class Figure:
 def absolute(base: str, reference: str | None) -> str | None:
     """A reference as an absolute address of a harmless scheme, spaces and letters percent-encoded; or None."""
     url = reference_in(reference) if reference else ""
-    if not url:
+    if not url or len(url) > LONGEST_ADDRESS:
         return None
     try:
         if not url.startswith(SCHEMES):

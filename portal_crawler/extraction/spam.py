@@ -11,9 +11,10 @@ of the police and the courts.
 from __future__ import annotations
 
 import re
-import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from portal_crawler.extraction.decode import composed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,5 +133,4 @@ def _plain(text: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    text = text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
-    return text.lower().split()
+    return composed(text).lower().split()

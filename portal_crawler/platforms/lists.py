@@ -42,6 +42,8 @@ PRIORITY_LIST = 30
 
 # How many links to one article are read for what they say about it: the menu's stand on every page.
 LOOKS = 5
+# Lists that are turned on one page at most: each costs a form to be read and sent.
+MOST_PAGERS = 16
 
 # A label that leads to a section; longer texts are titles.
 LONGEST_LABEL = 80
@@ -331,7 +333,7 @@ class Lists(scrapy.Spider):
         if postback is not None and f"{chain}#{number + 1}" not in self.asked:
             yield from self.post_back(page, postback, chain, number + 1)
         elif not pager:
-            for name in listing.other_pagers(page):
+            for name in listing.other_pagers(page)[:MOST_PAGERS]:
                 yield from self.turn_other(page, chain, name, keys)
 
     def turn_other(self, page: Page, chain: str, pager: str, keys: set[str]) -> Iterator[Request]:
