@@ -232,6 +232,24 @@ def test_what_readers_wrote_is_not_the_text(learned: bool) -> None:
     assert "Tôi mong" not in read(answered, learned=learned).text
 
 
+def dated_below(number: int) -> Capture:
+    """Nothing has a name, the date stands below the text, and that is two sentences."""
+    return page(
+        number,
+        f"<div><div class='x1'>Thông báo ngừng cấp nước khu vực {PLACES[number]}</div><div class='x3'>Trạm nước {PLACES[number]} "
+        f"ngừng cấp nước cả ngày đến 7/5. Mong bà con thông cảm.</div><div class='x4'>Ngày đăng: 1{number}/02/2019</div></div>"
+        f"<div class='c2'><div>Gửi ý kiến của bạn</div><div><b>Trần Mai</b> <small>2{number}/05/2020</small><div>Tôi mong trạm ở "
+        f"{PLACES[-number]} tiếp tục báo trước như vậy cho bà con các thôn khác cùng biết mà trữ nước.</div></div></div>",
+    )
+
+
+@both
+def test_a_paragraph_above_its_date_is_no_headline(learned: bool) -> None:
+    found = read(dated_below, learned=learned)
+    assert found.text.endswith("ngừng cấp nước cả ngày đến 7/5. Mong bà con thông cảm.")
+    assert found.title is None or found.title.startswith("Thông báo")
+
+
 # ------------------------------------------------------------------------------------------------------------- fields
 
 

@@ -7,6 +7,7 @@ calls its title, or one with a time of publication right behind it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -41,6 +42,9 @@ LEAST_LINK = -3.0
 LEAST = -4.0
 LEAST_SENTENCE = -8.0
 SENTENCE_WORDS = 3
+# Two sentences of so many words, the last with its full stop, are a paragraph and no headline.
+PARAGRAPH_WORDS = 12
+SENTENCES = re.compile(r"\w[.!?] +[^\W\da-zà-ỹ].*\.$")
 # Of more words a line before the date is no name.
 NAME_WORDS = 4
 
@@ -124,6 +128,16 @@ def _may_head(block: Block) -> bool:
         and len(block.text) < LONGEST_HEADLINE
         and block.link_density < LINK
         and not is_date_line(block.text)
+        and not is_paragraph(block)
+    )
+
+
+def is_paragraph(block: Block) -> bool:
+    """Whether a line is two sentences or more, and set in no heading."""
+    return (
+        block.words >= PARAGRAPH_WORDS
+        and block.element.tag not in HEADINGS
+        and SENTENCES.search(block.text) is not None
     )
 
 
