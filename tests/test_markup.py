@@ -218,6 +218,22 @@ def test_the_box_about_the_author_is_not_the_text() -> None:
     assert read(commented, learned=False).text == sentence(ASKED, 1)
 
 
+def scripted(number: int) -> Capture:
+    """Vue: a script follows the headlines of other news, so that none is a link."""
+    cards = others(number, "<div class='item'><div class='font-size-18'>{1}</div><div>1{0}/06/2019</div></div>")
+    return page(
+        number,
+        f"<div class='font-size-26'>{headline(number)}</div><div><span>{day(number)}</span></div><div class='text-justify'>"
+        f"{table(number)}</div><div class='mb-5'><div>TIN CÙNG CHUYÊN MỤC</div><div>{cards}</div></div>",
+        headline(number),
+    )
+
+
+@both
+def test_headlines_of_other_news_without_links_are_not_the_text(learned: bool) -> None:
+    assert read(scripted, learned=learned).text.endswith("Cải bắp Vĩnh Ô | kg | 43.000")
+
+
 def answered(number: int) -> Capture:
     return page(
         number,

@@ -418,6 +418,31 @@ def leave_comments(work: Verdicts) -> None:
                 work.out[other] = ("comments", f"behind the heading {heading.text[:60]!r}")
 
 
+def leave_headlines(work: Verdicts) -> None:
+    """Leave out the lines behind a heading of other news that are no sentences, in an element without the headline.
+
+    Such boxes hold no links where a script follows them: headlines are all that there is.
+    """
+    for place, heading in enumerate(work.blocks):
+        box = heading.element.getparent()
+        if heading.linked or box is None or says_surely(heading.text) != "related_news":
+            continue
+        inside: dict[Element, Element | None] = {}
+        here = [at for at, block in enumerate(work.blocks) if top_of(block.element, {box}, inside) is not None]
+        if here[0] != place or any(_heads(work, work.blocks[at]) for at in here):
+            continue
+        for at in here[1:]:
+            block = work.blocks[at]
+            if work.out[at] is None and block.words < SURE_WORDS and not block.text.endswith(FULL_STOPS):
+                work.out[at] = ("related_news", f"behind the heading {heading.text[:60]!r}")
+                work.odds[at] = UNSCORED
+
+
+def _heads(work: Verdicts, block: Block) -> bool:
+    """Whether a block is the headline of the page, as far as can be told."""
+    return block.element.tag == "h1" or work.is_headline(block)
+
+
 def is_caption(block: Block) -> bool:
     """Whether a block is what a picture of the text shows, and no link from it."""
     return not block.linked and (block.element.tag == "figcaption" or (block.way.in_row and is_framed(block)))

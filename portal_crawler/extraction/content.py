@@ -26,6 +26,7 @@ from portal_crawler.extraction.belonging import (
     keep_standing,
     keep_wording,
     leave_comments,
+    leave_headlines,
     sign,
     sign_document,
     take_tables,
@@ -249,6 +250,7 @@ def _judge(work: Verdicts) -> Element | None:
         take_tables(work, region)
         sign(work, region)
         sign_document(work, region)
+    leave_headlines(work)
     return region
 
 
