@@ -46,7 +46,7 @@ FIELD = re.compile(
     r"\s*:\s*(?P<value>[^\d:|•·;–—()-]{2,60})",
     re.IGNORECASE,
 )
-LONE_LABEL = re.compile(r"(?:tác giả(?: bài viết)?|người viết|nguồn(?: tin)?)\s*:", re.IGNORECASE)
+LONE_LABEL = re.compile(r"(?:tác giả(?: bài viết)?|người viết|nguồn(?: tin)?)\s*[:\uff1a]", re.IGNORECASE)
 LONGEST_FIELD = 100
 INITIALS = re.compile(r"^(?:PV|BBT|CTV|BTV|P\.V|B\.B\.T)\b")
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -55,7 +55,7 @@ JOINERS = frozenset(("-", "–", "—", ",", "và", "&", "/", "+"))
 # Where the system prints the account that entered the text, as a line of its own and without a label.
 ACCOUNT_HINT = re.compile(r"(?:content|meta(?:data)?)-?author|poster|posted|user|nguoi-?dang", re.IGNORECASE)
 BY = re.compile(r"^(?:by|bởi|tác giả)\b\s*:?\s*", re.IGNORECASE)
-WRITTEN = re.compile(r"^(?:(?:được |đã )?viết bởi|written by)\b\s*:?\s*(?P<name>.+)", re.IGNORECASE)
+WRITTEN = re.compile(r"^(?:(?:được |đã )?viết bởi|written by)\b\s*[:\uff1a]?\s*(?P<name>.+)", re.IGNORECASE)
 # Classes of an element that holds the name of who has written.
 WRITERS = re.compile(
     r"(?:^|\s)(?!(?:content|meta(?:data)?|comment|view)[\w-]*author)(?:[\w-]+[-_])?(?:author(?:[-_]?name)?|byline|writer|tac[-_]?gia)"
