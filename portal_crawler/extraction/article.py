@@ -12,7 +12,15 @@ from urllib.parse import urlsplit
 from portal_crawler.extraction import fields
 from portal_crawler.extraction.belonging import is_caption
 from portal_crawler.extraction.blocks import count_words
-from portal_crawler.extraction.byline import Byline, is_account, read_byline, read_fields, read_marked, read_stamp
+from portal_crawler.extraction.byline import (
+    Byline,
+    is_account,
+    read_byline,
+    read_fields,
+    read_marked,
+    read_stamp,
+    read_written,
+)
 from portal_crawler.extraction.content import NOT_ITS_OWN, select
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.entries import is_head
@@ -267,7 +275,7 @@ def _byline(sheet: Sheet) -> Byline:
         above, below = sheet.blocks[max(0, first - NEAR_STAMP) : first], sheet.blocks[last + 1 : last + 1 + NEAR_FIELDS]
         stamp = next((block.text for block in above if is_stamp(block.text)), "")
         beside, behind = read_stamp(stamp), read_fields(below)
-        author = read.author or beside.author or behind.author or read_marked([*above, *below])
+        author = read.author or beside.author or behind.author or read_marked([*above, *below]) or read_written(above)
         source = beside.source or behind.source
         return Byline(author, read.source or source, read.signature)
     author, source = sheet.said(sheet.wrapper.author), sheet.said(sheet.wrapper.source)

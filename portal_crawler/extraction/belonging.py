@@ -13,7 +13,7 @@ from portal_crawler.extraction.byline import HEADINGS, is_office, person, signs
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.page import Element
 from portal_crawler.extraction.scoring import SENTENCE_ENDS
-from portal_crawler.extraction.tables import Table, around_table, is_framed, is_widget, tables_inside
+from portal_crawler.extraction.tables import CELLS, Table, around_table, holder, is_framed, is_widget, tables_inside
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.verdicts import DOUBTLESS, LINKED, PLACED, SURE_WORDS, UNSCORED, is_file_link, top_of
 from portal_crawler.extraction.widgets import says_surely
@@ -32,6 +32,9 @@ KEEP_BESIDE = -4.0
 # Of a table so much text may stand on other pages too; and so many lines between it and the text above are its own.
 RECURRING = 0.8
 LINES_ABOVE = 2
+# A short sentence has so many words, and ends with one of these.
+SENTENCE_WORDS = 5
+FULL_STOPS = (".", "!", "?", "…")
 # How little a line right behind the text may look like text to be a signature, and how long it may be.
 KEEP_SIGNATURE = -2.0
 SIGNATURE_WORDS = 8
@@ -134,6 +137,36 @@ def keep_between(work: Verdicts) -> None:
                 work.out[place] = work.says_widget(block, None, work.odds[place])
 
 
+def keep_lists(work: Verdicts) -> None:
+    """Keep the entries of lists that stand between two kept lines, in the element that holds both: they are text.
+
+    An entry of a few words looks like one of a menu, and the site has no other texts in lists.
+    """
+    place, end = 1, len(work.out) - 1
+    while place < end:
+        first = place
+        while place < end and _is_entry(work, place):
+            place += 1
+        between = first < place and work.out[first - 1] is None and work.out[place] is None
+        if between and len({_around_list(work.blocks[one].element) for one in range(first - 1, place + 1)}) == 1:
+            for one in range(first, place):
+                work.out[one] = work.says_widget(work.blocks[one], None, work.odds[one])
+        place += first == place
+
+
+def _is_entry(work: Verdicts, place: int) -> bool:
+    """Whether a line that was not kept is an entry of a list, without links."""
+    block = work.blocks[place]
+    known = work.out[place] == ("", "") and work.odds[place] > UNSCORED
+    return known and block.element.tag == "li" and not (block.linked or block.hidden)
+
+
+def _around_list(element: Element) -> Element | None:
+    """The element that holds a paragraph, or the outermost list that an entry stands in."""
+    lists = list(element.iterancestors("ul", "ol")) if element.tag == "li" else []
+    return (lists[-1] if lists else element).getparent()
+
+
 def keep_standing(work: Verdicts) -> None:
     """Keep the lines that the site's texts have in common where they stand in the midst of one.
 
@@ -210,15 +243,21 @@ def take_tables(work: Verdicts, region: Element, begun: Collection[int] = ()) ->
                 work.out[place] = None
                 work.odds[place] = max(work.odds[place], PLACED)
             work.tabled.update(table.places)
-            _close(work, table.places[-1] + 1, region)
+            _close(work, table, region)
 
 
-def _close(work: Verdicts, place: int, region: Element) -> None:
-    """Keep a sentence of some length right behind a table of the text: beside so many cells it looks like none."""
+def _close(work: Verdicts, table: Table, region: Element) -> None:
+    """Keep a sentence right behind a table of the text: beside so many cells it looks like none.
+
+    One of some length may stand anywhere in the region, a short one beside the table.
+    """
+    place = table.places[-1] + 1
     block = work.blocks[place] if place < len(work.blocks) else None
     if block is None or block.hidden or block.linked or work.odds[place] <= UNSCORED:
         return
-    if work.is_text(block) and block.text.endswith(SENTENCE_ENDS) and top_of(block.element, {region}, {}) is region:
+    beside = table.element.getparent() in (block.element, block.element.getparent())
+    sentence = work.is_text(block) or (beside and block.words >= SENTENCE_WORDS and block.text.endswith(FULL_STOPS))
+    if sentence and block.text.endswith(SENTENCE_ENDS) and top_of(block.element, {region}, {}) is region:
         work.out[place] = work.says_widget(block, region, work.odds[place])
 
 
@@ -283,7 +322,9 @@ def sign(work: Verdicts, region: Element) -> None:
     backwards = (place for place in reversed(range(len(work.out))) if work.out[place] is None)
     texts = (each for each in backwards if not (is_file_link(work.blocks[each]) or signs(work.blocks[each])))
     last = next(texts, len(work.out))
-    beside = region.getparent()
+    beside = holder(region)
+    if beside is not None and beside.tag in CELLS:  # a row of its own has who signed the text in a cell
+        beside = holder(beside)
     for place in range(last + 1, min(last + 1 + NEAR_SIGNATURE, len(work.out))):
         block, why = work.blocks[place], work.out[place]
         if why is not None and why[0] == "comments":  # who has written these
@@ -339,7 +380,7 @@ def attach(work: Verdicts, region: Element, levels: int = ATTACHED) -> None:
     """Keep the links to files that stand near the region: they are attached to its text."""
     top = region
     for _ in range(levels):
-        above = top.getparent()
+        above = holder(top)
         if above is None or above.tag in ("body", "html"):
             break
         top = above
@@ -357,6 +398,49 @@ def attach(work: Verdicts, region: Element, levels: int = ATTACHED) -> None:
             continue
         if top_of(block.element, {top}, inside) is top and is_file_link(block) and work.kind(block, top) is None:
             work.out[place] = None
+
+
+def leave_comments(work: Verdicts) -> None:
+    """Leave out what stands behind a heading of comments, in an element without any of the text: readers wrote it."""
+    first = next((place for place, why in enumerate(work.out) if why is None), len(work.out))
+    for place in range(first + 1, len(work.out)):
+        heading = work.blocks[place]
+        if heading.linked or says_surely(heading.text) != "comments" or (box := heading.element.getparent()) is None:
+            continue
+        inside: dict[Element, Element | None] = {}
+        if any(
+            work.out[other] is None and top_of(work.blocks[other].element, {box}, inside) is not None
+            for other in range(place)
+        ):
+            continue
+        for other in range(place, len(work.out)):
+            if work.out[other] is None and top_of(work.blocks[other].element, {box}, inside) is not None:
+                work.out[other] = ("comments", f"behind the heading {heading.text[:60]!r}")
+
+
+def leave_headlines(work: Verdicts) -> None:
+    """Leave out the lines behind a heading of other news that are no sentences, in an element without the headline.
+
+    Such boxes hold no links where a script follows them: headlines are all that there is.
+    """
+    for place, heading in enumerate(work.blocks):
+        box = heading.element.getparent()
+        if heading.linked or box is None or says_surely(heading.text) != "related_news":
+            continue
+        inside: dict[Element, Element | None] = {}
+        here = [at for at, block in enumerate(work.blocks) if top_of(block.element, {box}, inside) is not None]
+        if here[0] != place or any(_heads(work, work.blocks[at]) for at in here):
+            continue
+        for at in here[1:]:
+            block = work.blocks[at]
+            if work.out[at] is None and block.words < SURE_WORDS and not block.text.endswith(FULL_STOPS):
+                work.out[at] = ("related_news", f"behind the heading {heading.text[:60]!r}")
+                work.odds[at] = UNSCORED
+
+
+def _heads(work: Verdicts, block: Block) -> bool:
+    """Whether a block is the headline of the page, as far as can be told."""
+    return block.element.tag == "h1" or work.is_headline(block)
 
 
 def is_caption(block: Block) -> bool:

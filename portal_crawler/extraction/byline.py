@@ -46,6 +46,7 @@ FIELD = re.compile(
     r"\s*:\s*(?P<value>[^\d:|•·;–—()-]{2,60})",
     re.IGNORECASE,
 )
+LONE_LABEL = re.compile(r"(?:tác giả(?: bài viết)?|người viết|nguồn(?: tin)?)\s*[:\uff1a]", re.IGNORECASE)
 LONGEST_FIELD = 100
 INITIALS = re.compile(r"^(?:PV|BBT|CTV|BTV|P\.V|B\.B\.T)\b")
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -54,6 +55,7 @@ JOINERS = frozenset(("-", "–", "—", ",", "và", "&", "/", "+"))
 # Where the system prints the account that entered the text, as a line of its own and without a label.
 ACCOUNT_HINT = re.compile(r"(?:content|meta(?:data)?)-?author|poster|posted|user|nguoi-?dang", re.IGNORECASE)
 BY = re.compile(r"^(?:by|bởi|tác giả)\b\s*:?\s*", re.IGNORECASE)
+WRITTEN = re.compile(r"^(?:(?:được |đã )?viết bởi|written by)\b\s*[:\uff1a]?\s*(?P<name>.+)", re.IGNORECASE)
 # Classes of an element that holds the name of who has written.
 WRITERS = re.compile(
     r"(?:^|\s)(?!(?:content|meta(?:data)?|comment|view)[\w-]*author)(?:[\w-]+[-_])?(?:author(?:[-_]?name)?|byline|writer|tac[-_]?gia)"
@@ -80,7 +82,8 @@ PLAIN = re.compile(
 # In whose name, or in which office, a document is signed; who does is its signer and no author.
 OFFICE = re.compile(
     r"(?:(?:TM|KT|TL|TUQ|Q)\s?\.\s*[^\Wa-zà-ỹ]|(?:PHÓ |QUYỀN )?(?:TỔNG )?(?:CHỦ TỊCH|GIÁM ĐỐC|CHÁNH VĂN PHÒNG"
-    r"|CHÁNH THANH TRA|TRƯỞNG (?:PHÒNG|BAN)|(?:(?:CHI )?CỤC|BỘ|THỨ|VỤ|VIỆN|HIỆU|THỦ) TRƯỞNG|BÍ THƯ)\b)[^a-z]*"
+    r"|CHÁNH THANH TRA|TRƯỞNG (?:PHÒNG|BAN)|(?:(?:CHI )?CỤC|BỘ|THỨ|VỤ|VIỆN|HIỆU|THỦ) TRƯỞNG|BÍ THƯ"
+    r"|THƯ KÝ|CHỦ (?:TỌA|TRÌ)|KẾ TOÁN TRƯỞNG|NGƯỜI LẬP(?: BIỂU| PHIẾU)?)\b)[^a-z]*"
 )
 LONGEST_OFFICE = 80  # characters
 OFFICE_WITHIN = 12  # lines from the end
@@ -205,14 +208,23 @@ def read_stamp(line: str) -> Byline:
 
 
 def read_fields(behind: Sequence[Block]) -> Byline:
-    """Read the lines behind a text that are fields of its page, each with its label: "Tác giả: Ái Loan"."""
+    """Read the lines behind a text that are fields of its page, each with its label: "Tác giả: Ái Loan".
+
+    The label may be a line of its own. A credit moved to the right has none: "Theo Báo Nhân Dân".
+    """
     author: str | None = None
     source: str | None = None
+    label = ""
     for block in behind:
-        if block.linked or len(block.text) > LONGEST_FIELD or FIELD.match(block.text) is None:
+        line = f"{label} {block.text}" if label else block.text
+        label = block.text if LONE_LABEL.fullmatch(block.text) else ""
+        if block.linked or len(line) > LONGEST_FIELD:
             continue
-        read = read_stamp(block.text)
-        author, source = author or read.author, source or read.source
+        if FIELD.match(line) is not None:
+            read = read_stamp(line)
+            author, source = author or read.author, source or read.source
+        elif source is None and _moved_right(block):
+            source = _credit(line)
     return Byline(author, source)
 
 
@@ -225,6 +237,12 @@ def read_marked(around: Sequence[Block]) -> str | None:
             if WRITERS.search(node.get("class") or ""):
                 return person(BY.sub("", element_text(node)))
     return None
+
+
+def read_written(around: Sequence[Block]) -> str | None:
+    """The person by whom a line says the article was written: "Được viết bởi Ái Loan"; an account puts it up."""
+    lines = (block.text for block in around if not block.hidden and len(block.text) <= LONGEST_FIELD)
+    return next((name for line in lines if (said := WRITTEN.match(line)) and (name := person(said["name"]))), None)
 
 
 def _names_account(block: Block) -> bool:

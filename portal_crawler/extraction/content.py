@@ -21,14 +21,18 @@ from portal_crawler.extraction.belonging import (
     is_caption,
     keep_between,
     keep_files_behind,
+    keep_lists,
     keep_opening,
     keep_standing,
     keep_wording,
+    leave_comments,
+    leave_headlines,
     sign,
     sign_document,
     take_tables,
 )
 from portal_crawler.extraction.blocks import Block, blocks
+from portal_crawler.extraction.byline import WRITTEN
 from portal_crawler.extraction.dates import (
     find_dates,
     is_clock,
@@ -40,8 +44,7 @@ from portal_crawler.extraction.dates import (
 )
 from portal_crawler.extraction.entries import entries
 from portal_crawler.extraction.legal import is_label, label_rows, legal_record
-from portal_crawler.extraction.notices import NAME_WORDS, notice
-from portal_crawler.extraction.page import squeeze
+from portal_crawler.extraction.notices import NAME_WORDS, is_stamped, notice
 from portal_crawler.extraction.scoring import SENTENCE_ENDS, score
 from portal_crawler.extraction.tables import around_rows, table_of
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
@@ -58,7 +61,7 @@ from portal_crawler.extraction.verdicts import (
     is_surely_text,
     top_of,
 )
-from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
+from portal_crawler.extraction.widgets import ENDINGS, named, says_surely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -235,7 +238,7 @@ def _judge(work: Verdicts) -> Element | None:
         return None
     scored = score(work.page, [work.blocks[place] for place in left])
     around = scored.outline
-    region = around_rows(around.elements[around.region]) if around.region >= 0 else None
+    region = around_rows(around.elements[around.text_region()]) if around.text >= 0 else None
     inside: dict[Element, Element | None] = {}
     keep = KEEP if template is not None else KEEP_ALONE
     for place, logit in zip(left, scored.logits, strict=True):
@@ -252,10 +255,12 @@ def _judge(work: Verdicts) -> Element | None:
         attach(work, region)
         keep_opening(work)
         keep_between(work)
+        keep_lists(work)
         keep_standing(work)
         take_tables(work, region)
         sign(work, region)
         sign_document(work, region)
+    leave_headlines(work)
     return region
 
 
@@ -350,18 +355,11 @@ def _trim(work: Verdicts) -> None:
     for place in kept[:HEAD]:
         if place in work.tabled or work.out[place] is not None or _of_event(work, place):
             continue
-        if is_stamp(work.blocks[place].text) or _stamped(work.blocks[place]):
+        if is_stamp(work.blocks[place].text) or is_stamped(work.blocks[place]):
             work.out[place] = ("date_line", "a date with its time at the head of the text; see published_at")
     _trim_asides(work, kept)
+    leave_comments(work)
     _trim_tail(work, [place for place in kept if work.out[place] is None], texts)
-
-
-def _stamped(block: Block) -> bool:
-    """Whether a line is a stamp and counters, each in an element of its own: only the style sheet keeps them apart."""
-    if block.linked or len(block.nodes) == 1:
-        return False
-    parts = [part for _, _, text in block.nodes if (part := squeeze(text).strip("|•· -"))]
-    return any(map(is_stamp, parts)) and all(is_stamp(part) or says(part) is not None for part in parts)
 
 
 def _tells_of_text(work: Verdicts, place: int) -> bool:
@@ -413,7 +411,9 @@ def _trim_fields(work: Verdicts, kept: list[int], begin: int) -> None:
             work.out[place] = ("date_line", "a time before the text; see published_at")
         elif head < place and FIGURE.fullmatch(work.blocks[place].text):
             work.out[place] = ("visit_counter", "a figure between the headline and the text")
-        elif head < place < stamp and work.blocks[place].words <= NAME_WORDS:
+        elif head < place < stamp and (
+            work.blocks[place].words <= NAME_WORDS or WRITTEN.match(work.blocks[place].text)
+        ):
             work.out[place] = ("byline", "between the headline and the date")
 
 

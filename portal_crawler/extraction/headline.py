@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.byline import HEADINGS
 from portal_crawler.extraction.dates import is_date_line, is_event, is_stamp
+from portal_crawler.extraction.notices import is_paragraph
 from portal_crawler.extraction.page import PHRASING, Element, element_text, says_only, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.scoring import SENTENCE_ENDS
@@ -144,6 +145,7 @@ def _above_stamp(
         and below is not None
         and not (block.text.endswith(SENTENCE_ENDS) and is_event(below.text))
         and any(map(dated, _parts(below)))
+        and not is_paragraph(block)
         and not sheet.recurs(block)
     )
 

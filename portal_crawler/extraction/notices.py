@@ -7,11 +7,14 @@ calls its title, or one with a time of publication right behind it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from portal_crawler.extraction.byline import HEADINGS
 from portal_crawler.extraction.dates import is_clock, is_date_line, is_event, is_stamp
+from portal_crawler.extraction.page import squeeze
 from portal_crawler.extraction.tables import is_widget, tables_inside
 from portal_crawler.extraction.widgets import named, says
 
@@ -28,7 +31,8 @@ LONGEST_HEADLINE = 300
 STAMP_NEAR = 2
 # So many levels above the headline the element may be that holds the text as well; what follows, one more.
 LEVELS = 4
-# So many blocks, those of the template not counted, are looked at for the first of the text; so many it may have.
+# So many blocks are looked at for the first of the text, those of the template, labels and dates not counted; so many
+# it may have.
 FIRST_WITHIN = 6
 MOST_BLOCKS = 12
 # A block that is more of a link than this is one; log-odds below which it is none of the text, and those below which
@@ -38,6 +42,9 @@ LEAST_LINK = -3.0
 LEAST = -4.0
 LEAST_SENTENCE = -8.0
 SENTENCE_WORDS = 3
+# Two sentences of so many words, the last with its full stop, are a paragraph and no headline.
+PARAGRAPH_WORDS = 12
+SENTENCES = re.compile(r"\w[.!?] +[^\W\da-zà-ỹ].*\.$")
 # Of more words a line before the date is no name.
 NAME_WORDS = 4
 
@@ -84,15 +91,33 @@ def _stamped(heads: Sequence[int], found: Sequence[Block]) -> list[int]:
     """Of the blocks that may be a headline, those that a time of publication follows, no other between."""
     told = []
     for place, following in pairwise([*heads, len(found)]):
-        if any(is_stamp(block.text) for block in found[place + 1 : min(following, place + 1 + STAMP_NEAR)]):
+        if any(
+            is_stamp(block.text) or is_stamped(block)
+            for block in found[place + 1 : min(following, place + 1 + STAMP_NEAR)]
+        ):
             told.append(place)
     return told
+
+
+def is_stamped(block: Block) -> bool:
+    """Whether a line is a stamp and counters, each in an element of its own: only the style sheet keeps them apart."""
+    if block.linked or len(block.nodes) == 1:
+        return False
+    parts = [part for _, _, text in block.nodes if (part := squeeze(text).strip("|•· -"))]
+    return any(map(is_stamp, parts)) and all(is_stamp(part) or says(part) is not None for part in parts)
 
 
 def _dated(heads: Sequence[int], found: Sequence[Block], odds: Sequence[float]) -> list[int]:
     """Those right behind which a date without a time stands; behind what looks like text it is that of a comment."""
     begun = next((place for place, chance in enumerate(odds) if chance > 0), len(found))
-    able = (place for place in heads if place <= begun and odds[place] > LEAST_SENTENCE and place + 1 < len(found))
+    able = (
+        place
+        for place in heads
+        if place <= begun
+        and odds[place] > LEAST_SENTENCE
+        and place + 1 < len(found)
+        and (not found[place].text.endswith(".") or found[place].element.tag in HEADINGS)
+    )
     return [place for place in able if is_date_line(found[place + 1].text)]
 
 
@@ -103,6 +128,16 @@ def _may_head(block: Block) -> bool:
         and len(block.text) < LONGEST_HEADLINE
         and block.link_density < LINK
         and not is_date_line(block.text)
+        and not is_paragraph(block)
+    )
+
+
+def is_paragraph(block: Block) -> bool:
+    """Whether a line is two sentences or more, and set in no heading."""
+    return (
+        block.words >= PARAGRAPH_WORDS
+        and block.element.tag not in HEADINGS
+        and SENTENCES.search(block.text) is not None
     )
 
 
@@ -124,19 +159,26 @@ def _behind(
     passed = 0
     for other in range(place + 1, len(found)):
         block = found[other]
-        passed += odds[other] > LEAST_SENTENCE
+        passed += odds[other] > LEAST_SENTENCE and says(block.text) is None and not is_date_line(block.text)
         if other in heads or (not text and passed > FIRST_WITHIN):
             break
         top = _shared(block.element, ways, LEVELS if around is None else ways[around] + 1)
         if top is None:
             break
-        if block.hidden or is_clock(block.text) or (is_date_line(block.text) and not (text and is_event(block.text))):
+        if (
+            block.hidden
+            or is_clock(block.text)
+            or is_stamped(block)
+            or (is_date_line(block.text) and not (text and is_event(block.text)))
+        ):
             if text and all(_may_be_name(found[each], is_file) for each in text):
                 text.clear()  # fields of the page, as the date and the time are
                 around = None
             continue
         none = _is_none(block, odds[other], is_file) or _in_widget(block.element, top, own)
         if none and text:
+            if not _says_something(block) and all(_may_be_name(found[each], is_file) for each in text):
+                continue  # a dash or a counter among the fields of the page
             break
         if none and not _begins_table(other, top, found):
             continue
@@ -160,13 +202,18 @@ def _begins_table(place: int, top: Element, found: Sequence[Block]) -> bool:
 
 
 def _is_none(block: Block, odds: float, is_file: Callable[[Block], bool]) -> bool:
-    """Whether a block is a label, a link that leads elsewhere, or boilerplate beyond doubt."""
-    if says(block.text) is not None:
+    """Whether a block is a label, a figure, a link that leads elsewhere, or boilerplate beyond doubt."""
+    if says(block.text) is not None or not _says_something(block):
         return True
     if block.link_density > LINK:
         return odds < LEAST_LINK and not is_file(block)
     sentence = block.words >= SENTENCE_WORDS and block.text.endswith((".", "!", "?"))
     return odds < (LEAST_SENTENCE if sentence else LEAST)
+
+
+def _says_something(block: Block) -> bool:
+    """Whether there is a letter in a line: figures and dashes by themselves are counters and ornaments."""
+    return any(map(str.isalpha, block.text))
 
 
 def _ways_up(element: Element) -> dict[Element, int]:

@@ -33,6 +33,8 @@ FAR = 5
 FEW_WORDS = 5
 MOSTLY_LINKED = 0.8
 HOPELESS = -6.0
+# So many characters are a text, be they one paragraph or the cells of a table.
+SOME_TEXT = 200
 # Pages of more blocks are not looked at block by block, so that none takes longer than seconds.
 MOST_SCORED = 20_000
 
@@ -78,6 +80,7 @@ class Outline:
         length: Characters of text under it.
         linked: Of them, in links.
         running: Of them, in paragraphs.
+        blocks: Blocks under it, hidden ones left out.
         score: Votes of the paragraphs, as Readability counts them.
     """
 
@@ -88,8 +91,17 @@ class Outline:
     length: list[int]
     linked: list[int]
     running: list[int]
+    blocks: list[int]
     score: list[float]
     region: int
+    text: int
+
+    def text_region(self) -> int:
+        """Place of the element that holds the text: the one around the region, where that is a single paragraph."""
+        node = self.text
+        while self.blocks[node] == 1 and self.parent[node] > 0 and self.ways[self.parent[node]].tag != "body":
+            node = self.parent[node]
+        return node
 
 
 def words_of(block: Block) -> int:
@@ -107,7 +119,7 @@ def outline(found: list[Block], words: list[int]) -> Outline:
         found: Blocks of the page.
         words: Their numbers of words.
     """
-    out = Outline({}, [], [], [], [], [], [], [], -1)
+    out = Outline({}, [], [], [], [], [], [], [], [], -1, -1)
     votes: dict[int, float] = {}
     parent = out.parent
     for number, block in enumerate(found):
@@ -119,6 +131,7 @@ def outline(found: list[Block], words: list[int]) -> Outline:
         size = len(block.text)
         out.length[at] += size
         out.linked[at] += block.linked
+        out.blocks[at] += 1
         if size < 25 or block.linked > LINKED * size:
             continue
         if words[number] >= PARAGRAPH_WORDS:
@@ -137,25 +150,32 @@ def outline(found: list[Block], words: list[int]) -> Outline:
 
 def _sum_up(out: Outline) -> None:
     """Add what stands under each element to what stands under its parent; children come after parents."""
-    length, linked, running = out.length, out.linked, out.running
+    length, linked, running, count = out.length, out.linked, out.running, out.blocks
     for at in range(len(out.parent) - 1, 0, -1):
         above = out.parent[at]
         length[above] += length[at]
         linked[above] += linked[at]
         running[above] += running[at]
+        count[above] += count[at]
 
 
 def _elect(out: Outline, votes: dict[int, float]) -> None:
-    """Weigh the votes by what the elements are called and how much of them is links; the first is the region."""
-    best = 0.0
+    """Weigh the votes by what the elements are called and how much of them is links; the first is the region.
+
+    A name speaks for an element that holds a text: headlines, dates and counters stand in "contentheading", "titleNews"
+    and "article-info". The model was fitted to names that speak for all; the text is sought among those alone.
+    """
+    best = most = 0.0
     for node, points in votes.items():
         way = out.ways[node]
-        value = (points + BASE.get(way.tag, 0) + 25.0 * way.own_hint) * (
-            1.0 - out.linked[node] / (out.length[node] or 1)
-        )
-        out.score[node] = value
+        free = 1.0 - out.linked[node] / (out.length[node] or 1)
+        plain = points + BASE.get(way.tag, 0)
+        value = out.score[node] = (plain + 25.0 * way.own_hint) * free
         if value > best:
             best, out.region = value, node
+        text = out.length[node] >= SOME_TEXT or (out.running[node] > 0 and out.blocks[node] > 1)
+        if (value := value if text or way.own_hint < 0 else plain * free) > most:
+            most, out.text = value, node
 
 
 def _enter(block: Block, out: Outline) -> int:
@@ -178,6 +198,7 @@ def _enter(block: Block, out: Outline) -> int:
     out.length += zeros
     out.linked += zeros
     out.running += zeros
+    out.blocks += zeros
     out.score += zeros
     return at
 

@@ -13,7 +13,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.dates import is_stamp
-from portal_crawler.extraction.page import PHRASING, Element, says_only
+from portal_crawler.extraction.page import PHRASING, Element, says_only, squeeze
 from portal_crawler.extraction.widgets import named, says, says_surely
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # A cell that holds more than this share of a table's characters, in several runs, holds a text and no figure.
 MOST = 0.8
 CELLS = ("td", "th")
+ROWS = ("tr", "tbody", "thead", "tfoot")
 # So many cells has the table around a picture and its caption at most.
 FRAME_CELLS = 4
 # More than half of a table's words in one cell, and so many, are a text with something beside it.
@@ -157,6 +158,20 @@ def around_rows(region: Element) -> Element:
     return region if table is None or DataTables()[table] else table
 
 
+def holder(element: Element) -> Element | None:
+    """The next element up that holds more than this one, where a table counts once, not row by row.
+
+    A text in a cell of a row of its own stands in the table as well as the name in the next row does.
+    """
+    node = element.getparent()
+    while node is not None and node.tag not in ("body", "html"):
+        single = len(node) == 1 and not squeeze(node.text or "") and not squeeze(node[0].tail or "")
+        if not single and node.tag not in ROWS:
+            return node
+        node = node.getparent()
+    return node
+
+
 def is_framed(block: Block) -> bool:
     """Whether a block stands alone in a small table with a picture, as captions did before there were figures."""
     table = table_of(block.element)
@@ -179,8 +194,8 @@ def is_widget(table: Table, region: Element, found: Sequence[Block]) -> bool:
     if any(_is_label(block.text) for block in cells) or sum(is_stamp(block.text) for block in cells) == 1:
         return True
     above = found[table.places[0] - 1].text if table.places[0] > 0 else ""
-    # Nor is what tells its own figure: "Lượt xem: 215".
-    heads = _is_label(above) and says_surely(above) not in TOOLS and not above[-1:].isdigit()
+    # Nor is what tells its own figure: "Lượt xem: 215", "215 lượt xem".
+    heads = _is_label(above) and says_surely(above) not in TOOLS and not any(map(str.isdigit, above))
     return heads or _is_month(cells) or _is_text(cells)
 
 

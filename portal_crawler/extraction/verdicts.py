@@ -37,7 +37,7 @@ PLACED = 2.0
 # Widgets that markup alone tells from text of which the model is not certain.
 NAMED_BY_MARKUP = frozenset((
     "archive_toolbar", "account", "skip_link", "visit_counter", "perpetual_calendar", "weather", "login", "rating",
-    "related_news", "print_tools", "comments", "table_of_contents", "poll",
+    "related_news", "print_tools", "comments", "table_of_contents", "poll", "author_box",
 ))  # fmt: skip
 # Widgets that stand inside the element of an article; "slide", "links" or "header" name parts of texts as well.
 NAMED_INSIDE = NAMED_BY_MARKUP | {"share_bar", "tags"}

@@ -53,7 +53,14 @@ _POSITIVE = re.compile(
 )
 _NEGATIVE = re.compile(
     r"comment|foot|masthead|media|meta|related|scroll|shoutbox|sidebar|sponsor|shopping|widget|menu|nav|banner|tool"
-    r"|promo|hidden",
+    r"|promo|hidden|author-?_?(?:box|bio|desc)",
+    re.IGNORECASE,
+)
+# Classes of style sheets in wide use (Bootstrap, Tailwind) that tell how an element looks, not what it is.
+_LOOKS = re.compile(
+    r"(?<![\w-])(?:[a-z]+:)*(?:text-(?:center|left|right|justify|start|end|muted|truncate|nowrap|wrap|break|body|white|black"
+    r"|(?:upper|lower)case|capitalize|ellipsis[\w-]*|xs|sm|base|lg|\d?xl|[a-z]+-\d{2,3}|primary|secondary|success|danger"
+    r"|warning|info|light|dark)|(?:justify|align|place)-content-[\w-]+|overflow-[\w-]+)(?![\w-])",
     re.IGNORECASE,
 )
 _TITLE = re.compile(r"title|head-?line|tieu-?_?de", re.IGNORECASE)
@@ -66,8 +73,12 @@ LEAD_HINT = re.compile(
     r"\b(?:sapo|hometext|lead|summary|abstract|tom-?tat|short-?desc\w*|introtext|description)\b", re.IGNORECASE
 )
 
-# What a way depends on at each step: tag, class, id and style; the tag alone where an element has none of these.
-Look: TypeAlias = str | tuple[str, str | None, str | None, str | None]
+# What schema.org calls the text of an article.
+ARTICLE_BODY = "articleBody"
+
+# What a way depends on at each step: tag, class, id, style and whether it is called the text of an article; the tag
+# alone where an element has none of these.
+Look: TypeAlias = str | tuple[str, str | None, str | None, str | None, bool]
 
 
 class Way:
@@ -128,7 +139,7 @@ class Way:
 
     def go(self, look: Look) -> Way:
         """The way to a child that looks so, worked out and remembered."""
-        tag, classes, name, style = look if isinstance(look, tuple) else (look, None, None, None)
+        tag, classes, name, style, body = look if isinstance(look, tuple) else (look, None, None, None, False)
         way = self.below[look] = Way()
         way.above, way.tag, way.depth = self, tag, self.depth + 1
         way.inline = tag in PHRASING
@@ -146,7 +157,7 @@ class Way:
         way.widget = named_so(tag, classes, name)
         if way.widget is None and self.widget is not None:
             way.widget, way.levels = self.widget, self.levels + 1
-        way.own_hint = _hint(marks) if marks != " " else 0
+        way.own_hint = 1 if body else _hint(marks) if marks != " " else 0
         left = _LEFT_OF_MOST if self.hint > 0 else -_LEFT_OF_MOST
         way.hint = way.own_hint + (self.hint if abs(self.hint) < _MOST_HINTS else left)
         way.titled = classes is not None and _TITLE.search(classes) is not None
@@ -188,6 +199,7 @@ def _look_of(element: Element) -> Look:
     if not attributes:
         return element.tag
     classes = name = style = None
+    body = False
     for key, value in attributes:
         if key == "class":
             classes = value
@@ -195,9 +207,11 @@ def _look_of(element: Element) -> Look:
             name = value
         elif key == "style":
             style = value
-    if classes is None and name is None and style is None:
+        elif key == "itemprop":
+            body = value == ARTICLE_BODY
+    if classes is None and name is None and style is None and not body:
         return element.tag
-    return element.tag, classes, name, style
+    return element.tag, classes, name, style, body
 
 
 @lru_cache(maxsize=20_000)
@@ -213,6 +227,7 @@ def _appended(levels: int, marks: str, tag: str) -> int:
 
 @lru_cache(maxsize=20_000)
 def _hint(marks: str) -> int:
+    marks = _LOOKS.sub("", marks)
     return (1 if _POSITIVE.search(marks) else 0) - (1 if _NEGATIVE.search(marks) else 0)
 
 

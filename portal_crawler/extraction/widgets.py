@@ -12,6 +12,10 @@ from functools import lru_cache
 
 from portal_crawler.extraction.page import Element
 
+# What is to be printed is the article: "tableforprint", "print-content".
+_PRINT = r"(?<!for)(?<!tbl)(?<!area)(?<!content)print(?!ed|able|[-_]?(?:content|area|body|section))"
+# Buttons for the size of the letters; "font-size-26" but tells which they have.
+_FONT = r"font-?size(?![-_]?\d)"
 # Class or id -> widget. The first that matches counts, so the more telling names come first.
 _MARKS: tuple[tuple[str, str], ...] = (
     ("archive_toolbar", r"wm-ipp|wayback|donato"),
@@ -29,7 +33,8 @@ _MARKS: tuple[tuple[str, str], ...] = (
     ("rating", r"rating|\brate\b|\bstars?\b|danh-?_?gia"),
     ("related_news", r"relat|other-?_?(?:news|title)|tin-?_?khac|lien-?_?quan|box_other|tophits|most-?read"),
     ("share_bar", r"\bshar(?:e|ing)|social|addthis|fb-(?:like|share)|facebook|twitter|zalo|sticky-share"),
-    ("print_tools", r"print(?!ed)|tool-?bar|\btools?\b|asset-control|font-?size|send-?mail|news-detail-player"),
+    ("print_tools", rf"{_PRINT}|tool-?bar|\btools?\b|asset-control|{_FONT}|send-?mail|news-detail-player"),
+    ("author_box", r"author-?_?(?:box|bio|desc)|about-?_?author"),
     ("tags", r"\btags?\b|tag-?(?:list|cloud|links|summary)|keywords?|tu-?_?khoa"),
     ("language_switch", r"\blang(?:uage)?s?\b|language"),
     ("link_box", r"web-?link|link-?web|lien-?_?ket|\blinks\b|blogroll"),
@@ -61,6 +66,8 @@ _LUNAR_NAMES = (
 )
 # The section that a page names with its label, as WordPress does below a text.
 _SECTION = r"chuyên mục\s*:\s*[^.!?:]{0,60}(?:\. đánh dấu .*)?"
+_TAGS_LABEL = r"(?:tags?|từ kh[óo][áa])\s*:"
+_POSTED_IN = r"this entry was posted (?:in|on|by)\b.*"  # the same in English
 _NO_COMMENTS = r"(?:không|chưa) có (?:bình luận|phản hồi)(?: nào)?"
 _READ_TIMES = r"(?:đã )?(?:đọc|xem)\s*:?\s*[\d.,]+\s*lần(?:\s*sửa lần cuối .*)?"
 _VIEWS = r"[\d.,]+\s?[kK]?\s(?:lượt|lần|người) (?:xem|đọc)"
@@ -68,7 +75,7 @@ _VIEWS = r"[\d.,]+\s?[kK]?\s(?:lượt|lần|người) (?:xem|đọc)"
 _ADVERTISEMENT = r"\W*(?:quảng cáo|advertisements?)\W*"
 _GUEST = r"bạn là (?:người |vị )?khách (?:truy cập |viếng thăm )?thứ" + _FIGURES
 _SAYS: dict[str, tuple[str, ...]] = {
-    "account": (_ACCOUNT,),
+    "account": (_ACCOUNT, r"bởi|by"),
     "visit_counter": (
         r"\W?(?:(?:số )?(?:lượt |người )?đang (?:truy cập|online|xem)|số lượt đang online|hôm nay|hôm qua)" + _FIGURES,
         r"\W?(?:(?:trong )?(?:tuần|tháng|năm)(?: này| trước| hiện tại| nay)?|tất cả)" + _FIGURES,
@@ -106,7 +113,7 @@ _SAYS: dict[str, tuple[str, ...]] = {
         r"(?:có thể )?bạn (?:có thể )?quan tâm\W?|(?:đọc|xem) nhiều(?: nhất)?\W?",
     ),
     "comments": (
-        r"(?:ý kiến bạn đọc|bình luận)(?: \(\d+\))?|gửi (?:bình luận|phản hồi|ý kiến)",
+        r"(?:ý kiến bạn đọc|bình luận)(?: \(\d+\))?|gửi (?:bình luận|phản hồi|ý kiến)(?: của bạn)?",
         r"viết bình luận(?: mới)?|mã bảo mật",
     ),
     "comment_count": (_NO_COMMENTS,),
@@ -116,7 +123,7 @@ _SAYS: dict[str, tuple[str, ...]] = {
         r"truy cập nội dung luôn|\W*(?:về|lên|(?:quay|trở) (?:lại|về|lên)) đầu trang\W*|skip to (?:main )?content",
     ),
     "link_box": (r"(?:website )?liên kết(?: website| web| trang)?|chọn liên kết|-- liên kết web --",),
-    "breadcrumb": (r"trang chủ|trang nhất|home", _SECTION),
+    "breadcrumb": (r"trang chủ|trang nhất|home", _SECTION, _POSTED_IN),
     "footer": (
         r"(?:©|bản quyền thuộc|thiết kế bởi|powered by|ghi rõ nguồn|chịu trách nhiệm (?:về )?nội dung).*",
         r"(?:giấy phép số|cơ quan chủ quản).*",
@@ -125,6 +132,7 @@ _SAYS: dict[str, tuple[str, ...]] = {
     "archive_toolbar": (r"about this capture|collected by|wayback machine",),
     "banner": (_ADVERTISEMENT,),
     "feedback": (r"tiếp nhận ý kiến|góp ý|hỏi đáp|liên hệ",),
+    "tags": (_TAGS_LABEL,),
     "media_box": (r"hình ảnh hoạt động|thư viện (?:ảnh|video|hình ảnh)|video(?: clip)?|tin ảnh",),
 }
 _SAID = re.compile("|".join(f"(?P<{name}>{'|'.join(says)})" for name, says in _SAYS.items()), re.IGNORECASE)
@@ -153,9 +161,13 @@ _SURELY: dict[str, tuple[str, ...]] = {
     "share_bar": (r"chia sẻ bài viết\W?", r"tweet"),
     "rating": (r"click để đánh giá bài viết|tổng số điểm của bài viết.*|đánh giá bài viết\W?",),
     "related_news": _SAYS["related_news"],
-    "comments": (r"ý kiến bạn đọc(?: \(\d+\))?|gửi (?:bình luận|phản hồi)|mã bảo mật|bình luận \(\d+\)",),
+    "comments": (
+        r"ý kiến bạn đọc(?: \(\d+\))?|mã bảo mật|bình luận \(\d+\)",
+        r"gửi (?:(?:bình luận|phản hồi)(?: của bạn)?|ý kiến của bạn)",
+    ),
     "comment_count": (_NO_COMMENTS,),
-    "breadcrumb": (_SECTION,),
+    "breadcrumb": (_SECTION, _POSTED_IN),
+    "tags": (_TAGS_LABEL,),
     "skip_link": _SAYS["skip_link"],
     "banner": (_ADVERTISEMENT,),
     "footer": (_REUSE,),
