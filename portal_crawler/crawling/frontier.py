@@ -276,6 +276,8 @@ class Frontier(Scheduler):
 
     def close(self, reason: str) -> Deferred[None] | None:
         """Commit the end of the run: a finished crawl, or one to go on with."""
+        if (record := self._record_of()) is not None:
+            Path(f"{record}{PART}").unlink(missing_ok=True)  # where runs keep records, this one's follows at once
         if self.state is not None:
             try:
                 self.spider.keep_coverage()  # what was seen is forgotten at the end of a crawl
