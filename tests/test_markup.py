@@ -323,3 +323,13 @@ def test_who_signs_minutes_is_no_author(office: str) -> None:
         return page(number, f"<h1>{headline(number)}</h1><p>{day(number)}</p><div>{paragraphs(number)}{signed}</div>")
 
     assert read(minutes, learned=False).author is None
+
+
+@both
+@pytest.mark.parametrize("label", ["Thăm dò ý kiến", "© Bản quyền thuộc về Sở Giáo dục", "Chia sẻ"])
+def test_a_label_of_a_widget_behind_the_text_signs_nothing(label: str, *, learned: bool) -> None:
+    def design(number: int) -> Capture:
+        text = f"<div class='body'>{paragraphs(number)}</div><div>{label}</div>"
+        return page(number, f"<h1>{headline(number)}</h1><div class='news'>{text}</div>")
+
+    assert label not in read(design, learned=learned).text

@@ -16,7 +16,7 @@ from portal_crawler.extraction.scoring import SENTENCE_ENDS
 from portal_crawler.extraction.tables import CELLS, Table, around_table, holder, is_framed, is_widget, tables_inside
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.verdicts import DOUBTLESS, LINKED, PLACED, SURE_WORDS, UNSCORED, is_file_link, top_of
-from portal_crawler.extraction.widgets import says_surely
+from portal_crawler.extraction.widgets import says, says_surely
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -330,7 +330,7 @@ def sign(work: Verdicts, region: Element) -> None:
         if why is not None and why[0] == "comments":  # who has written these
             return
         passed = why is None or block.hidden or block.link_density > LINKED or is_file_link(block)
-        if passed or says_surely(block.text) == "related_news":
+        if passed or says(block.text) is not None:
             continue
         # Right behind the text a bare name signs it; a labelled one is a field of the page.
         name = place == last + 1 and beside is not None and person(block.text) is not None

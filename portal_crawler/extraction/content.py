@@ -61,7 +61,7 @@ from portal_crawler.extraction.verdicts import (
     is_surely_text,
     top_of,
 )
-from portal_crawler.extraction.widgets import ENDINGS, named, says_surely
+from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -247,7 +247,8 @@ def _judge(work: Verdicts) -> Element | None:
             continue
         odds = work.odds[place] = logit if vote is None else OWN * logit + VOTE * max(-4.0, min(4.0, vote))
         top = top_of(block.element, {region}, inside) if region is not None else None
-        if odds > keep or (top is not None and (odds > KEEP_INSIDE or is_file_link(block) or is_caption(block))):
+        fits = (odds > KEEP_INSIDE and says(block.text) is None) or is_file_link(block) or is_caption(block)
+        if odds > keep or (top is not None and fits):
             work.out[place] = work.says_widget(block, top, odds)
     if region is not None:
         if template is None:
