@@ -326,6 +326,47 @@ def test_what_a_sitemap_has_new_behind_all_that_is_known_is_asked_for(tmp_path: 
     assert not any(seen.path in paths for seen in server.log)
 
 
+@pytest.mark.parametrize("trouble", ["error", "page", "empty", "cut", "frozen"])
+def test_lists_that_a_sitemap_makes_needless_are_read_when_it_fails(tmp_path: Path, trouble: str) -> None:
+    pages = known_portal(40)
+    paths = [path for path in pages if path != "/"]
+    late = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in (91, 92, 93)]
+
+    def listed(*paths: str) -> str:
+        return page(GENERATOR, *(link(path, f"Hội nghị tổng kết công tác số {path}") for path in paths))
+
+    def sitemap(named: list[str]) -> Answer:
+        urls = "".join(f"<url><loc>{server.url}{path}</loc></url>" for path in named)
+        return Answer(f"<urlset>{urls}</urlset>", headers={"Content-Type": "text/xml"})
+
+    menu = link("/tin-tuc/", "Tin tức")
+    pages["/"] = listed(*paths[:4]).replace("</body>", f"{menu}</body>")
+    pages["/tin-tuc/"] = listed(*paths[10:30])
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_REVISITS=0")
+        server.pages["/robots.txt"] = f"User-agent: *\nDisallow:\nSitemap: {server.url}/sitemap.xml\n"
+        server.pages["/sitemap.xml"] = sitemap(paths)
+        assert run(tmp_path, *options, "-s", "DOWNLOAD_DELAY=0.05") == 0  # the sitemap is read before the list comes
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+        assert not server.asked("/tin-tuc/")  # the sitemap has named all that it shows
+        server.pages |= {path: text_of(number) for number, path in enumerate(late, 91)}
+        server.pages["/tin-tuc/"] = listed(*late, *paths[10:27])
+        failing = {"error": Answer("", 500), "page": page("<p>Lỗi</p>"), "empty": sitemap([])}
+        server.pages["/sitemap.xml"] = failing.get(trouble, sitemap(paths))
+        if trouble == "cut":
+            whole = sitemap(paths)
+            server.pages["/sitemap.xml"] = Answer(whole.body[: len(whole.body) // 3], headers=whole.headers)
+        if trouble in ("cut", "frozen"):  # that it lacks something shows where a page has something new
+            server.pages["/"] = listed(late[0], *paths[:3]).replace("</body>", f"{menu}</body>")
+        assert run(tmp_path, *options) == 0
+        assert {each["url"] for each in exported(tmp_path)[40:]} == {server.url + path for path in late}
+        server.pages["/sitemap.xml"] = sitemap(paths + late)
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+        assert not server.asked("/tin-tuc/")
+
+
 def test_an_article_that_leads_to_the_home_page_is_gone_until_it_is_back(tmp_path: Path) -> None:
     pages = known_portal()
     path = "/tin-tuc/hoi-nghi-tong-ket-3.html"

@@ -59,6 +59,8 @@ CREATE TABLE IF NOT EXISTS versions (
 CREATE INDEX IF NOT EXISTS version_texts ON versions (content_sha256);
 """
 
+# What a page has shown first: an article of which nothing was known, or one that only a sitemap or a feed had named.
+FRUITFUL, NAMED = 1, 2
 SOONEST, LATEST = timedelta(days=1), timedelta(days=180)
 # What is due still later was noted by a clock that was wrong.
 FARTHEST = 2 * LATEST
@@ -275,23 +277,28 @@ class PortalState:
 
     # Pages that lead on
 
-    def note_page(self, page: int, *, fruitful: bool) -> None:
-        """Note whether a page was the first to show some article."""
-        self.database.execute("INSERT OR REPLACE INTO pages VALUES (?, ?)", (page, fruitful))
+    def note_page(self, page: int, *, fruitful: bool, named: bool = False) -> None:
+        """Note whether a page was the first to show some article, or the first page to, behind a sitemap or a feed."""
+        self.database.execute("INSERT OR REPLACE INTO pages VALUES (?, ?)", (page, NAMED if named else fruitful))
 
     def forget_page(self, page: int) -> None:
         """Forget that a page has shown nothing: it is an article."""
         self.database.execute("DELETE FROM pages WHERE page = ?", (page,))
 
     def barren(self, page: int) -> bool:
-        """Whether the last whole crawl has seen nothing on a page that others did not show."""
+        """Whether the last whole crawl has seen nothing on a page that others, or sitemaps and feeds, did not show."""
         row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()
-        return row is not None and not row[0]
+        return row is not None and row[0] != FRUITFUL
+
+    def is_named(self, page: int) -> bool:
+        """Whether only sitemaps and feeds have named before what the last whole crawl has seen on a page."""
+        row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()
+        return row is not None and row[0] == NAMED
 
     def fruitful(self, page: int) -> bool:
         """Whether the last whole crawl has seen something on a page that others did not show."""
         row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()
-        return row is not None and bool(row[0])
+        return row is not None and row[0] == FRUITFUL
 
     def note_unfetched(self, url: str) -> None:
         """Note that an article did not come in one crawl more."""

@@ -196,7 +196,10 @@ class PortalSpider(Following):
         self.unfinished: dict[str, Capture] = {}
         self.false_parts = 0
         self.held: list[Capture] = []
-        self.first_shown = 0
+        self.first_shown = self.first_listed = 0
+        self.left_to_files: dict[str, str] = {}
+        self.files_fail = False
+        self.new_on_pages: set[str] = set()
         self.began = self.looked_again = self.looked_for = self.confirming = self.settled = False
         self.twice: set[str] = set()
         self.arrived: set[str] = set()
@@ -315,8 +318,8 @@ class PortalSpider(Following):
     def ask_rest(self) -> list[Request]:
         """What a crawl that has run dry asks for next; nothing, at its end.
 
-        Pages that were held back, articles that were met in a second-choice form only, broken lists once more, known
-        articles whose time has come.
+        Pages that were held back, articles that were met in a second-choice form only, lists in the place of sitemaps
+        that fail, broken lists once more, known articles whose time has come.
         """
         respelt = list(filter(self.budget.grants, self.spellings.released(dry=True)))
         if held := respelt or self.budget.released(all_forms=True, likely=self.promises):
@@ -326,7 +329,7 @@ class PortalSpider(Following):
         named = list(self.ask_named([*self.take_named(), *released]))
         if asked := named or list(self.ask_waiting()):
             return asked
-        if not self.letters and (chosen := self.ask_archive()):
+        if not self.letters and (chosen := list(self.ask_left_to_files()) or self.ask_archive()):
             return chosen
         if lists := list(self.ask_lists_again()):
             return lists
@@ -427,10 +430,11 @@ class PortalSpider(Following):
             yield from self.discover(response)
         is_one = chain is None and self.takes_for_article(link, page)
         yield from self.note_redirects(response, link, is_one=is_one)
-        before = self.first_shown
+        before, listed = self.first_shown, self.first_listed
         found = self.read_links(page, link, article=is_one)
         if not is_one:
-            self.note_fruit(response, link, chain or chain_key(link.url), fruitful=self.first_shown > before)
+            fruit = {"fruitful": self.first_shown > before, "named": self.first_listed > listed}
+            self.note_fruit(response, link, chain or chain_key(link.url), **fruit)
             self.note_choice(response, found)
         content = None
         if is_one or self.spellings.is_witness(link.url):
