@@ -774,6 +774,54 @@ def test_a_portal_whose_addresses_all_redirect_to_new_ones_is_not_in_trouble(tmp
     assert {each["url"].removeprefix(server.url) for each in exported(tmp_path, ".gone")} == set(moved)
 
 
+def test_what_redirects_to_an_address_that_was_left_out_as_the_same_is_exported_there(tmp_path: Path) -> None:
+    """The sitemap leads to the new addresses before the old ones are looked at, and they say what is known."""
+    pages = known_portal()
+    paths = [path for path in pages if path != "/"]
+    for number, path in enumerate(paths, 1):
+        dated = f"</h1><div class='date'>Ngày đăng: {number:02}/03/2026</div>"
+        pages[path] = article(f"Hội nghị tổng kết công tác số {number}").replace("</h1>", dated)
+    moved = {path: path.replace("/tin-tuc/", "/tin-moi/so-").replace(".html", "7.html") for path in paths}
+    lists = [f"/chuyen-muc-{number}/" for number in (1, 2)]  # the portal's old ones are no more
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_REVISITS=0.01")
+        assert run(tmp_path, *options) == 0
+        for path, target in moved.items():
+            server.pages[path], server.pages[target] = Answer("", 301, {"Location": target}), pages[path]
+        links = [link(target, f"Hội nghị tổng kết công tác số {target}") for target in moved.values()]
+        server.pages["/"] = page(GENERATOR, *links, *(link(path, "Chuyên mục") for path in lists))
+        server.pages |= dict.fromkeys(lists, page(GENERATOR, *links[:6]))
+        for asked in (1, 1, 0):  # the crawl after one that meets other addresses walks the portal, the next need not
+            server.log.clear()
+            assert run(tmp_path, *options) == 0
+            assert [server.asked(path) for path in lists] == [asked, asked]
+            gone = {each["url"].removeprefix(server.url) for each in exported(tmp_path, ".gone")}
+            assert gone == set(paths)
+            shown = [each["url"].removeprefix(server.url) for each in exported(tmp_path)[8:]]
+            assert sorted(shown) == sorted(moved.values())
+
+
+@pytest.mark.parametrize("home", [False, True])
+def test_articles_that_redirect_to_another_host_are_gone_once_that_has_lasted(tmp_path: Path, home: bool) -> None:
+    pages = known_portal()
+    with PortalServer({}) as other, PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "--full")
+        assert run(tmp_path, *options) == 0
+        for path in pages:
+            server.pages[path] = Answer("", 301, {"Location": other.url + ("/" if home else path)})
+        assert run(tmp_path, *options) == 13
+        assert exported(tmp_path, ".gone") == []  # for a day a server may lead astray
+        week = timedelta(days=7, hours=1)
+        then = f"UPDATE meta SET value = '{datetime.now(UTC) - week}' WHERE name = 'most missing since'"
+        let_time_pass(tmp_path, then)
+        assert run(tmp_path, *options) == 13
+        gone = {each["url"].removeprefix(server.url): each for each in exported(tmp_path, ".gone")}
+        assert gone.keys() == pages.keys() - {"/"}
+        for path, each in gone.items():
+            assert each["status"] == 302 and f"redirects to {other.url}{'/' if home else path}," in each["evidence"]
+    assert other.log == []
+
+
 def test_a_portal_that_stands_at_other_addresses_without_redirects_has_moved(tmp_path: Path) -> None:
     pages = known_portal()
     paths = [path for path in pages if path != "/"]

@@ -297,7 +297,8 @@ class Frontier(Scheduler):
         settled = engine is None or engine._start is None or self.spider.settled  # noqa: SLF001
         if reason == "finished" and not self.state.waits(postponed=True):
             if self.on_disk:
-                self.state.end_crawl(whole=self.spider.walked_wholly())
+                whole = self.spider.walked_wholly()
+                self.state.end_crawl(whole=whole, rebuilt=self.spider.is_rebuilt(self.state.count()))
                 self.on_disk = False
             self.checkpoint(clean=True)
         elif settled or reason == "finished":

@@ -208,15 +208,18 @@ class PortalState:
         self.crawl += 1
         self.put("crawl", str(self.crawl))
 
-    def end_crawl(self, *, whole: bool) -> None:
+    def end_crawl(self, *, whole: bool, rebuilt: bool = False) -> None:
         """Note that a crawl has come to its end.
 
         Args:
             whole: Whether it has walked the portal wholly.
+            rebuilt: Whether it has met a portal at other addresses than the one that was walked: the next walks this.
         """
         self._clear()
         if whole:
             self.put("walked", datetime.now(UTC).isoformat())
+        elif rebuilt:
+            self.put("walked", "")
 
     def _clear(self) -> None:
         for table in ("queue", "requested", "snapshot", "sightings", "numbers", "lost", "replaced"):

@@ -540,7 +540,15 @@ class Revisiting(Articles):
         there = self.state.article(identifier)
         return self.state.alias_of(identifier) == known.id or (there is not None and there.title == known.title)
 
-    def redirected(self, request: Request, asked: str, target: str) -> Iterator[Gone | Rejected]:
+    def ask_moved(self, link: Judgement) -> Iterator[Request]:
+        """The request for what was left out as the same as a known article that has moved there: it is exported now."""
+        identifier = article_id(link.url, link.key)
+        if self.state is not None and self.state.alias_of(identifier) is not None:
+            self.arrived.add(identifier)
+            self.sightings.reopen(link.key)
+            yield self.ask(link.url, priority=PRIORITY_ARTICLE, dont_filter=True)
+
+    def redirected(self, request: Request, asked: str, target: str) -> Iterator[Gone | Rejected | Request]:
         """An address that redirects to a known page: another address of an article, or an article that is no more."""
         first, last = self.rules.judge(asked), self.rules.judge(target)
         self.count("redirects/known")
@@ -553,6 +561,7 @@ class Revisiting(Articles):
             self.sightings.see(replace(first, key=last.key))
             if self.has_moved_to(request, last):
                 yield from self.gone_to(request, self.moved(asked, target))
+                yield from self.ask_moved(last)
             elif not self.renames(request, first, last):
                 self.loses(request, self.moved(asked, target))
         elif first.kind == "article" or announced(first.url, self.patterns):
