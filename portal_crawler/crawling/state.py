@@ -74,6 +74,10 @@ class StateError(Exception):
     """The file of a portal's state cannot be used; the message names it and says why."""
 
 
+class RunningError(StateError):
+    """Another crawl of the portal is running; the message names the file that it holds."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """An article of an earlier run.
@@ -154,7 +158,8 @@ class PortalState:
         path: The SQLite file; it and its folder are made if they do not exist.
 
     Raises:
-        StateError: if another crawl of the portal is running, or the file is damaged or of another version.
+        RunningError: if another crawl of the portal is running.
+        StateError: if the file is damaged or of another version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -173,7 +178,7 @@ class PortalState:
             self.crawl = int(self.get("crawl", "0"))
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise StateError(f"{path}: another crawl of this portal is running") from error
+                raise RunningError(f"{path}: another crawl of this portal is running") from error
             raise StateError(f"{path}: {error}") from error
         except sqlite3.DatabaseError as error:
             raise StateError(f"{path}: {error}; move it away to begin anew") from error

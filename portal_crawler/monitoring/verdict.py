@@ -47,6 +47,8 @@ class ExitCode(IntEnum):
     """Finished, with articles, but a list was not read to its end: articles may be missing."""
     MOVED = 13
     """The portal's home page redirects to another host or folder: that is the portal now."""
+    RUNNING = 14
+    """Never began: another crawl of the portal is running."""
 
 
 def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: int = 0) -> ExitCode:
@@ -61,7 +63,7 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
     if finish_reason in ("start_error", "export_failed", "state_failed", "state_unusable") or stats.get("state/failed"):
         return ExitCode.ERROR
     if finish_reason != "finished":
-        return ExitCode.STOPPED
+        return ExitCode.RUNNING if finish_reason == "already_running" else ExitCode.STOPPED
     if (cut := _cut_short(stats)) is not None:
         return cut
     # A crawl that finds all as it was exports nothing, and is none the worse for it.
