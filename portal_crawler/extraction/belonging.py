@@ -43,8 +43,11 @@ NEAR_SIGNATURE = 6
 # The foot of a document begins so many blocks behind its text at most; its lines, and how many words one has.
 RECIPIENTS = re.compile(r"(?:kính gửi|nơi nhận)\s*:", re.IGNORECASE)
 NEAR_FOOT, LONGEST_FOOT, FOOT_WORDS = 8, 20, 15
-# Files are attached to the text that stands so many levels below what they share with it.
+# Files are attached to the text that stands so many levels below what they share with it, unless so many links to other
+# pages stand between, each of so many words: headlines of other news, behind which a file is that of a box.
 ATTACHED = 3
+OTHER_NEWS = 2
+HEADLINE_WORDS = 5
 # With what the parts of a document's wording begin, and how many of them are one.
 PART = re.compile(
     r"căn cứ\s+(?:vào\s+)?(?:luật|bộ luật|nghị|quyết|thông tư|hiến|pháp lệnh)|(?:điều|chương) (?:\d|[IVX])",
@@ -59,7 +62,7 @@ ELSEWHERE = frozenset(("related_news", "footer", "menu", "link_box", "banner"))
 def keep_files_behind(work: Verdicts) -> None:
     """Keep the files of a document that stand right behind its record."""
     last = max((place for place, why in enumerate(work.out) if why is None), default=-1)
-    for place in range(last + 1, min(last + 1 + NEAR_FILES, len(work.blocks))):
+    for place in range(last + 1, min(last + 1 + NEAR_FILES, _other_news(work, last + 1))):
         block = work.blocks[place]
         if not block.hidden and is_file_link(block) and work.kind(block, None) not in ELSEWHERE:
             work.out[place] = None
@@ -390,7 +393,7 @@ def attach(work: Verdicts, region: Element, levels: int = ATTACHED) -> None:
     own = set[str]()
     if template is not None:
         own = {url for url in work.page.files if not template.is_constant(url)}
-    for place, block in enumerate(work.blocks):
+    for place, block in enumerate(work.blocks[: _behind_news(work, region)]):
         if work.out[place] is None or not block.linked or block.hidden:
             continue
         recurs = template is not None and template.is_boilerplate(block, work.shares[place])
@@ -398,6 +401,28 @@ def attach(work: Verdicts, region: Element, levels: int = ATTACHED) -> None:
             continue
         if top_of(block.element, {top}, inside) is top and is_file_link(block) and work.kind(block, top) is None:
             work.out[place] = None
+
+
+def _behind_news(work: Verdicts, region: Element) -> int:
+    """Place from which on headlines of other news stand between a block and the text of the region."""
+    inside: dict[Element, Element | None] = {}
+    texts = (
+        place
+        for place in reversed(range(len(work.out)))
+        if work.out[place] is None and top_of(work.blocks[place].element, {region}, inside) is not None
+    )
+    return _other_news(work, next(texts, len(work.out)) + 1)
+
+
+def _other_news(work: Verdicts, begin: int) -> int:
+    """Place of the link from which on those behind a place are a list of other pages; behind all blocks without one."""
+    others = 0
+    for place in range(begin, len(work.out)):
+        block = work.blocks[place]
+        others += block.link_density > LINKED and block.words >= HEADLINE_WORDS and not is_file_link(block)
+        if others == OTHER_NEWS:
+            return place
+    return len(work.out)
 
 
 def leave_comments(work: Verdicts) -> None:

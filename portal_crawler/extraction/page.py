@@ -71,6 +71,17 @@ PHRASING = frozenset(
 )
 # Addresses of files.
 FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
+# Addresses of programs that hand out a file: DotNetNuke's, Liferay's, DOCman's and Phoca's, and those whose parameter
+# names the file.
+PROGRAM = r"\.(?:aspx?|ashx|php|jsp|do|cfm)\?"
+HANDS_OUT = re.compile(
+    r"/linkclick\.aspx\?(?:[^#]*&)?fileticket=|/document_library/get_file\?|[?&]download=\d+:"
+    r"|[?&]task=(?:document\.|file\.)?(?:doc_)?download\b"
+    rf"|/(?:download|get)-?_?(?:file|attachment)?s?{PROGRAM}[^#]*=\w"
+    rf"|{PROGRAM}(?:[^#]*&)?(?:\w*(?:file|path|name|url)|f|src|doc\w*|attach\w*|download)="
+    r"[^&#]*[^&#=/]\.(?:pdf|docx?|xlsx?|zip|rar|pptx?|rtf)(?:$|&)",
+    re.IGNORECASE,
+)
 MOST_PRE = 2  # of a text
 NOT_TEXT = frozenset(("script", "style", "noscript", "template", "head", "title", "svg", "math"))
 
@@ -78,7 +89,13 @@ NOT_TEXT = frozenset(("script", "style", "noscript", "template", "head", "title"
 @lru_cache(maxsize=20_000)
 def is_file(address: str) -> bool:
     """Whether an address looks like that of a file; those of menus are asked about on every page of a site."""
-    return FILE.search(address) is not None
+    return FILE.search(address) is not None or hands_out(address)
+
+
+@lru_cache(maxsize=20_000)
+def hands_out(address: str) -> bool:
+    """Whether an address is that of a program that hands out a file, whatever it is called."""
+    return "?" in address and HANDS_OUT.search(address) is not None
 
 
 def leads_to_file(link: Element) -> bool:
