@@ -822,6 +822,17 @@ def test_articles_that_redirect_to_another_host_are_gone_once_that_has_lasted(tm
     assert other.log == []
 
 
+def test_an_article_that_asks_to_log_in_at_another_host_is_not_gone(tmp_path: Path) -> None:
+    pages = known_portal()
+    path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
+    with PortalServer({}) as other, PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "--full")
+        assert run(tmp_path, *options) == 0
+        server.pages[path] = Answer("", 302, {"Location": f"{other.url}/login?continue={path}"})
+        assert run(tmp_path, *options) == 6
+    assert exported(tmp_path, ".gone") == []
+
+
 def test_a_portal_that_stands_at_other_addresses_without_redirects_has_moved(tmp_path: Path) -> None:
     pages = known_portal()
     paths = [path for path in pages if path != "/"]

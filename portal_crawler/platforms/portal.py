@@ -526,7 +526,8 @@ class PortalSpider(Following):
         elif known := failure_reason(error):
             reason, said = known
             detail = f"{request.url}: {said}{f' ({error})' if str(error) else ''}"
-            leaves = isinstance(error, OutOfScope) and error.target is not None
+            target = error.target if isinstance(error, OutOfScope) else None
+            leaves = target is not None and not self.rules.denies(target)  # a login elsewhere takes no article away
             rejected = self.reject(request.url, reason, detail, REDIRECTED if leaves else None)
         else:
             logger.error("%s: %r", request.url, error, exc_info=error)
