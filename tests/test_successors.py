@@ -171,8 +171,8 @@ def banner(number: int) -> str:
 def window(number: int) -> str:
     """A window that asks for followers, in the page's source above the one article."""
     return (
-        "<div class='cua-so'><h3>Mời bạn đọc theo dõi trang của Sở</h3><p>Mỗi ngày trang của Sở gửi tới bạn đọc những tin mới "
-        f"nhất về trường lớp, kỳ thi và học bổng trong toàn tỉnh</p></div><article><h1>{headline(number)}</h1>"
+        "<article class='cua-so'><h3>Mời bạn đọc theo dõi trang của Sở</h3><p>Mỗi ngày trang của Sở gửi tới bạn đọc những tin mới "
+        f"nhất về trường lớp, kỳ thi và học bổng trong toàn tỉnh</p></article><article><h1>{headline(number)}</h1>"
         f"<time>{day(number)}</time>{text(number)}</article>"
     )
 
