@@ -73,6 +73,13 @@ FILES = {
     "DOCman": ('<a href="/index.php?option=com_docman&task=doc_download&gid=7">Thông báo tuyển sinh</a>',
                "Thông báo tuyển sinh"),
     "ASP": ('<img src="/images/word.gif"> <a href="/download.asp?file=vb/cv12.doc">Tải file</a>', "cv12.doc"),
+    "ASP.NET MVC": ('<a href="/Home/Download?fileName=vb%2Fcv%2012.docx">Tải về</a>', "cv 12.docx"),
+    "a path": ('<a href="/file/download/123">Phụ lục kèm theo</a>', "Phụ lục kèm theo"),
+    "Google Drive": ('<a href="https://drive.google.com/file/d/1AbC/view?usp=sharing">Phụ lục 2</a>', "Phụ lục 2"),
+    "Google's viewer": (f'<a href="https://docs.google.com/viewer?url={HOST}/vb/12.pdf">Xem</a>', "12.pdf"),
+    "a script": ('<a href="#" onclick="window.open(\'/vb/12.pdf\', \'x\')">Tải về</a>', "12.pdf"),
+    "a script's address": ("<a href=\"javascript:mo('/vb/12.pdf')\">Tải về</a>", "12.pdf"),
+    "its name before": ('<span>Quyet dinh 12.pdf</span> <a href="/f/12">Tải về</a>', "Quyet dinh 12.pdf"),
     "pdf.js": ('<iframe src="/pdfjs/web/viewer.html?file=%2Fvb%2F12.pdf#page=1"></iframe>', "12.pdf"),
     "Google": (f'<iframe src="https://docs.google.com/viewer?url={HOST}/vb/12.pdf&embedded=true"></iframe>', "12.pdf"),
     "Microsoft": (f'<iframe src="https://view.officeapps.live.com/op/embed.aspx?src={HOST}/vb/12.docx"></iframe>',
@@ -86,9 +93,15 @@ FILES = {
 @pytest.mark.parametrize("system", FILES)
 def test_files_that_programs_hand_out_and_viewers_show(system: str) -> None:
     markup, name = FILES[system]
-    found = read(body=f"<p>Xem {markup}</p>" if not markup.startswith("<table") else markup)
+    found = read(body=f"<p>{markup}</p>" if not markup.startswith("<table") else markup)
     assert [file.name for file in found.attachments] == [name]
     assert found.images == []  # icons of files are no pictures of the article
+
+
+def test_files_are_attached_between_headline_and_text() -> None:
+    found = read(between='<ul class="tep"><li><a href="/vb/12.pdf">12.pdf</a></li></ul>')
+    assert [file.name for file in found.attachments] == ["12.pdf"]
+    assert found.published_at == "2024-03-05T08:15:00+07:00"
 
 
 def test_a_page_that_a_program_makes_as_pdf_is_no_file_of_the_article() -> None:
@@ -131,6 +144,21 @@ def test_a_picture_between_headline_and_text_opens_the_article() -> None:
 def test_a_paragraph_without_a_full_stop_is_no_caption_of_the_picture_above_the_text() -> None:
     found = read(between='<div><img src="/anh/1.jpg"></div>', text=(TEXT[0].rstrip("."), *TEXT[1:]))
     assert [(one.url, one.caption) for one in found.images] == [(f"{HOST}/anh/1.jpg", None)]
+
+
+def test_captions_below_the_pictures_of_a_row() -> None:
+    table = (
+        '<table><tr><td><img src="/1.jpg"></td><td><img src="/2.jpg"></td></tr>'
+        "<tr><td><i>Ảnh thứ nhất</i></td><td><i>Ảnh thứ hai</i></td></tr></table>"
+    )
+    found = read(body=f"{table}<p>{TEXT[1]}</p>")
+    assert [one.caption for one in found.images] == ["Ảnh thứ nhất", "Ảnh thứ hai"]
+
+
+@pytest.mark.parametrize("style", ["align='center'", "style='text-align: center'", "style='font-style:italic'"])
+def test_a_sentence_that_is_set_apart_is_the_caption_of_the_picture_above(style: str) -> None:
+    found = read(body=f"<p {style}><img src='/1.jpg'></p><p {style}>Quang cảnh hội nghị.</p><p>{TEXT[1]}</p>")
+    assert [one.caption for one in found.images] == ["Quang cảnh hội nghị."]
 
 
 LD = (
@@ -203,6 +231,7 @@ def test_openings_by_their_names(markup: str) -> None:
 
 
 def test_keywords_without_links() -> None:
+    assert read(body=f"<p>Từ khóa: {TEXT[1]}</p>").tags == []
     box = '<div class="tags"><p>Tags:</p><a href="/1">cải cách</a> <a href="/2">nhiệm vụ</a></div>'
     assert read(behind=box).tags == ["cải cách", "nhiệm vụ"]
     assert read(behind="<div><b>Từ khóa:</b> cải cách, nhiệm vụ; tổ chức</div>").tags == [

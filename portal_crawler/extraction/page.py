@@ -72,12 +72,15 @@ PHRASING = frozenset(
 # Addresses of files.
 FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
 # Addresses of programs that hand out a file: DotNetNuke's, Liferay's, DOCman's and Phoca's, and those whose parameter
-# names the file.
+# names the file; and what stores keep for others.
 PROGRAM = r"\.(?:aspx?|ashx|php|jsp|do|cfm)\?"
 HANDS_OUT = re.compile(
     r"/linkclick\.aspx\?(?:[^#]*&)?fileticket=|/document_library/get_file\?|[?&]download=\d+:"
     r"|[?&]task=(?:document\.|file\.)?(?:doc_)?download\b"
     rf"|/(?:download|get)-?_?(?:file|attachment)?s?{PROGRAM}[^#]*=\w"
+    r"|/(?:files?|attachments?|documents?)/(?:download|tai-ve|get)/[\w-]+|/(?:download|get|tai)-?(?:file|attachment|tep)/[\w-]+"
+    r"|[?&](?:file|file-?_?name|file-?_?path|path|sourceurl)=[^&#]*[^&#=/]\.(?:pdf|docx?|xlsx?|zip|rar|pptx?|rtf)(?:$|[&#])"
+    r"|//(?:drive\.google\.com/(?:file/d/|open\?|uc\?)|docs\.google\.com/(?:document|spreadsheets|presentation)/d/)"
     rf"|{PROGRAM}(?:[^#]*&)?(?:\w*(?:file|path|name|url)|f|src|doc\w*|attach\w*|download)="
     r"[^&#]*[^&#=/]\.(?:pdf|docx?|xlsx?|zip|rar|pptx?|rtf)(?:$|&)",
     re.IGNORECASE,
@@ -95,7 +98,7 @@ def is_file(address: str) -> bool:
 @lru_cache(maxsize=20_000)
 def hands_out(address: str) -> bool:
     """Whether an address is that of a program that hands out a file, whatever it is called."""
-    return "?" in address and HANDS_OUT.search(address) is not None
+    return HANDS_OUT.search(address) is not None
 
 
 def leads_to_file(link: Element) -> bool:

@@ -17,6 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from w3lib.url import safe_url_string
 
+from portal_crawler.extraction.blocks import Block
 from portal_crawler.extraction.page import LONGEST_ADDRESS, PHRASING, Element, hands_out, reference_in, squeeze
 from portal_crawler.extraction.tables import DataTables, cell_of, table_of
 from portal_crawler.items import Image
@@ -24,14 +25,13 @@ from portal_crawler.items import Image
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from portal_crawler.extraction.blocks import Block
-
 STRUCTURE = frozenset(("ul", "ol", "li", "table", "tr", "th", "td", "blockquote", "figure"))
 INLINE = {"a": "a", "strong": "strong", "b": "strong", "em": "em", "i": "em", "sub": "sub", "sup": "sup", "u": "u"}
 LEAF = {"h1": "h2"} | {tag: tag for tag in ("h2", "h3", "h4", "h5", "h6", "pre", "figcaption")}
 SCHEMES = ("http://", "https://", "mailto:", "tel:")
 
 CAPTION_WORDS = 60
+STYLED = re.compile(r"font-style:\s*italic|align:\s*center", re.IGNORECASE)
 SENTENCE_END = (".", "!", "?", ";", ":", "…", "./.")
 ICON_PIXELS = 32
 # Where a picture's address stands, the first of them first.
@@ -175,8 +175,9 @@ def _bind_captions(flow: list[Block | Figure], regions: set[Element]) -> None:
 
     What follows a picture that stands apart from the text, a region of its own, may be the first paragraph.
     """
+    _bind_columns(flow)
     for here, step in enumerate(flow):
-        if not isinstance(step, Figure):
+        if not isinstance(step, Figure) or step.caption is not None:
             continue
         behind = flow[here + 1] if here + 1 < len(flow) else None
         if isinstance(behind, Figure) or behind is None:
@@ -189,6 +190,27 @@ def _bind_captions(flow: list[Block | Figure], regions: set[Element]) -> None:
             step.image.caption = behind.text
 
 
+def _bind_columns(flow: list[Block | Figure]) -> None:
+    """Give the pictures of a table's row what stands below each in the next row, if all of that are captions."""
+    rows: dict[Element, list[Figure]] = {}
+    texts: dict[Element, list[Block]] = {}
+    for step in flow:
+        if (cell := next(step.element.iterancestors("td"), None)) is not None and isinstance(step, Figure):
+            rows.setdefault(cell.getparent(), []).append(step)  # type: ignore[arg-type]
+        elif isinstance(step, Block) and step.way.in_row and (own := cell_of(step.element)) is not None:
+            texts.setdefault(own, []).append(step)
+    for row, figures in rows.items():
+        below = row.getnext()
+        cells = list(row.iterchildren("td"))
+        if len(figures) < 2 or len(figures) != len(cells) or below is None or len(below) != len(cells):
+            continue
+        captions = [texts.get(cell, []) for cell in below]
+        if all(len(lines) == 1 and _reads_like_caption(lines[0]) for lines in captions):
+            for figure, (caption,) in zip(figures, captions, strict=True):
+                figure.caption = caption
+                figure.image.caption = caption.text
+
+
 def _is_marked_caption(block: Block) -> bool:
     """Whether a block is called a caption."""
     marks = [block.element, *islice(block.element.iterancestors(), 2)]
@@ -198,12 +220,19 @@ def _is_marked_caption(block: Block) -> bool:
 
 
 def _reads_like_caption(block: Block) -> bool:
-    """Whether a block that follows a picture is its caption: short, in italics or without a final stop."""
+    """Whether a block that follows a picture is its caption: short, in italics, centred or without a final stop."""
     if block.element.tag in LEAF or len(block.text.split()) > CAPTION_WORDS:
         return False
-    if _emphasised(block, ("i", "em")):
+    if _emphasised(block, ("i", "em")) or _is_styled(block):
         return True
     return not block.text.endswith(SENTENCE_END) and not _emphasised(block, ("b", "strong"))
+
+
+def _is_styled(block: Block) -> bool:
+    """Whether a block is centred, or set in italics by a style: paragraphs of the text are not."""
+    holders = [block.element, *(node for node, is_tail in block.slots[:1] if not is_tail)]
+    styles = " ".join(f"{node.get('style') or ''};align:{node.get('align') or ''}" for node in holders)
+    return STYLED.search(styles) is not None
 
 
 def _emphasised(block: Block, tags: tuple[str, ...]) -> bool:
