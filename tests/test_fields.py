@@ -189,6 +189,8 @@ def test_breadcrumbs(kind: str) -> None:
 
 def test_a_menu_is_no_breadcrumb() -> None:
     menu = '<div><a href="/">Trang chủ</a> | <a href="/t">Tin tức</a> | <a href="/l">Liên hệ</a></div>'
+    bar = '<p><a href="/">Trang chủ</a> / <a href="/s">Sơ đồ cổng</a> / <a href="/l">Liên hệ</a></p>'
+    assert read(above=bar).section == []
     itself = '<ol class="breadcrumb"><li><a href="/t">Tin tức</a></li><li><span>Chi tiết tin</span></li></ol>'
     assert read(above=menu).section == []
     assert read(above=menu + itself).section == ["Tin tức"]

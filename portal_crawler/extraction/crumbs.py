@@ -26,6 +26,11 @@ FROM_HOME = re.compile(r"(?:trang chủ|trang nhất|trang chính|home)\s*(?:»|
 BETWEEN = re.compile(r"\s*(?:»|›|>+|→|▸|\s/\s)\s*")
 # What pages call themselves at the end of it.
 ITSELF = re.compile(r"(?:xem )?(?:chi tiết|nội dung)\b.*|xem tin|tin bài|bài viết|detail\w*", re.IGNORECASE)
+# What stands beside the home page in a bar above all pages.
+BAR = re.compile(
+    r"liên hệ|sơ đồ.*|site ?map|đăng nhập|rss|hỏi đáp|góp ý|e-?mail|thư điện tử|english|tiếng việt|contact(?: us)?",
+    re.IGNORECASE,
+)
 MOST, LONGEST = 6, 80  # names, characters of one
 LEAST_STEM = 12  # characters of a headline that is cut off
 
@@ -102,8 +107,8 @@ def _name(step: dict[str, Any]) -> Any:
 
 def _from_home(sheet: Sheet) -> Iterator[list[str]]:
     """The names of a line before the text that leads from the home page on: "Trang chủ » Tin tức"."""
-    for block in sheet.blocks[: sheet.first_kept()]:
+    for block in reversed(sheet.blocks[: sheet.first_kept()]):
         if block.linked and len(block.text) < MOST * LONGEST and (home := FROM_HOME.match(block.text)):
             names = [name.strip(SEPARATORS) for name in BETWEEN.split(block.text[home.end() :])]
-            if len(names) < MOST and all(len(name) < LONGEST for name in names):
+            if len(names) < MOST and all(len(name) < LONGEST and not BAR.fullmatch(name) for name in names):
                 yield names if not ITSELF.fullmatch(names[-1]) else names[:-1]

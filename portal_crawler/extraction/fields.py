@@ -413,7 +413,9 @@ def _opened(link: Element) -> str | None:
 def _named_before(link: Element, said: str) -> str | None:
     """The name of a file that stands before a link which says "download": in its line, and at the end of that."""
     holder = next((up for up in link.iterancestors() if up.tag not in PHRASING), None)
-    if holder is None or not NO_NAME.match(said) or len(said) > LONGEST_HERE or len(list(holder.iter("a"))) > 1:
+    if holder is None or len(said) > LONGEST_HERE or not NO_NAME.match(said):
+        return None
+    if len(list(islice(holder.iter("a"), 2))) > 1:
         return None
     before = element_text(holder).partition(said)[0].strip(" :-–|")
     return before if len(before) <= LONGEST_NAME and FILES.search(before) else None

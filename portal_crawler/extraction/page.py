@@ -98,7 +98,7 @@ def is_file(address: str) -> bool:
 @lru_cache(maxsize=20_000)
 def hands_out(address: str) -> bool:
     """Whether an address is that of a program that hands out a file, whatever it is called."""
-    return HANDS_OUT.search(address) is not None
+    return len(address) <= LONGEST_ADDRESS and HANDS_OUT.search(address) is not None
 
 
 def leads_to_file(link: Element) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.page import PHRASING, Element, element_text
@@ -85,8 +85,10 @@ def _opening_pictures(sheet: Sheet, region: Element) -> list[Element]:
 def _opens(element: Element, top: Element) -> bool:
     """Whether a picture stands alone: what stands beside words or others is drawn for buttons, dates and counters."""
     holder = next(up for up in element.iterancestors() if up.tag not in PHRASING)
+    if len(list(islice(holder.iter("img"), 2))) > 1:
+        return False
     links = [up for up in takewhile(lambda up: up is not holder, element.iterancestors()) if up.tag == "a"]
-    if any(PICTURES.search(link.get("href") or "") is None for link in links) or len(list(holder.iter("img"))) > 1:
+    if any(PICTURES.search(link.get("href") or "") is None for link in links):
         return False
     above = takewhile(lambda up: up is not top, element.iterancestors())
     widget = any(named_so("div", up.get("class"), up.get("id")) for up in above)

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from html import escape
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -23,7 +24,7 @@ from portal_crawler.extraction.tables import DataTables, cell_of, table_of
 from portal_crawler.items import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 STRUCTURE = frozenset(("ul", "ol", "li", "table", "tr", "th", "td", "blockquote", "figure"))
 INLINE = {"a": "a", "strong": "strong", "b": "strong", "em": "em", "i": "em", "sub": "sub", "sup": "sup", "u": "u"}
@@ -36,7 +37,7 @@ SENTENCE_END = (".", "!", "?", ";", ":", "…", "./.")
 ICON_PIXELS = 32
 # Where a picture's address stands, the first of them first.
 SOURCES = ("data-src", "data-original", "data-lazy-src", "data-lazyload", "data-lazy", "src")
-SRCSET = re.compile(r"([^\s,]\S*[^\s,])(?:\s+(\d+(?:\.\d+)?)[wx])?\s*(?:,|$)")
+SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)[wx]")
 PICTURES = re.compile(r"/[^/:]+\.(?:jpe?g|png|gif|webp|bmp|tiff?)$", re.IGNORECASE)
 FILES = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z)$", re.IGNORECASE)
 # What systems draw beside a link to a file, and in the place of what is not loaded yet.
@@ -116,10 +117,25 @@ def _in_srcset(element: Element, base: str) -> str | None:
     sets = [element.get("srcset"), element.get("data-srcset")]
     if (above := next(element.iterancestors("picture"), None)) is not None:
         sets += [source.get("srcset") for source in above.iter("source")]
-    candidates = SRCSET.findall(next(filter(None, sets), ""))
-    if not candidates:
-        return None
-    return absolute(base, max(candidates, key=lambda one: float(one[1] or 0))[0])
+    candidates = _candidates(next(filter(None, sets), ""))
+    return absolute(base, max(candidates, key=itemgetter(1), default=("", 0))[0])
+
+
+def _candidates(srcset: str) -> Iterator[tuple[str, float]]:
+    """The addresses in a ``srcset``, each with its width or density, or 0 (HTML Standard, 4.8.4.2.1)."""
+    url = ""
+    for word in srcset.split():
+        if not url and word.endswith(","):
+            yield word.rstrip(","), 0
+        elif not url:
+            url = word
+        else:
+            size, _, following = word.partition(",")
+            known = SIZE.fullmatch(size)
+            yield url, float(known[1]) if known is not None else 0
+            url = following
+    if url:
+        yield url, 0
 
 
 def render(base: str, kept: Sequence[Block], regions: Sequence[Element], dropped: Iterable[Element] = ()) -> Rendered:
