@@ -155,6 +155,18 @@ def test_captions_below_the_pictures_of_a_row() -> None:
     assert [one.caption for one in found.images] == ["Ảnh thứ nhất", "Ảnh thứ hai"]
 
 
+def test_the_cell_behind_that_of_a_picture_is_data() -> None:
+    rows = '<tr><td>1</td><td><img src="/1.jpg"></td></tr><tr><td>2</td><td>Xã Đông Phú</td></tr>'
+    found = read(body=f'<table border="1"><tr><th>STT</th><th>Mẫu</th></tr>{rows}</table><p>{TEXT[1]}</p>')
+    assert [one.caption for one in found.images] == [None]
+    assert "<tr><td>2</td><td>Xã Đông Phú</td></tr>" in found.html
+
+
+def test_elements_pasted_from_word_do_not_break_lines() -> None:
+    found = read(body='<p>Theo<o:p>&nbsp;</o:p>quy định tại <st1:place w:st="on">Hà Nội</st1:place> năm nay.</p>')
+    assert found.text.endswith("\n\nTheo quy định tại Hà Nội năm nay.")
+
+
 @pytest.mark.parametrize("style", ["align='center'", "style='text-align: center'", "style='font-style:italic'"])
 def test_a_sentence_that_is_set_apart_is_the_caption_of_the_picture_above(style: str) -> None:
     found = read(body=f"<p {style}><img src='/1.jpg'></p><p {style}>Quang cảnh hội nghị.</p><p>{TEXT[1]}</p>")

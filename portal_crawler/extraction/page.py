@@ -69,6 +69,8 @@ PHRASING = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp script small span "
     "strike strong style sub sup time tt u var wbr img input".split()
 )
+# Elements of Office documents that were pasted into pages.
+PREFIXED = re.compile(rb"<[A-Za-z]\w*:[A-Za-z]")
 # Addresses of files.
 FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
 # Addresses of programs that hand out a file: DotNetNuke's, Liferay's, DOCman's and Phoca's, and those whose parameter
@@ -300,6 +302,8 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     root = _tree(data)
     if root is None:
         return PageError("not_html", f"{url}: the parser found no element in {len(text):,} characters")
+    if PREFIXED.search(data) is not None:
+        _keep_in_line(root)
     _break_lines(root)
     page = Page(url, root, decoded.encoding, data, decoded.suspect, decoded.replaced)
     fonts: Any = FONTS(root)
@@ -328,6 +332,13 @@ def _tree(data: bytes) -> Element | None:
     while root is not None and (beside := root.getnext()) is not None:
         root.append(beside)
     return root
+
+
+def _keep_in_line(root: Element) -> None:
+    """Make Word's ``<o:p>`` and ``<st1:place>`` spans: they stand in the midst of lines, as unknown elements do."""
+    for element in root.iter("*"):
+        if ":" in element.tag:
+            element.tag = "span"
 
 
 def _break_lines(root: Element) -> None:

@@ -149,12 +149,12 @@ def render(base: str, kept: Sequence[Block], regions: Sequence[Element], dropped
     """
     flow = _flow(base, kept, regions, set(dropped))
     figures = [step for step in flow if isinstance(step, Figure)]
-    _bind_captions(flow, set(regions))
+    tables = DataTables(kept)
+    _bind_captions(flow, set(regions), tables)
     images: dict[str, Image] = {}
     for figure in figures:
         known = images.setdefault(figure.image.url, figure.image)
         known.caption = known.caption or figure.image.caption
-    tables = DataTables(kept)
     html = _Html(base, regions, tables).render(flow)
     return Rendered(plain_text(kept, tables), html, list(images.values()))
 
@@ -186,7 +186,7 @@ def _invisible(element: Element) -> bool:
     return element.get("hidden") is not None or (style is not None and "display:none" in style.replace(" ", "").lower())
 
 
-def _bind_captions(flow: list[Block | Figure], regions: set[Element]) -> None:
+def _bind_captions(flow: list[Block | Figure], regions: set[Element], tables: DataTables) -> None:
     """Give each picture the block behind it (or its own figcaption) that reads like a caption.
 
     What follows a picture that stands apart from the text, a region of its own, may be the first paragraph.
@@ -200,6 +200,8 @@ def _bind_captions(flow: list[Block | Figure], regions: set[Element]) -> None:
             continue
         table = next(behind.element.iterancestors("table"), None)
         apart = table is not None and table not in step.element.iterancestors("table")
+        if behind.way.in_row and tables.row(behind.element) is not None:
+            apart = apart or cell_of(behind.element) is not cell_of(step.element)  # the next cell has its own data
         marked = _is_marked_caption(behind)
         if not apart and (marked or (step.element not in regions and _reads_like_caption(behind))):
             step.caption = behind
