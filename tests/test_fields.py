@@ -137,6 +137,7 @@ def test_pictures_that_are_loaded_late_or_shown_small(kind: str) -> None:
 
 def test_a_picture_between_headline_and_text_opens_the_article() -> None:
     button = '<div class="meta"><img src="/clock.png"> 12 lượt</div><div><img src="/in.png"><img src="/thu.png"></div>'
+    button += '<div><img src="/themes/so/x.png"></div><div><img src="/images/line.png"></div>'
     found = read(between=f'{button}<div class="item-image"><img src="/anh/1.jpg" alt=""></div>')
     assert [one.url for one in found.images] == [f"{HOST}/anh/1.jpg"]
 
