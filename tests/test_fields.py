@@ -192,6 +192,12 @@ CRUMBS = {
               "</td></tr></table>",
     "slashes": '<div><a href="/">Trang chủ</a> / <a href="/t">Tin tức</a> / <a href="/k">Kinh tế</a></div>',
     "JSON-LD": LD,
+    "for readers of screens": '<nav aria-label="breadcrumb"><ol><li><a href="/">Trang chủ</a></li><li><a href="/t">Tin tức'
+                              "</a></li><li>Kinh tế</li></ol></nav>",
+    "you are here": '<p>Bạn đang ở: <a href="/">Trang chủ</a> &raquo; <a href="/t">Tin tức</a> &raquo; <a href="/k">Kinh tế'
+                    "</a></p>",
+    "buttons": '<div class="bread"><a href="/">Trang chủ</a> <a href="/t">Tin tức</a> <a href="/k">Kinh tế</a> '
+               '<a href="javascript:history.back()">Quay lại</a> <span>Cỡ chữ: A- A+</span></div>',
 }  # fmt: skip
 
 
@@ -229,6 +235,7 @@ def test_the_second_headline_is_not_the_first() -> None:
     second = "(Bài phát biểu của đồng chí Giám đốc Sở tại lễ kỷ niệm ngày thành lập ngành)"
     found = read(title=f'<h1 class="tieude">{TITLE}</h1><h2 class="tieudephu">{second}</h2>')
     assert (found.title, found.subtitle) == (TITLE, second)
+    assert read(title=f'<h1>{TITLE}</h1><h2 class="sub-title">{second}</h2>').title == TITLE
     assert second not in found.text
 
 
@@ -237,6 +244,8 @@ def test_the_second_headline_is_not_the_first() -> None:
     [
         '<div class="short-content">{}</div>',
         '<p class="detail__sapo">{}</p>',
+        '<div class="trich-dan">{}</div>',
+        '<span id="ctl00_lblTomTat">{}</span>',
         '<div class="newsSummary">{}</div>',
         '<div><span class="newsSummary"><strong>{}</strong></span><br></div>',
     ],

@@ -283,11 +283,12 @@ def lead(sheet: Sheet) -> str | None:
     if sheet.wrapper is not None and sheet.wrapper.lead is not None:
         return sheet.said(sheet.wrapper.lead)
     for block in sheet.kept[:2]:
-        around = (block.element, *islice(block.element.iterancestors(), 1))
-        marks = " ".join(
-            f"{node.get('class') or ''} {node.get('itemprop') or ''}" for node in (*_inside(block), *around)
-        )
-        if LEAD_HINT.search(marks):
+        own = (*_inside(block), block.element)
+        named = (*own, *islice(block.element.iterancestors(), 1))
+        marks = [f"{node.get('class') or ''} {node.get('itemprop') or ''}" for node in named]
+        # ASP.NET names what holds one value by its id: ctl00_lblTomTat.
+        marks += [node.get("id") or "" for node in own]
+        if LEAD_HINT.search(" ".join(marks)):
             return block.text
     if len(sheet.kept) > 2:
         first, second = sheet.kept[:2]
