@@ -113,6 +113,24 @@ def test_a_viewer_shows_the_file_itself() -> None:
     assert [(file.url, file.media_type) for file in found.attachments] == [(f"{HOST}/vb/12.pdf", "application/pdf")]
 
 
+def test_a_document_that_is_shown_on_all_pages_is_not_attached() -> None:
+    def shown(number: int) -> Capture:
+        viewers = (
+            '<iframe src="/pdfjs/web/viewer.html?file=/gioi-thieu.pdf"></iframe><embed src="/so-do.pdf">'
+            f'<iframe src="https://docs.google.com/viewer?url={HOST}/chung.pdf&embedded=true"></iframe>'
+        )
+        place = "Đông Tây Nam Bắc Sơn Thủy Hòa Bình An Phú Lộc Thọ Khang Ninh Tân".split()[number - 10]
+        text = [f"Tại xã {place}: {one}" for one in TEXT]
+        return capture(text=text, body=f'<embed src="/{number}.pdf">', behind=viewers)
+
+    template = Template()
+    for number in range(10, 25):
+        template.learn(parse_page(shown(number)), str(number))
+    found = extract(shown(12), Site(template=template))
+    assert isinstance(found, Article)
+    assert [file.name for file in found.attachments] == ["12.pdf"]
+
+
 def test_a_document_that_is_shown_beside_a_single_paragraph_is_attached() -> None:
     shown = '<embed src="/vb/12.pdf" type="application/pdf">'
     found = read(text=TEXT[:1], behind=shown)

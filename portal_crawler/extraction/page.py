@@ -61,7 +61,7 @@ BEFORE_QUERY = re.compile(r"[^?#]*")
 # Fonts of the legacy encodings: text in them is TCVN3 or VNI, whatever the page around it is in.
 LEGACY_FONT = re.compile(r"(?:^|[\"':;,])\s*(?:\.Vn|VNI-)[A-Za-z]", re.IGNORECASE)
 FONTS = etree.XPath("//@face | //@style[contains(., 'font')]", smart_strings=False)
-LINKS = etree.XPath("//a/@href", smart_strings=False)
+LINKS = etree.XPath("//a/@href | //iframe/@src | //embed/@src | //object/@data", smart_strings=False)
 DOWNLOADS = etree.XPath("//a[@download]/@href", smart_strings=False)
 CLASSES = etree.XPath("//@class", smart_strings=False)
 FONT_FAMILY = re.compile(r"font(?:-family)?\s*:\s*([^;]+)", re.IGNORECASE)
@@ -82,7 +82,8 @@ HANDS_OUT = re.compile(
     rf"|/(?:download|get)-?_?(?:file|attachment)?s?{PROGRAM}[^#]*=\w"
     r"|/(?:files?|attachments?|documents?)/(?:download|tai-ve|get)/[\w-]+|/(?:download|get|tai)-?(?:file|attachment|tep)/[\w-]+"
     r"|[?&](?:file|file-?_?name|file-?_?path|path|sourceurl)=[^&#]*[^&#=/]\.(?:pdf|docx?|xlsx?|zip|rar|pptx?|rtf)(?:$|[&#])"
-    r"|//(?:drive\.google\.com/(?:file/d/|open\?|uc\?)|docs\.google\.com/(?:document|spreadsheets|presentation)/d/)"
+    r"|//(?:drive\.google\.com/(?:file/d/|open\?|uc\?)|docs\.google\.com/(?:(?:document|spreadsheets|presentation)/d/|g?view(?:er)?\?))"
+    r"|//view\.officeapps\.live\.com/op/"
     rf"|{PROGRAM}(?:[^#]*&)?(?:\w*(?:file|path|name|url)|f|src|doc\w*|attach\w*|download)="
     r"[^&#]*[^&#=/]\.(?:pdf|docx?|xlsx?|zip|rar|pptx?|rtf)(?:$|&)",
     re.IGNORECASE,
@@ -191,7 +192,7 @@ class Page:
 
     @property
     def files(self) -> frozenset[str]:
-        """Addresses of the files that its links lead to, as written."""
+        """Addresses of the files that its links lead to and its frames show, as written."""
         if self._files is None:
             links: Any = LINKS(self.root)
             downloads: Any = DOWNLOADS(self.root)
