@@ -60,7 +60,8 @@ PORTAL_MAX_MINUTES = 0.0
 # Scrapy makes as many tasks for every page as this says, needed or not: its 100 cost more than the download itself.
 CONCURRENT_ITEMS = 2
 DOWNLOAD_TIMEOUT = 120.0  # such servers take up to a minute to answer
-# Session cookies make portals show another page to each visitor, and put session ids into links.
+# Session cookies make portals show another page to each visitor, and put session ids into links. One without which a
+# server redirects each page to itself is sent back all the same (``scope.RedirectScope``).
 COOKIES_ENABLED = False
 
 # ---------------------------------------------------------------------- safety

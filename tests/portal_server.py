@@ -27,6 +27,7 @@ class Seen:
     form: dict[str, str]
     user_agent: str | None
     if_none_match: str | None = None
+    cookie: str | None = None
 
 
 class PortalServer:
@@ -50,7 +51,14 @@ class PortalServer:
                 self.answer("POST", {name: values[-1] for name, values in form.items()})
 
             def answer(self, method: str, form: dict[str, str]) -> None:
-                seen = Seen(method, self.path, form, self.headers.get("User-Agent"), self.headers.get("If-None-Match"))
+                seen = Seen(
+                    method,
+                    self.path,
+                    form,
+                    self.headers.get("User-Agent"),
+                    self.headers.get("If-None-Match"),
+                    self.headers.get("Cookie"),
+                )
                 outer.log.append(seen)
                 page = outer.pages.get(self.path)
                 if page is None:

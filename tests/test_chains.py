@@ -302,3 +302,40 @@ def test_a_link_that_no_reader_sees_does_not_fill_an_empty_last_page() -> None:
     with PortalServer(pages) as server:  # type: ignore[arg-type]
         done = crawl("unseen", url=f"{server.url}/")
     assert {server.url + slug(number) for number in range(1, 10)} <= set(done.urls)
+
+
+def test_a_list_that_answers_any_number_with_its_last_page_has_been_read() -> None:
+    """The pager goes on from the number that was asked for, with an arrow that leaps."""
+    pages = portal(3)
+
+    def answer(seen: Seen) -> str:
+        asked = int("".join(filter(str.isdigit, seen.path)) or 1)
+        pager = link(f"/tin-tuc/page-{asked + 1}/", "Trang sau") + link(f"/tin-tuc/page-{asked + 5}/", "»")
+        return list_page(min(asked, 3), 0) + pager
+
+    pages |= dict.fromkeys(["/tin-tuc/", *(f"/tin-tuc/page-{number}/" for number in range(2, 60))], answer)
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", {"CONCURRENT_REQUESTS": 1}, url=f"{server.url}/")
+        beyond = sum("/page-" in path for path in server.paths) - 2
+    assert sorted(done.urls) == sorted(server.url + slug(number) for number in range(1, 10))
+    assert "lists/broken" not in done.stats and "lists/asked_again" not in done.stats
+    assert beyond <= 10
+
+
+def test_a_pager_that_stays_as_it_is_tells_what_pages_that_repeat_have_hidden() -> None:
+    chains = ListChains()
+    announced = {number: f"{LIST}?page={number}" for number in range(1, 9)}
+    chains.turn(LIST, {"a", "b"}, 1, LIST, announced)
+    for number in range(2, 6):
+        chains.turn(LIST, {"c", "d"}, number, f"{LIST}?page={number}", announced)
+    assert [broken.numbers for broken in chains.broken()] == [(3, 4, 5, 6, 7, 8)]
+
+
+@pytest.mark.parametrize(("shown", "total"), [({"g", "h"}, None), ({"c", "d"}, 8)], ids=["others behind", "said"])
+def test_pages_that_repeat_are_no_end_where_others_are_known_behind_them(shown: set[str], total: int | None) -> None:
+    chains = ListChains(limit=9)
+    chains.turn(LIST, {"a", "b"}, 1, LIST, {2: None}, total=total)
+    for number in range(2, 6):
+        chains.turn(LIST, {"c", "d"}, number, f"{LIST}?page={number}", {number + 1: None, number + 3: None})
+    chains.turn(LIST, shown, 8, f"{LIST}?page=8", {9: None, 12: None})
+    assert next(iter(chains.broken())).numbers[:3] == (3, 4, 5)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from crawl import crawl
-from portal_server import Answer, PortalServer, article, link, page
+from portal_server import Answer, PortalServer, Seen, article, link, page
 
 from portal_crawler.crawling.walls import wall
 from portal_crawler.monitoring.verdict import ExitCode, verdict
@@ -98,3 +100,55 @@ def test_a_wall_at_the_door_is_blocked_not_empty() -> None:
         done = crawl("unseen", url=f"{server.url}/")
     assert [reject["reason"] for reject in done.rejected] == ["blocked"]
     assert verdict(done.stats | {"item_scraped_count": 0}, "finished") is ExitCode.BLOCKED
+
+
+def behind_cookie(body: str, cookie: str) -> Callable[[Seen], Answer | str]:
+    """A page that is redirected to itself, by way of another, until a cookie comes back."""
+
+    def answer(seen: Seen) -> Answer | str:
+        if seen.cookie == cookie:
+            return body
+        return Answer("", 302, headers={"Location": seen.path, "Set-Cookie": f"{cookie}; path=/; HttpOnly"})
+
+    return answer
+
+
+def test_a_cookie_without_which_nothing_is_shown_is_sent_back() -> None:
+    shown = {"/": HOME, **{path: article(f"Bài viết công khai số {path}") for path in PATHS}}
+    pages = {path: behind_cookie(body, "vao=1") for path, body in shown.items()}
+    pages["/robots.txt"] = behind_cookie(f"User-agent: *\nDisallow: {PATHS[0]}", "vao=1")
+    with PortalServer(pages) as server:
+        settings = {
+            "COOKIES_ENABLED": False,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+            "CONCURRENT_REQUESTS": 1,
+            "PORTAL_SOFT_404": False,
+        }
+        done = crawl("unseen", settings, url=f"{server.url}/", platform="nukeviet")
+        assert server.asked("/robots.txt") == 2
+        assert all(server.asked(path) == 1 for path in PATHS[1:]), "once it is known, it comes with each request"
+        assert server.asked(PATHS[0]) == 0
+    assert len(done.captures) == len(PATHS) - 1
+    assert done.stats["cookies/sent_back"] == 1
+
+
+def test_a_cookie_that_does_not_help_is_told_and_no_other_is_kept() -> None:
+    first, second, third = PATHS[:3]
+    sets = {"Content-Type": "text/html; charset=utf-8", "Set-Cookie": "phien=77; path=/"}
+    pages = {
+        "/": Answer(HOME, headers=sets),
+        **{path: article(f"Bài viết công khai số {path}") for path in PATHS},
+        first: Answer("", 302, headers={"Location": first, "Set-Cookie": "vao=1"}),
+        second: Answer("", 302, headers={"Location": f"{second}?x=1"} | {"Set-Cookie": "qua=2"}),
+        f"{second}?x=1": Answer(article("Bài viết thứ hai")),
+        third: Answer("", 302, headers={"Location": third}),
+    }
+    with PortalServer(pages) as server:
+        settings = {"COOKIES_ENABLED": False, "CONCURRENT_REQUESTS_PER_DOMAIN": 1, "CONCURRENT_REQUESTS": 1}
+        done = crawl("unseen", settings, url=f"{server.url}/", platform="nukeviet")
+        assert server.asked(first) == 2
+        assert {seen.cookie for seen in server.log} == {None, "vao=1"}
+    said = {reject["url"].removeprefix(server.url): reject["detail"] for reject in done.rejected}
+    assert set(said) == {first, third}
+    assert "the cookie that it sets was sent back" in said[first]
+    assert "cookie" not in said[third]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # number past the end with its last page, or a postback that leads back.
 BARREN_CHAIN = 3
 
+# So many pages that show the same are what a server answers for all numbers past the end.
+CLAMPED = 3
+
 # A gap between two page numbers is told by so many numbers at most.
 TOLD = 5
 
@@ -57,6 +60,9 @@ class _Page:
     # It shows nothing but what stands on the first page as well: what is pinned, and what stands beside.
     bare: bool = False
     failure: str | None = None
+    # What it shows, as a number, and the highest page that its pager announces.
+    content: int = 0
+    furthest: int = 0
 
 
 @dataclass(slots=True)
@@ -70,6 +76,7 @@ class _Chain:
     loaded: bool = False  # piece by piece: there is no pager to hold it to
     opening: frozenset[int] = frozenset()  # what the first page shows
     begun: bool = False  # the first page has come, under the list's own address
+    total: int = 0  # how many pages it says that it has
     pages: dict[int, _Page] = field(default_factory=dict)
 
     def promise(self, announced: Mapping[int, str | None]) -> None:
@@ -81,6 +88,26 @@ class _Chain:
 
     def page(self, number: int) -> _Page:
         return self.pages.setdefault(number, _Page())
+
+    def end(self) -> int:
+        """The last page that is to be held against the list: as far as pagers go, or where the server has told its end.
+
+        Some servers answer all numbers past the end with the last page, under a pager that goes on from the number that
+        was asked for: it announces more than any other page of the list. One that stays as it is tells what is missing.
+        """
+        visited = {number: page for number, page in self.pages.items() if page.visited and not page.missing}
+        content = visited[max(visited)].content if visited else 0
+        same = [number for number, page in visited.items() if page.content == content]
+        others = [page.furthest for page in visited.values() if page.content != content]
+        first = min(same, default=0)
+        if (
+            not content
+            or len(same) < CLAMPED
+            or len(same) < sum(number >= first for number in visited)
+            or visited[max(same)].furthest <= max(others, default=visited[first].furthest)
+        ):
+            return self.last
+        return min(self.last, max(first, self.total))
 
     def begins_again(self, number: int, shown: frozenset[int]) -> bool:
         """Whether a postback was answered with the first page: its form state had expired.
@@ -146,13 +173,14 @@ class ListChains:
         page.url, page.visited, page.failure = url or page.url, True, None
         page.fresh |= fresh
         page.shown = max(page.shown, len(articles))
+        page.content, page.furthest = hash(shown) if shown else 0, max(announced or (), default=0)
         page.bare = number > 1 and shown.difference(map(key_hash, hidden)) <= known.opening
         if fresh and announced:
             known.promise(announced)  # what a page beyond the end announces is no evidence: it would go on for ever
         # The first page often has an address of another form than the others (index.htm, trang-2.htm), and so another
         # key: it answers for the others only where it shows some of its own.
         if fresh and total and (number > 1 or announced):
-            known.last = max(known.last, total)
+            known.last, known.total = max(known.last, total), max(known.total, total)
             known.page(total)
         return known.barren < self.limit
 
@@ -218,7 +246,7 @@ class ListChains:
             numbers = before | set(wrong)
             pages = sorted(number for number in numbers if number in known.pages)
             again = tuple(dict.fromkeys(url for number in pages if (url := known.pages[number].url)))
-            detail = f"{first}: the list goes to page {max(known.last, *wrong)}, but {_said(wrong)}"
+            detail = f"{first}: the list goes to page {max(known.end(), *wrong)}, but {_said(wrong)}"
             yield BrokenList(chain, first, detail, () if known.postback else again, first, tuple(wrong))
 
     def has_begun(self, chain: str) -> bool:
@@ -256,20 +284,21 @@ def _is_first(url: str | None, shown: Collection[int], announced: Mapping[int, s
 def _wrong(known: _Chain) -> dict[int, str]:
     """The pages of a list that are wrong, each with how."""
     wrong: dict[int, str] = {}
+    last = known.end()
     for number, page in known.pages.items():
         if page.failure:
             wrong[number] = page.failure
-        elif not page.visited and number <= known.last:
+        elif not page.visited and number <= last:
             wrong[number] = "never reached"
-        elif number < known.last and not page.fresh:
+        elif number < last and not page.fresh:
             # The last page may well be empty, or hold what stands beside the list anyway.
             wrong[number] = "empty" if not page.shown else "shows only what the list has shown before"
-        elif not known.retried and (_is_bare(known, number) or (_is_empty(page) and _full_before(known, number))):
+        elif not known.retried and (_is_bare(known, number, last) or (_is_empty(page) and _full_before(known, number))):
             wrong[number] = "empty"  # one more look tells; a last page that is empty again was the end
     numbered = sorted(number for number in known.pages if number > 1)
     # Numbers may be those of rows, every twentieth say: the step tells which of them are left out.
     step = reduce(gcd, (number - numbered[0] for number in numbered), 0)
-    for number in range(numbered[0], known.last, step) if step and not known.loaded else ():
+    for number in range(numbered[0], last, step) if step and not known.loaded else ():
         if number not in known.pages:
             wrong[number] = "never reached"
     return dict(sorted(wrong.items()))
@@ -291,9 +320,9 @@ def _full_before(known: _Chain, number: int) -> bool:
     return bool(before) and (not known.loaded or before[-1].shown >= max(page.shown for page in before))
 
 
-def _is_bare(known: _Chain, number: int) -> bool:
+def _is_bare(known: _Chain, number: int, last: int) -> bool:
     """Whether the last page that was announced shows no articles of its own list, though others may stand beside it."""
-    return number == known.last and known.pages[number].bare and not known.loaded
+    return number == last and known.pages[number].bare and not known.loaded
 
 
 def _is_empty(page: _Page) -> bool:

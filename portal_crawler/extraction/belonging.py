@@ -6,6 +6,7 @@ All of it is told by its place beside the text that was found, never by itself.
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
@@ -428,19 +429,35 @@ def _other_news(work: Verdicts, begin: int) -> int:
 def leave_comments(work: Verdicts) -> None:
     """Leave out what stands behind a heading of comments, in an element without any of the text: readers wrote it."""
     first = next((place for place, why in enumerate(work.out) if why is None), len(work.out))
+    places: dict[Element, list[int]] = {}
+    within: dict[Element, deque[int]] = {}
     for place in range(first + 1, len(work.out)):
         heading = work.blocks[place]
         if heading.linked or says_surely(heading.text) != "comments" or (box := heading.element.getparent()) is None:
             continue
-        inside: dict[Element, Element | None] = {}
-        if any(
-            work.out[other] is None and top_of(work.blocks[other].element, {box}, inside) is not None
-            for other in range(place)
-        ):
+        places = places or _places(work)
+        if box not in within:
+            within[box] = deque(_inside(box, places))
+        kept = within[box]
+        while kept and work.out[kept[0]] is not None:
+            kept.popleft()
+        if kept and kept[0] < place:
             continue
-        for other in range(place, len(work.out)):
-            if work.out[other] is None and top_of(work.blocks[other].element, {box}, inside) is not None:
-                work.out[other] = ("comments", f"behind the heading {heading.text[:60]!r}")
+        for other in kept:
+            work.out[other] = work.out[other] or ("comments", f"behind the heading {heading.text[:60]!r}")
+
+
+def _places(work: Verdicts) -> dict[Element, list[int]]:
+    """The places of the blocks that each element holds."""
+    places: dict[Element, list[int]] = {}
+    for place, block in enumerate(work.blocks):
+        places.setdefault(block.element, []).append(place)
+    return places
+
+
+def _inside(box: Element, places: dict[Element, list[int]]) -> list[int]:
+    """The places of the blocks inside an element: pages of headings make it too long to ask each block for each box."""
+    return sorted(place for element in box.iter() for place in places.get(element, ()))
 
 
 def leave_headlines(work: Verdicts) -> None:
@@ -448,12 +465,15 @@ def leave_headlines(work: Verdicts) -> None:
 
     Such boxes hold no links where a script follows them: headlines are all that there is.
     """
+    places: dict[Element, list[int]] = {}
+    met = set[Element]()
     for place, heading in enumerate(work.blocks):
         box = heading.element.getparent()
-        if heading.linked or box is None or says_surely(heading.text) != "related_news":
+        if heading.linked or box is None or box in met or says_surely(heading.text) != "related_news":
             continue
-        inside: dict[Element, Element | None] = {}
-        here = [at for at, block in enumerate(work.blocks) if top_of(block.element, {box}, inside) is not None]
+        met.add(box)  # further headings in it are not its first block
+        places = places or _places(work)
+        here = _inside(box, places)
         if here[0] != place or any(_heads(work, work.blocks[at]) for at in here):
             continue
         for at in here[1:]:

@@ -46,6 +46,7 @@ from portal_crawler.extraction.entries import entries
 from portal_crawler.extraction.legal import is_label, label_rows, legal_record
 from portal_crawler.extraction.notices import NAME_WORDS, is_stamped, notice
 from portal_crawler.extraction.scoring import SENTENCE_ENDS, score
+from portal_crawler.extraction.successors import successors
 from portal_crawler.extraction.tables import around_rows, table_of
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.verdicts import (
@@ -93,6 +94,7 @@ ASIDE_LINKED = 0.7
 MARKS = 8  # characters of an entry around its link and date: "+ ", " ()"
 ASIDE_REASON = "a link to another article in the midst of the text"
 ENTRY_REASON = "one of several texts that each have a head of their own"
+OTHER_REASON = "of another whole article, behind that of the page"
 # Who answers for a page and its contents: its imprint, among so many blocks at its end, and the address above.
 FOOT = 8
 IMPRINT = re.compile(
@@ -105,7 +107,7 @@ CONTACT = re.compile(r"^\W*(?:địa chỉ|trụ sở)\b|(?:điện thoại|đt|
 SHORT_NAME = 15
 IMPRINT_REASON = "the page's imprint"
 # What tells no field of the article, be it a name, a headline or a date.
-NOT_ITS_OWN = frozenset((ENTRY_REASON, IMPRINT_REASON))
+NOT_ITS_OWN = frozenset((ENTRY_REASON, OTHER_REASON, IMPRINT_REASON))
 FIGURE = re.compile(r"\d[\d.,]*")
 # Times that a page may be read for the record of a document: tables in tables without end have labels at each level.
 MOST_READ = 8
@@ -228,14 +230,9 @@ def _judge(work: Verdicts) -> Element | None:
     """Score the blocks and keep those that look like text of the article; the element that holds most of it."""
     template = work.template
     left = [place for place, block in enumerate(work.blocks) if not (block.hidden or _is_template(work, place))]
-    told, heads = entries(work.blocks)
-    for place, kind in (*heads.items(), *told.items()):
-        work.out[place] = (kind, ENTRY_REASON)
-    foot = _imprint(work.blocks)
-    for place in foot:
-        work.out[place] = ("footer", IMPRINT_REASON)
-    if told or foot:
-        left = [place for place in left if place not in told and place not in foot]
+    heads, gone = _leave_others(work)
+    if gone:
+        left = [place for place in left if place not in gone]
     if not left:
         return None
     scored = score(work.page, [work.blocks[place] for place in left])
@@ -265,6 +262,23 @@ def _judge(work: Verdicts) -> Element | None:
         sign_document(work, region)
     leave_headlines(work)
     return region
+
+
+def _leave_others(work: Verdicts) -> tuple[dict[int, str], set[int]]:
+    """Leave out what has a head of its own, and the imprint.
+
+    Returns:
+        The heads of entries, which may yet be text; the places of what is none.
+    """
+    told, heads = entries(work.blocks)
+    for place, kind in (*heads.items(), *told.items()):
+        work.out[place] = (kind, ENTRY_REASON)
+    others, foot = successors(work.page, work.blocks), _imprint(work.blocks)
+    for place in others:
+        work.out[place] = ("related_news", OTHER_REASON)
+    for place in foot:
+        work.out[place] = ("footer", IMPRINT_REASON)
+    return heads, {*told, *others, *foot}
 
 
 def _leave_columns(work: Verdicts, region: Element) -> None:
