@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -172,6 +173,15 @@ def test_captions_below_the_pictures_of_a_row() -> None:
     )
     found = read(body=f"{table}<p>{TEXT[1]}</p>")
     assert [one.caption for one in found.images] == ["Ảnh thứ nhất", "Ảnh thứ hai"]
+
+
+@pytest.mark.parametrize("row", ["<td>{0}{1}</td><td>Xã Đông</td>", "<td>{0}</td><td>{1}</td>"])
+def test_html_and_text_say_the_same_where_pictures_stand_in_tables(row: str) -> None:
+    pictures = row.format('<img src="/1.jpg">', '<img src="/2.jpg">')
+    captions = "<td><i>Ảnh thứ nhất</i></td><td><i>Ảnh thứ hai</i></td>"
+    mixed = '<td><img src="/3.jpg"><i>Ảnh thứ ba</i></td><td><img src="/4.jpg"><i>Ảnh thứ tư</i></td>'
+    found = read(body=f"<table><tr>{pictures}</tr><tr>{captions}</tr><tr>{mixed}</tr></table><p>{TEXT[1]}</p>")
+    assert re.sub(r"[\s|]", "", found.text) == re.sub(r"<[^>]+>|\s", "", found.html)
 
 
 def test_the_cell_behind_that_of_a_picture_is_data() -> None:

@@ -192,11 +192,12 @@ def _bind_captions(flow: list[Block | Figure], regions: set[Element], tables: Da
     What follows a picture that stands apart from the text, a region of its own, may be the first paragraph.
     """
     _bind_columns(flow)
+    bound = {id(step.caption) for step in flow if isinstance(step, Figure)}
     for here, step in enumerate(flow):
         if not isinstance(step, Figure) or step.caption is not None:
             continue
         behind = flow[here + 1] if here + 1 < len(flow) else None
-        if isinstance(behind, Figure) or behind is None:
+        if isinstance(behind, Figure) or behind is None or id(behind) in bound:
             continue
         table = next(behind.element.iterancestors("table"), None)
         apart = table is not None and table not in step.element.iterancestors("table")
@@ -220,7 +221,8 @@ def _bind_columns(flow: list[Block | Figure]) -> None:
     for row, figures in rows.items():
         below = row.getnext()
         cells = list(row.iterchildren("td"))
-        if len(figures) < 2 or len(figures) != len(cells) or below is None or len(below) != len(cells):
+        each = [cell_of(figure.element) for figure in figures] == cells
+        if len(figures) < 2 or not each or below is None or len(below) != len(cells) or below in rows:
             continue
         captions = [texts.get(cell, []) for cell in below]
         if all(len(lines) == 1 and _reads_like_caption(lines[0]) for lines in captions):
