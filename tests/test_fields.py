@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -73,6 +74,13 @@ FILES = {
     "DOCman": ('<a href="/index.php?option=com_docman&task=doc_download&gid=7">Thông báo tuyển sinh</a>',
                "Thông báo tuyển sinh"),
     "ASP": ('<img src="/images/word.gif"> <a href="/download.asp?file=vb/cv12.doc">Tải file</a>', "cv12.doc"),
+    "ASP.NET MVC": ('<a href="/Home/Download?fileName=vb%2Fcv%2012.docx">Tải về</a>', "cv 12.docx"),
+    "a path": ('<a href="/file/download/123">Phụ lục kèm theo</a>', "Phụ lục kèm theo"),
+    "Google Drive": ('<a href="https://drive.google.com/file/d/1AbC/view?usp=sharing">Phụ lục 2</a>', "Phụ lục 2"),
+    "Google's viewer": (f'<a href="https://docs.google.com/viewer?url={HOST}/vb/12.pdf">Xem</a>', "12.pdf"),
+    "a script": ('<a href="#" onclick="window.open(\'/vb/12.pdf\', \'x\')">Tải về</a>', "12.pdf"),
+    "a script's address": ("<a href=\"javascript:mo('/vb/12.pdf')\">Tải về</a>", "12.pdf"),
+    "its name before": ('<span>Quyet dinh 12.pdf</span> <a href="/f/12">Tải về</a>', "Quyet dinh 12.pdf"),
     "pdf.js": ('<iframe src="/pdfjs/web/viewer.html?file=%2Fvb%2F12.pdf#page=1"></iframe>', "12.pdf"),
     "Google": (f'<iframe src="https://docs.google.com/viewer?url={HOST}/vb/12.pdf&embedded=true"></iframe>', "12.pdf"),
     "Microsoft": (f'<iframe src="https://view.officeapps.live.com/op/embed.aspx?src={HOST}/vb/12.docx"></iframe>',
@@ -86,9 +94,15 @@ FILES = {
 @pytest.mark.parametrize("system", FILES)
 def test_files_that_programs_hand_out_and_viewers_show(system: str) -> None:
     markup, name = FILES[system]
-    found = read(body=f"<p>Xem {markup}</p>" if not markup.startswith("<table") else markup)
+    found = read(body=f"<p>{markup}</p>" if not markup.startswith("<table") else markup)
     assert [file.name for file in found.attachments] == [name]
     assert found.images == []  # icons of files are no pictures of the article
+
+
+def test_files_are_attached_between_headline_and_text() -> None:
+    found = read(between='<ul class="tep"><li><a href="/vb/12.pdf">12.pdf</a></li></ul>')
+    assert [file.name for file in found.attachments] == ["12.pdf"]
+    assert found.published_at == "2024-03-05T08:15:00+07:00"
 
 
 def test_a_page_that_a_program_makes_as_pdf_is_no_file_of_the_article() -> None:
@@ -98,6 +112,24 @@ def test_a_page_that_a_program_makes_as_pdf_is_no_file_of_the_article() -> None:
 def test_a_viewer_shows_the_file_itself() -> None:
     found = read(body=FILES["pdf.js"][0])
     assert [(file.url, file.media_type) for file in found.attachments] == [(f"{HOST}/vb/12.pdf", "application/pdf")]
+
+
+def test_a_document_that_is_shown_on_all_pages_is_not_attached() -> None:
+    def shown(number: int) -> Capture:
+        viewers = (
+            '<iframe src="/pdfjs/web/viewer.html?file=/gioi-thieu.pdf"></iframe><embed src="/so-do.pdf">'
+            f'<iframe src="https://docs.google.com/viewer?url={HOST}/chung.pdf&embedded=true"></iframe>'
+        )
+        place = "Đông Tây Nam Bắc Sơn Thủy Hòa Bình An Phú Lộc Thọ Khang Ninh Tân".split()[number - 10]
+        text = [f"Tại xã {place}: {one}" for one in TEXT]
+        return capture(text=text, body=f'<embed src="/{number}.pdf">', behind=viewers)
+
+    template = Template()
+    for number in range(10, 25):
+        template.learn(parse_page(shown(number)), str(number))
+    found = extract(shown(12), Site(template=template))
+    assert isinstance(found, Article)
+    assert [file.name for file in found.attachments] == ["12.pdf"]
 
 
 def test_a_document_that_is_shown_beside_a_single_paragraph_is_attached() -> None:
@@ -124,6 +156,7 @@ def test_pictures_that_are_loaded_late_or_shown_small(kind: str) -> None:
 
 def test_a_picture_between_headline_and_text_opens_the_article() -> None:
     button = '<div class="meta"><img src="/clock.png"> 12 lượt</div><div><img src="/in.png"><img src="/thu.png"></div>'
+    button += '<div><img src="/themes/so/x.png"></div><div><img src="/images/line.png"></div>'
     found = read(between=f'{button}<div class="item-image"><img src="/anh/1.jpg" alt=""></div>')
     assert [one.url for one in found.images] == [f"{HOST}/anh/1.jpg"]
 
@@ -131,6 +164,42 @@ def test_a_picture_between_headline_and_text_opens_the_article() -> None:
 def test_a_paragraph_without_a_full_stop_is_no_caption_of_the_picture_above_the_text() -> None:
     found = read(between='<div><img src="/anh/1.jpg"></div>', text=(TEXT[0].rstrip("."), *TEXT[1:]))
     assert [(one.url, one.caption) for one in found.images] == [(f"{HOST}/anh/1.jpg", None)]
+
+
+def test_captions_below_the_pictures_of_a_row() -> None:
+    table = (
+        '<table><tr><td><img src="/1.jpg"></td><td><img src="/2.jpg"></td></tr>'
+        "<tr><td><i>Ảnh thứ nhất</i></td><td><i>Ảnh thứ hai</i></td></tr></table>"
+    )
+    found = read(body=f"{table}<p>{TEXT[1]}</p>")
+    assert [one.caption for one in found.images] == ["Ảnh thứ nhất", "Ảnh thứ hai"]
+
+
+@pytest.mark.parametrize("row", ["<td>{0}{1}</td><td>Xã Đông</td>", "<td>{0}</td><td>{1}</td>"])
+def test_html_and_text_say_the_same_where_pictures_stand_in_tables(row: str) -> None:
+    pictures = row.format('<img src="/1.jpg">', '<img src="/2.jpg">')
+    captions = "<td><i>Ảnh thứ nhất</i></td><td><i>Ảnh thứ hai</i></td>"
+    mixed = '<td><img src="/3.jpg"><i>Ảnh thứ ba</i></td><td><img src="/4.jpg"><i>Ảnh thứ tư</i></td>'
+    found = read(body=f"<table><tr>{pictures}</tr><tr>{captions}</tr><tr>{mixed}</tr></table><p>{TEXT[1]}</p>")
+    assert re.sub(r"[\s|]", "", found.text) == re.sub(r"<[^>]+>|\s", "", found.html)
+
+
+def test_the_cell_behind_that_of_a_picture_is_data() -> None:
+    rows = '<tr><td>1</td><td><img src="/1.jpg"></td></tr><tr><td>2</td><td>Xã Đông Phú</td></tr>'
+    found = read(body=f'<table border="1"><tr><th>STT</th><th>Mẫu</th></tr>{rows}</table><p>{TEXT[1]}</p>')
+    assert [one.caption for one in found.images] == [None]
+    assert "<tr><td>2</td><td>Xã Đông Phú</td></tr>" in found.html
+
+
+def test_elements_pasted_from_word_do_not_break_lines() -> None:
+    found = read(body='<p>Theo<o:p>&nbsp;</o:p>quy định tại <st1:place w:st="on">Hà Nội</st1:place> năm nay.</p>')
+    assert found.text.endswith("\n\nTheo quy định tại Hà Nội năm nay.")
+
+
+@pytest.mark.parametrize("style", ["align='center'", "style='text-align: center'", "style='font-style:italic'"])
+def test_a_sentence_that_is_set_apart_is_the_caption_of_the_picture_above(style: str) -> None:
+    found = read(body=f"<p {style}><img src='/1.jpg'></p><p {style}>Quang cảnh hội nghị.</p><p>{TEXT[1]}</p>")
+    assert [one.caption for one in found.images] == ["Quang cảnh hội nghị."]
 
 
 LD = (
@@ -151,6 +220,12 @@ CRUMBS = {
               "</td></tr></table>",
     "slashes": '<div><a href="/">Trang chủ</a> / <a href="/t">Tin tức</a> / <a href="/k">Kinh tế</a></div>',
     "JSON-LD": LD,
+    "for readers of screens": '<nav aria-label="breadcrumb"><ol><li><a href="/">Trang chủ</a></li><li><a href="/t">Tin tức'
+                              "</a></li><li>Kinh tế</li></ol></nav>",
+    "you are here": '<p>Bạn đang ở: <a href="/">Trang chủ</a> &raquo; <a href="/t">Tin tức</a> &raquo; <a href="/k">Kinh tế'
+                    "</a></p>",
+    "buttons": '<div class="bread"><a href="/">Trang chủ</a> <a href="/t">Tin tức</a> <a href="/k">Kinh tế</a> '
+               '<a href="javascript:history.back()">Quay lại</a> <span>Cỡ chữ: A- A+</span></div>',
 }  # fmt: skip
 
 
@@ -161,6 +236,8 @@ def test_breadcrumbs(kind: str) -> None:
 
 def test_a_menu_is_no_breadcrumb() -> None:
     menu = '<div><a href="/">Trang chủ</a> | <a href="/t">Tin tức</a> | <a href="/l">Liên hệ</a></div>'
+    bar = '<p><a href="/">Trang chủ</a> / <a href="/s">Sơ đồ cổng</a> / <a href="/l">Liên hệ</a></p>'
+    assert read(above=bar).section == []
     itself = '<ol class="breadcrumb"><li><a href="/t">Tin tức</a></li><li><span>Chi tiết tin</span></li></ol>'
     assert read(above=menu).section == []
     assert read(above=menu + itself).section == ["Tin tức"]
@@ -186,6 +263,7 @@ def test_the_second_headline_is_not_the_first() -> None:
     second = "(Bài phát biểu của đồng chí Giám đốc Sở tại lễ kỷ niệm ngày thành lập ngành)"
     found = read(title=f'<h1 class="tieude">{TITLE}</h1><h2 class="tieudephu">{second}</h2>')
     assert (found.title, found.subtitle) == (TITLE, second)
+    assert read(title=f'<h1>{TITLE}</h1><h2 class="sub-title">{second}</h2>').title == TITLE
     assert second not in found.text
 
 
@@ -194,6 +272,8 @@ def test_the_second_headline_is_not_the_first() -> None:
     [
         '<div class="short-content">{}</div>',
         '<p class="detail__sapo">{}</p>',
+        '<div class="trich-dan">{}</div>',
+        '<span id="ctl00_lblTomTat">{}</span>',
         '<div class="newsSummary">{}</div>',
         '<div><span class="newsSummary"><strong>{}</strong></span><br></div>',
     ],
@@ -203,6 +283,7 @@ def test_openings_by_their_names(markup: str) -> None:
 
 
 def test_keywords_without_links() -> None:
+    assert read(body=f"<p>Từ khóa: {TEXT[1]}</p>").tags == []
     box = '<div class="tags"><p>Tags:</p><a href="/1">cải cách</a> <a href="/2">nhiệm vụ</a></div>'
     assert read(behind=box).tags == ["cải cách", "nhiệm vụ"]
     assert read(behind="<div><b>Từ khóa:</b> cải cách, nhiệm vụ; tổ chức</div>").tags == [

@@ -37,7 +37,7 @@ PICTURE = re.compile(r"^(?:trong )?(?:ảnh|video|clip)\s*[:\uff1a]", re.IGNOREC
 CREDITED = 6
 AUTHOR_LABEL = re.compile(r"^(?:tác giả|người viết|bài viết)\b", re.IGNORECASE)
 CREDIT = re.compile(
-    r"^[(\[]?\s*(?:(?P<theo>theo)(?:\s*:\s*|\s+)|(?:nguồn(?: tin)?|nguồn bài viết|trích nguồn|source)\s*[:\uff1a]\s*)"
+    r"^[(\[]?\s*(?:(?P<theo>theo)(?:\s*:\s*|\s+)|(?:nguồn(?: tin)?|nguồn bài viết|trích nguồn)\s*[:\uff1a]\s*)"
     r"(?P<source>.+?)\s*[\])]?\.?$",
     re.IGNORECASE,
 )

@@ -388,7 +388,7 @@ def _trim_head(work: Verdicts, place: int) -> None:
     block = work.blocks[place]
     if work.is_headline(block) or (block.element.tag in ("h1", "h2") and not _opens(work, place)):
         work.out[place] = ("headline", "a heading before the text; see title")
-    elif block.link_density > LINKED:
+    elif block.link_density > LINKED and not (is_file_link(block) and _below_headline(work, place)):
         work.out[place] = (
             work.kind(block, None) or "menu",
             f"link density {block.link_density:.2f} before the text",
@@ -399,6 +399,11 @@ def _trim_head(work: Verdicts, place: int) -> None:
         and not _of_event(work, place)
     ):
         work.out[place] = ("date_line", "a date before the text; see published_at")
+
+
+def _below_headline(work: Verdicts, place: int) -> bool:
+    """Whether a headline stands among the few blocks above: files are attached there, too."""
+    return any(work.is_headline(one) or one.element.tag == "h1" for one in work.blocks[max(0, place - HEAD) : place])
 
 
 def _opens(work: Verdicts, place: int) -> bool:

@@ -16,16 +16,28 @@ if TYPE_CHECKING:
     from portal_crawler.extraction.sheet import Sheet
 
 CRUMB_HINT = re.compile(
-    r"bread-?crumb|crumbs(?:$|[\s_-])|breakcolumn|pathway|chuyen-?muc|duong-?dan|you-?are-?here", re.IGNORECASE
+    r"bread-?crumb|\bbread\b|crumbs(?:$|[\s_-])|breakcolumn|pathway|chuyen-?muc|duong-?dan|you-?are-?here",
+    re.IGNORECASE,
 )
 HOLDERS = ("div", "ul", "ol", "nav", "p", "h3", "span", "td")
 HOME = frozenset(("trang chủ", "trang nhất", "home", "trang chính", "»", ">", "/", "›", "|"))
 SEPARATORS = " »›>/|→▸:-–\\"
 # A line that begins with the home page and a mark that leads on from there, which menus do not have.
-FROM_HOME = re.compile(r"(?:trang chủ|trang nhất|trang chính|home)\s*(?:»|›|>+|→|▸|/)\s*(?=\S)", re.IGNORECASE)
+FROM_HOME = re.compile(
+    r"(?:(?:bạn đang ở(?: đây)?|vị trí|you are here)\s*:?\s*)?(?:trang chủ|trang nhất|trang chính|home)"
+    r"\s*(?:»|›|>+|→|▸|/)\s*(?=\S)",
+    re.IGNORECASE,
+)
+# Buttons in it.
+BUTTON = re.compile(r"quay lại|trở (?:về|lại)(?: .*)?|back|in trang|print", re.IGNORECASE)
 BETWEEN = re.compile(r"\s*(?:»|›|>+|→|▸|\s/\s)\s*")
 # What pages call themselves at the end of it.
 ITSELF = re.compile(r"(?:xem )?(?:chi tiết|nội dung)\b.*|xem tin|tin bài|bài viết|detail\w*", re.IGNORECASE)
+# What stands beside the home page in a bar above all pages.
+BAR = re.compile(
+    r"liên hệ|sơ đồ.*|site ?map|đăng nhập|rss|hỏi đáp|góp ý|e-?mail|thư điện tử|english|tiếng việt|contact(?: us)?",
+    re.IGNORECASE,
+)
 MOST, LONGEST = 6, 80  # names, characters of one
 LEAST_STEM = 12  # characters of a headline that is cut off
 
@@ -46,7 +58,7 @@ def _below_home(names: list[str], headline: str | None) -> list[str]:
     return [
         name
         for name, previous in zip(kept, [None, *kept], strict=False)
-        if name and name != previous and not (headline and _is_article(name, headline))
+        if name and name != previous and not BUTTON.fullmatch(name) and not (headline and _is_article(name, headline))
     ]
 
 
@@ -64,7 +76,8 @@ def _is_crumb(classes: str | None, name: str | None, schema: str | None) -> bool
 def _called_so(sheet: Sheet) -> Iterator[list[str]]:
     """The names in the elements that are called or described as breadcrumbs."""
     for node in sheet.page.root.iter(*HOLDERS):
-        if not _is_crumb(node.get("class"), node.get("id"), node.get("itemtype") or node.get("typeof")):
+        name = node.get("id") or node.get("aria-label")
+        if not _is_crumb(node.get("class"), name, node.get("itemtype") or node.get("typeof")):
             continue
         if any(hides(up.get("style"), up.get("class")) for up in (node, *node.iterancestors())):
             continue
@@ -81,7 +94,7 @@ def _called_so(sheet: Sheet) -> Iterator[list[str]]:
 def _behind_links(node: Element, last: str) -> list[str]:
     """The section that stands behind the links of a breadcrumb and is none itself: the page is in it."""
     behind = element_text(node).rpartition(last)[2].strip(SEPARATORS)
-    if not behind or len(behind) >= LONGEST or ITSELF.fullmatch(behind) or find_dates(behind):
+    if not behind or len(behind) >= LONGEST or ":" in behind or ITSELF.fullmatch(behind) or find_dates(behind):
         return []
     return [behind] if any(says_only(part, behind) for part in node.iter("li", "span", "strong")) else []
 
@@ -102,8 +115,8 @@ def _name(step: dict[str, Any]) -> Any:
 
 def _from_home(sheet: Sheet) -> Iterator[list[str]]:
     """The names of a line before the text that leads from the home page on: "Trang chủ » Tin tức"."""
-    for block in sheet.blocks[: sheet.first_kept()]:
+    for block in reversed(sheet.blocks[: sheet.first_kept()]):
         if block.linked and len(block.text) < MOST * LONGEST and (home := FROM_HOME.match(block.text)):
             names = [name.strip(SEPARATORS) for name in BETWEEN.split(block.text[home.end() :])]
-            if len(names) < MOST and all(len(name) < LONGEST for name in names):
+            if len(names) < MOST and all(len(name) < LONGEST and not BAR.fullmatch(name) for name in names):
                 yield names if not ITSELF.fullmatch(names[-1]) else names[:-1]

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from portal_crawler.extraction.blocks import links_of
 from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_date_line, parse_iso
-from portal_crawler.extraction.page import Element, element_text, hands_out, says_only, squeeze
+from portal_crawler.extraction.page import PHRASING, Element, element_text, hands_out, says_only, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.verdicts import is_file_link
 from portal_crawler.extraction.ways import LEAD_HINT
@@ -55,6 +55,9 @@ VERSIONED = re.compile(
 # What shows a file within the page, and the viewers that are told of it by a parameter: pdf.js, Google's, Microsoft's.
 SHOWING = ("iframe", "embed", "object")
 PLAYED = ("audio", "video", "source")
+OPENED = re.compile(
+    r"""['"](?P<file>[^'"]+\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z)(?:\?[^'"]*)?)['"]""", re.IGNORECASE
+)
 VIEWER = re.compile(r"/viewer(?:js|\.html)?/?[?#]|/gview\?|officeapps\.live\.com/|/viewerjs/", re.IGNORECASE)
 FILE_LABEL = re.compile(r"^(?:tập tin|tệp tin|tệp|file|attachment)(?: đính kèm)?\s*\d*\s*[:\uff1a]\s*", re.IGNORECASE)
 NO_NAME = re.compile(
@@ -64,7 +67,7 @@ NO_NAME = re.compile(
 )
 LONGEST_NAME, LONGEST_HERE = 300, 60  # characters
 MOST_TAGS = 40
-LONGEST_TAGS = 400  # characters of a line of them
+TAG_WORDS = 8  # of one
 # So many characters of a text tell its language.
 TELLING = 3_000
 VIETNAMESE = frozenset("ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
@@ -280,11 +283,12 @@ def lead(sheet: Sheet) -> str | None:
     if sheet.wrapper is not None and sheet.wrapper.lead is not None:
         return sheet.said(sheet.wrapper.lead)
     for block in sheet.kept[:2]:
-        around = (block.element, *islice(block.element.iterancestors(), 1))
-        marks = " ".join(
-            f"{node.get('class') or ''} {node.get('itemprop') or ''}" for node in (*_inside(block), *around)
-        )
-        if LEAD_HINT.search(marks):
+        own = (*_inside(block), block.element)
+        named = (*own, *islice(block.element.iterancestors(), 1))
+        marks = [f"{node.get('class') or ''} {node.get('itemprop') or ''}" for node in named]
+        # ASP.NET names what holds one value by its id: ctl00_lblTomTat.
+        marks += [node.get("id") or "" for node in own]
+        if LEAD_HINT.search(" ".join(marks)):
             return block.text
     if len(sheet.kept) > 2:
         first, second = sheet.kept[:2]
@@ -352,8 +356,9 @@ def _labelled_tags(sheet: Sheet) -> list[str]:
             continue
         if links := links_of(block):
             return [element_text(link) for link in links]
-        if label.end() < len(block.text) <= LONGEST_TAGS and not sheet.constant(block.text):
-            return re.split(r"[,;]", block.text[label.end() :])
+        words = re.split(r"[,;]", block.text[label.end() :])
+        if all(0 < len(each.split()) <= TAG_WORDS for each in words) and not sheet.constant(block.text):
+            return words
     return []
 
 
@@ -365,16 +370,16 @@ def attachments(sheet: Sheet, regions: Iterable[Element], around: Element | None
         regions: Elements that hold the article.
         around: The element that holds its headline as well: a document is shown right behind that, or behind the text.
     """
-    links = [link for region in regions for link in region.iter("a", *SHOWING, *PLAYED)]
+    links = [link for region in regions for link in region.iter("a", "button", *SHOWING, *PLAYED)]
     links += [] if around is None else around.iter(*SHOWING)
     here = sheet.page.url.partition("#")[0]
     wanted: dict[str, Attachment] = {}
     chosen = sheet.elements(sheet.wrapper.attachments) if sheet.wrapper is not None else []
     for link in (*links, *chosen):
-        reference = link.get("href") or link.get("src") or link.get("data")
-        url = absolute(sheet.page.url, reference)
-        if link.tag in SHOWING:
-            url = _shown(url, sheet.page.url)
+        reference = _opened(link) or link.get("href") or link.get("src") or link.get("data")
+        url = _shown(absolute(sheet.page.url, reference), sheet.page.url)
+        if url and link.tag in SHOWING:
+            url = url.partition("#")[0]  # how it is shown
         if not url or not url.startswith("http") or url.partition("#")[0] == here:
             continue
         said = element_text(link) or squeeze(link.get("title") or "")
@@ -394,7 +399,27 @@ def _is_file(link: Element, url: str, said: str) -> bool:
         return True
     if hands_out(url):
         return not _enlarges(link, url)
-    return len(said) <= LONGEST_NAME and FILES.search(said) is not None
+    return (len(said) <= LONGEST_NAME and FILES.search(said) is not None) or _named_before(link, said) is not None
+
+
+def _opened(link: Element) -> str | None:
+    """The file that a script opens where there is no address: ``onclick="window.open('/a.pdf')"``."""
+    address = link.get("href") or "#"
+    if not address.lower().startswith(("#", "javascript:")) or link.tag not in ("a", "button"):
+        return None
+    named = OPENED.search(f"{address} {link.get('onclick') or ''}")
+    return named["file"] if named is not None else None
+
+
+def _named_before(link: Element, said: str) -> str | None:
+    """The name of a file that stands before a link which says "download": in its line, and at the end of that."""
+    holder = next((up for up in link.iterancestors() if up.tag not in PHRASING), None)
+    if holder is None or len(said) > LONGEST_HERE or not NO_NAME.match(said):
+        return None
+    if len(list(islice(holder.iter("a"), 2))) > 1:
+        return None
+    before = element_text(holder).partition(said)[0].strip(" :-–|")
+    return before if len(before) <= LONGEST_NAME and FILES.search(before) else None
 
 
 def _enlarges(link: Element, url: str) -> bool:
@@ -404,11 +429,7 @@ def _enlarges(link: Element, url: str) -> bool:
 
 
 def _shown(url: str | None, base: str) -> str | None:
-    """The file that a viewer is told to show by a parameter of its address, if it is one; else the address itself.
-
-    Fragments tell browsers how to show it.
-    """
-    url = url.partition("#")[0] if url is not None else None
+    """The file that a viewer is told to show by a parameter of its address, if it is one; else the address itself."""
     if url is None or VIEWER.search(url) is None:
         return url
     for _, value in parse_qsl(urlsplit(url).query):
@@ -422,6 +443,8 @@ def _file_name(text: str, url: str, link: Element) -> str | None:
     text = FILE_LABEL.sub("", text)
     if text and len(text) <= LONGEST_NAME and not (len(text) <= LONGEST_HERE and NO_NAME.match(text)):
         return text
+    if (before := _named_before(link, text)) is not None:
+        return before
     if (held := VERSIONED.search(url)) is not None:
         return squeeze(unquote_plus(held["name"]))
     if not hands_out(url):

@@ -83,11 +83,14 @@ def subtitle(sheet: Sheet) -> str | None:
     if sheet.wrapper is not None:
         return sheet.said(sheet.wrapper.subtitle)
     for above, below in pairwise(sheet.blocks):
-        if above.text == sheet.headline and not below.linked:
-            marks = f"{below.element.get('class') or ''} {below.element.get('id') or ''}"
-            if SUBTITLE_NAME.search(marks) and not sheet.recurs(below) and not is_date_line(below.text):
-                return below.text
+        second = above.text == sheet.headline and not below.linked and _is_subtitle(below)
+        if second and not sheet.recurs(below) and not is_date_line(below.text):
+            return below.text
     return None
+
+
+def _is_subtitle(block: Block) -> bool:
+    return SUBTITLE_NAME.search(f"{block.element.get('class') or ''} {block.element.get('id') or ''}") is not None
 
 
 def _over_pictures(sheet: Sheet) -> str | None:
@@ -161,6 +164,7 @@ def _above_stamp(
         and any(map(dated, _parts(below)))
         and not is_paragraph(block)
         and not sheet.recurs(block)
+        and not _is_subtitle(block)
     )
 
 

@@ -66,7 +66,7 @@ BEFORE_QUERY = re.compile(r"[^?#]*")
 # Fonts of the legacy encodings: text in them is TCVN3 or VNI, whatever the page around it is in.
 LEGACY_FONT = re.compile(r"(?:^|[\"':;,])\s*(?:\.Vn|VNI-)[A-Za-z]", re.IGNORECASE)
 FONTS = etree.XPath("//@face | //@style[contains(., 'font')]", smart_strings=False)
-LINKS = etree.XPath("//a/@href", smart_strings=False)
+LINKS = etree.XPath("//a/@href | //iframe/@src | //embed/@src | //object/@data", smart_strings=False)
 DOWNLOADS = etree.XPath("//a[@download]/@href", smart_strings=False)
 CLASSES = etree.XPath("//@class", smart_strings=False)
 FONT_FAMILY = re.compile(r"font(?:-family)?\s*:\s*([^;]+)", re.IGNORECASE)
@@ -74,15 +74,21 @@ PHRASING = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp script small span "
     "strike strong style sub sup time tt u var wbr img input".split()
 )
+# Elements of Office documents that were pasted into pages.
+PREFIXED = re.compile(rb"<[A-Za-z]\w*:[A-Za-z]")
 # Addresses of files.
 FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
 # Addresses of programs that hand out a file: DotNetNuke's, Liferay's, DOCman's and Phoca's, and those whose parameter
-# names the file.
+# names the file; and what stores keep for others.
 PROGRAM = r"\.(?:aspx?|ashx|php|jsp|do|cfm)\?"
 HANDS_OUT = re.compile(
     r"/linkclick\.aspx\?(?:[^#]*&)?fileticket=|/document_library/get_file\?|[?&]download=\d+:"
     r"|[?&]task=(?:document\.|file\.)?(?:doc_)?download\b"
     rf"|/(?:download|get)-?_?(?:file|attachment)?s?{PROGRAM}[^#]*=\w"
+    r"|/(?:files?|attachments?|documents?)/(?:download|tai-ve|get)/[\w-]+|/(?:download|get|tai)-?(?:file|attachment|tep)/[\w-]+"
+    r"|[?&](?:file|file-?_?name|file-?_?path|path|sourceurl)=[^&#]*[^&#=/]\.(?:pdf|docx?|xlsx?|zip|rar|pptx?|rtf)(?:$|[&#])"
+    r"|//(?:drive\.google\.com/(?:file/d/|open\?|uc\?)|docs\.google\.com/(?:(?:document|spreadsheets|presentation)/d/|g?view(?:er)?\?))"
+    r"|//view\.officeapps\.live\.com/op/"
     rf"|{PROGRAM}(?:[^#]*&)?(?:\w*(?:file|path|name|url)|f|src|doc\w*|attach\w*|download)="
     r"[^&#]*[^&#=/]\.(?:pdf|docx?|xlsx?|zip|rar|pptx?|rtf)(?:$|&)",
     re.IGNORECASE,
@@ -100,7 +106,7 @@ def is_file(address: str) -> bool:
 @lru_cache(maxsize=20_000)
 def hands_out(address: str) -> bool:
     """Whether an address is that of a program that hands out a file, whatever it is called."""
-    return "?" in address and HANDS_OUT.search(address) is not None
+    return len(address) <= LONGEST_ADDRESS and HANDS_OUT.search(address) is not None
 
 
 def leads_to_file(link: Element) -> bool:
@@ -191,7 +197,7 @@ class Page:
 
     @property
     def files(self) -> frozenset[str]:
-        """Addresses of the files that its links lead to, as written."""
+        """Addresses of the files that its links lead to and its frames show, as written."""
         if self._files is None:
             links: Any = LINKS(self.root)
             downloads: Any = DOWNLOADS(self.root)
@@ -303,6 +309,8 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
         root = _tree(url, data)
     except PageError as error:
         return error
+    if PREFIXED.search(data) is not None:
+        _keep_in_line(root)
     _break_lines(root)
     page = Page(url, root, decoded.encoding, data, decoded.suspect, decoded.replaced)
     fonts: Any = FONTS(root)
@@ -361,6 +369,13 @@ def _tree(url: str, data: bytes) -> Element:
     while (beside := root.getnext()) is not None:
         root.append(beside)
     return root
+
+
+def _keep_in_line(root: Element) -> None:
+    """Make Word's ``<o:p>`` and ``<st1:place>`` spans: they stand in the midst of lines, as unknown elements do."""
+    for element in root.iter("*"):
+        if ":" in element.tag:
+            element.tag = "span"
 
 
 def _break_lines(root: Element) -> None:

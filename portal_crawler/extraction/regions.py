@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import takewhile
+import re
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from portal_crawler.extraction.page import PHRASING, Element, element_text
 from portal_crawler.extraction.render import PICTURES, picture
@@ -15,6 +17,12 @@ if TYPE_CHECKING:
     from portal_crawler.extraction.blocks import Block
     from portal_crawler.extraction.sheet import Sheet
 
+# Where systems keep the pictures of their pages, and what these are called: rules, bullets, buttons.
+OF_THE_SITE = re.compile(
+    r"/(?:themes?|skins?|templates?|layouts?|_layouts|assets|css|styles?|icons?)/"
+    r"|/(?:[\w-]*[-_])?(?:line|divider|bullet|dot|space|shadow|border|bg|icon|logo|banner|share|facebook|fb|zalo)\d*\.\w+$",
+    re.IGNORECASE,
+)
 # So many levels above its headline an article of pictures alone holds them.
 NEAR_PICTURE = 4
 
@@ -77,7 +85,8 @@ def _opening_pictures(sheet: Sheet, region: Element) -> list[Element]:
         begun = begun or element is headline.element
         if element is region:
             break
-        if begun and element.tag == "img" and picture(element, sheet.page.url) and _opens(element, top):
+        shown = picture(element, sheet.page.url) if begun and element.tag == "img" else None
+        if shown is not None and not OF_THE_SITE.search(urlsplit(shown.url).path) and _opens(element, top):
             found.append(element)
     return found if begun else []
 
@@ -85,8 +94,10 @@ def _opening_pictures(sheet: Sheet, region: Element) -> list[Element]:
 def _opens(element: Element, top: Element) -> bool:
     """Whether a picture stands alone: what stands beside words or others is drawn for buttons, dates and counters."""
     holder = next(up for up in element.iterancestors() if up.tag not in PHRASING)
+    if len(list(islice(holder.iter("img"), 2))) > 1:
+        return False
     links = [up for up in takewhile(lambda up: up is not holder, element.iterancestors()) if up.tag == "a"]
-    if any(PICTURES.search(link.get("href") or "") is None for link in links) or len(list(holder.iter("img"))) > 1:
+    if any(PICTURES.search(link.get("href") or "") is None for link in links):
         return False
     above = takewhile(lambda up: up is not top, element.iterancestors())
     widget = any(named_so("div", up.get("class"), up.get("id")) for up in above)

@@ -11,20 +11,20 @@ import re
 from dataclasses import dataclass, field
 from html import escape
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 from w3lib.url import safe_url_string
 
+from portal_crawler.extraction.blocks import Block
 from portal_crawler.extraction.page import LONGEST_ADDRESS, PHRASING, Element, hands_out, reference_in, squeeze
 from portal_crawler.extraction.tables import DataTables, cell_of, table_of
 from portal_crawler.items import Image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from portal_crawler.extraction.blocks import Block
+    from collections.abc import Iterable, Iterator, Sequence
 
 STRUCTURE = frozenset(("ul", "ol", "li", "table", "tr", "th", "td", "blockquote", "figure"))
 INLINE = {"a": "a", "strong": "strong", "b": "strong", "em": "em", "i": "em", "sub": "sub", "sup": "sup", "u": "u"}
@@ -32,11 +32,12 @@ LEAF = {"h1": "h2"} | {tag: tag for tag in ("h2", "h3", "h4", "h5", "h6", "pre",
 SCHEMES = ("http://", "https://", "mailto:", "tel:")
 
 CAPTION_WORDS = 60
+STYLED = re.compile(r"font-style:\s*italic|align:\s*center", re.IGNORECASE)
 SENTENCE_END = (".", "!", "?", ";", ":", "…", "./.")
 ICON_PIXELS = 32
 # Where a picture's address stands, the first of them first.
 SOURCES = ("data-src", "data-original", "data-lazy-src", "data-lazyload", "data-lazy", "src")
-SRCSET = re.compile(r"([^\s,]\S*[^\s,])(?:\s+(\d+(?:\.\d+)?)[wx])?\s*(?:,|$)")
+SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)[wx]")
 PICTURES = re.compile(r"/[^/:]+\.(?:jpe?g|png|gif|webp|bmp|tiff?)$", re.IGNORECASE)
 FILES = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z)$", re.IGNORECASE)
 # What systems draw beside a link to a file, and in the place of what is not loaded yet.
@@ -116,10 +117,25 @@ def _in_srcset(element: Element, base: str) -> str | None:
     sets = [element.get("srcset"), element.get("data-srcset")]
     if (above := next(element.iterancestors("picture"), None)) is not None:
         sets += [source.get("srcset") for source in above.iter("source")]
-    candidates = SRCSET.findall(next(filter(None, sets), ""))
-    if not candidates:
-        return None
-    return absolute(base, max(candidates, key=lambda one: float(one[1] or 0))[0])
+    candidates = _candidates(next(filter(None, sets), ""))
+    return absolute(base, max(candidates, key=itemgetter(1), default=("", 0))[0])
+
+
+def _candidates(srcset: str) -> Iterator[tuple[str, float]]:
+    """The addresses in a ``srcset``, each with its width or density, or 0 (HTML Standard, 4.8.4.2.1)."""
+    url = ""
+    for word in srcset.split():
+        if not url and word.endswith(","):
+            yield word.rstrip(","), 0
+        elif not url:
+            url = word
+        else:
+            size, _, following = word.partition(",")
+            known = SIZE.fullmatch(size)
+            yield url, float(known[1]) if known is not None else 0
+            url = following
+    if url:
+        yield url, 0
 
 
 def render(base: str, kept: Sequence[Block], regions: Sequence[Element], dropped: Iterable[Element] = ()) -> Rendered:
@@ -133,12 +149,12 @@ def render(base: str, kept: Sequence[Block], regions: Sequence[Element], dropped
     """
     flow = _flow(base, kept, regions, set(dropped))
     figures = [step for step in flow if isinstance(step, Figure)]
-    _bind_captions(flow, set(regions))
+    tables = DataTables(kept)
+    _bind_captions(flow, set(regions), tables)
     images: dict[str, Image] = {}
     for figure in figures:
         known = images.setdefault(figure.image.url, figure.image)
         known.caption = known.caption or figure.image.caption
-    tables = DataTables(kept)
     html = _Html(base, regions, tables).render(flow)
     return Rendered(plain_text(kept, tables), html, list(images.values()))
 
@@ -170,23 +186,49 @@ def _invisible(element: Element) -> bool:
     return element.get("hidden") is not None or (style is not None and "display:none" in style.replace(" ", "").lower())
 
 
-def _bind_captions(flow: list[Block | Figure], regions: set[Element]) -> None:
+def _bind_captions(flow: list[Block | Figure], regions: set[Element], tables: DataTables) -> None:
     """Give each picture the block behind it (or its own figcaption) that reads like a caption.
 
     What follows a picture that stands apart from the text, a region of its own, may be the first paragraph.
     """
+    _bind_columns(flow)
+    bound = {id(step.caption) for step in flow if isinstance(step, Figure)}
     for here, step in enumerate(flow):
-        if not isinstance(step, Figure):
+        if not isinstance(step, Figure) or step.caption is not None:
             continue
         behind = flow[here + 1] if here + 1 < len(flow) else None
-        if isinstance(behind, Figure) or behind is None:
+        if isinstance(behind, Figure) or behind is None or id(behind) in bound:
             continue
         table = next(behind.element.iterancestors("table"), None)
         apart = table is not None and table not in step.element.iterancestors("table")
+        if behind.way.in_row and tables.row(behind.element) is not None:
+            apart = apart or cell_of(behind.element) is not cell_of(step.element)  # the next cell has its own data
         marked = _is_marked_caption(behind)
         if not apart and (marked or (step.element not in regions and _reads_like_caption(behind))):
             step.caption = behind
             step.image.caption = behind.text
+
+
+def _bind_columns(flow: list[Block | Figure]) -> None:
+    """Give the pictures of a table's row what stands below each in the next row, if all of that are captions."""
+    rows: dict[Element, list[Figure]] = {}
+    texts: dict[Element, list[Block]] = {}
+    for step in flow:
+        if (cell := next(step.element.iterancestors("td"), None)) is not None and isinstance(step, Figure):
+            rows.setdefault(cell.getparent(), []).append(step)  # type: ignore[arg-type]
+        elif isinstance(step, Block) and step.way.in_row and (own := cell_of(step.element)) is not None:
+            texts.setdefault(own, []).append(step)
+    for row, figures in rows.items():
+        below = row.getnext()
+        cells = list(row.iterchildren("td"))
+        each = [cell_of(figure.element) for figure in figures] == cells
+        if len(figures) < 2 or not each or below is None or len(below) != len(cells) or below in rows:
+            continue
+        captions = [texts.get(cell, []) for cell in below]
+        if all(len(lines) == 1 and _reads_like_caption(lines[0]) for lines in captions):
+            for figure, (caption,) in zip(figures, captions, strict=True):
+                figure.caption = caption
+                figure.image.caption = caption.text
 
 
 def _is_marked_caption(block: Block) -> bool:
@@ -198,12 +240,19 @@ def _is_marked_caption(block: Block) -> bool:
 
 
 def _reads_like_caption(block: Block) -> bool:
-    """Whether a block that follows a picture is its caption: short, in italics or without a final stop."""
+    """Whether a block that follows a picture is its caption: short, in italics, centred or without a final stop."""
     if block.element.tag in LEAF or len(block.text.split()) > CAPTION_WORDS:
         return False
-    if _emphasised(block, ("i", "em")):
+    if _emphasised(block, ("i", "em")) or _is_styled(block):
         return True
     return not block.text.endswith(SENTENCE_END) and not _emphasised(block, ("b", "strong"))
+
+
+def _is_styled(block: Block) -> bool:
+    """Whether a block is centred, or set in italics by a style: paragraphs of the text are not."""
+    holders = [block.element, *(node for node, is_tail in block.slots[:1] if not is_tail)]
+    styles = " ".join(f"{node.get('style') or ''};align:{node.get('align') or ''}" for node in holders)
+    return STYLED.search(styles) is not None
 
 
 def _emphasised(block: Block, tags: tuple[str, ...]) -> bool:
