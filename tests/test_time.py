@@ -145,6 +145,12 @@ def test_pagers_without_end() -> None:
     assert listing.postback_numbers(parse_html(URL, page(links))) == [0]
 
 
+def test_areas_of_a_map_without_end() -> None:
+    areas = "".join(f"<area href='/tin/bai-{number}.html'>" for number in range(6000))
+    shown = parse_html(URL, page(f"<map>{areas}</map>"))
+    assert {listing.listed_date(anchor, href) for href, anchor in listing.anchors(shown)} == {None}
+
+
 def test_an_arrow_without_end_is_no_pager() -> None:
     (_, anchor), *_ = listing.anchors(parse_html(URL, page(f"<a href='/2'>{'>' * 100_000}!</a>")))
     assert not listing.is_next(anchor, 1)
