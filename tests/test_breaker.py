@@ -153,6 +153,9 @@ def test_retry_of_nothing_is_a_mistake(tmp_path: Path) -> None:
         ("run.json", "[]", "no JSON object"),
         ("run.json", '{"seeds": []}', "portal is no text"),
         ("jsonl", '{"url": "http://a.example/1"}', "canonical_url is no text"),
+        ("jsonl", '{"url": "http://a/", "canonical_url": "http://a/", "also_at": 5}', "also_at is no list"),
+        ("run.json", '{"portal": "unseen", "seeds": 5}', "seeds is no list"),
+        ("rejects.jsonl", "[" * 10_000, "maximum recursion"),
     ],
 )
 def test_files_that_no_run_has_written_are_told_by_their_fault(

@@ -358,9 +358,11 @@ def test_show_refuses_what_is_no_export(tmp_path: Path) -> None:
     export(tmp_path)
     (tmp_path / "b.jsonl").write_text("nothing\n", "utf-8")
     (tmp_path / "c.rejects.jsonl").write_text('{"url": "http://x/", "reason": "no_article"}\n', "utf-8")
+    (tmp_path / "d.jsonl").write_text("[" * 10_000, "utf-8")
     for arguments, told in (
         (["a.jsonl", "4"], "its numbers end with 3"),
         (["b.jsonl"], "line 1: no JSON"),
+        (["d.jsonl"], "line 1: no JSON"),
         (["c.rejects.jsonl"], "holds no articles"),
     ):
         code, _, said = run(tmp_path, "show", *arguments)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from test_commands import run
 
 from portal_crawler.corpus.compare import Totals, compare
@@ -123,6 +125,23 @@ def test_a_headline_with_line_breaks_stays_in_its_line(tmp_path: Path) -> None:
     assert len(out.splitlines()) == 1
     _, out, _ = run(tmp_path, "show", "old.jsonl", "1")
     assert out.splitlines()[0].strip() == said
+
+
+def test_long_texts_are_compared_from_where_they_begin_to_differ(tmp_path: Path) -> None:
+    old, new = (["như cũ"] * 3000 + [f"dòng {number * by % 101}" for number in range(30_000)] for by in (1, 7))
+    sides = [[write(tmp_path / f"{by}.jsonl", record(1, "\n".join(lines)))] for by, lines in enumerate((old, new))]
+    began = time.process_time()
+    (change,) = compare(*sides, Totals())
+    assert time.process_time() - began < 6
+    assert change.difference.splitlines()[3] == "+dòng 7"
+
+
+@pytest.mark.parametrize("title", ["[" * 10_000 + "]" * 10_000, '"a", "id": "\\ud800"'], ids=["nested", "surrogate"])
+def test_what_cannot_be_read_or_kept_is_told(tmp_path: Path, title: str) -> None:
+    (tmp_path / "bad.jsonl").write_text(f'{{"url": "http://x/", "text": "x", "id": "a", "title": {title}}}\n', "utf-8")
+    good = write(tmp_path / "good.jsonl", record(1, "một"))
+    code, _, errors = run(tmp_path, "diff", str(good), str(tmp_path / "bad.jsonl"))
+    assert (code, "bad.jsonl, line 1: " in errors) == (2, True)
 
 
 def test_what_is_no_run_is_told(tmp_path: Path) -> None:

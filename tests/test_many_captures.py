@@ -406,12 +406,14 @@ def test_what_cannot_be_indexed_is_left_out_of_a_pack_and_told(tmp_path: Path) -
     cut = tmp_path / "cut.warc.gz"
     cut.write_bytes(good.read_bytes()[:-200])
     (tmp_path / "noise.warc.gz").write_bytes(bytes(range(7, 256)) * 300)
-    (tmp_path / "2024-03-06T02-00-00Z.jsonl").write_text('{"half": ', "utf-8")
+    half = '{"url": "http://a/", "id": "a", "fetched_at": "", "title": "\\ud800"}'
+    (tmp_path / "2024-03-06T02-00-00Z.jsonl").write_text(f"{{\n{half}\n{'[' * 10_000}", "utf-8")
     code, told, errors = run(tmp_path, "pack", ".", "-o", "all.wacz")
     assert code == 6, errors
     with zipfile.ZipFile(tmp_path / "all.wacz") as pack:
         assert [name for name in pack.namelist() if name.startswith("archive/")] == ["archive/good.warc.gz"]
-    for name in ("cut.warc.gz: it is left out", "noise.warc.gz: it is left out", "Z.jsonl, line 1: it is no article"):
+    lines = [f"Z.jsonl, line {number}: it is no article" for number in (1, 2, 3)]
+    for name in ("cut.warc.gz: it is left out", "noise.warc.gz: it is left out", *lines):
         assert name in told
     code, _, errors = run(tmp_path, "pack", "cut.warc.gz", "-o", "cut.wacz")
     assert code == 2 and "no file can be packed: cut.warc.gz: it is left out" in errors

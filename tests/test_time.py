@@ -14,7 +14,7 @@ from scrapy.http import XmlResponse
 
 from portal_crawler.archive.warc import read_captures
 from portal_crawler.corpus.selection import folded
-from portal_crawler.crawling import apologies, buttons, listing, softmissing
+from portal_crawler.crawling import apologies, buttons, feeds, listing, softmissing
 from portal_crawler.crawling.patterns import page_evidence
 from portal_crawler.crawling.rules import UrlRules
 from portal_crawler.crawling.sitemaps import read_sitemap
@@ -110,6 +110,27 @@ def test_hosts_of_marks_without_end() -> None:
     assert read_sitemap(XmlResponse(URL, body=sitemap.encode())) == (False, {URL: ""})
 
 
+@pytest.mark.parametrize(
+    ("base", "link", "children"),
+    [("", f"http://a{MARKS}/", 0), (f' xml:base="http://a{MARKS[:4000]}/"', "/1", 3000)],
+    ids=["an address", "bases of bases"],
+)
+def test_feeds_of_marks_without_end(monkeypatch: pytest.MonkeyPatch, base: str, link: str, children: int) -> None:
+    monkeypatch.setattr(feeds, "SECONDS", 2.0)
+    inner = "".join(f"<a base='{number}'>" for number in range(children))
+    feed = (
+        f"<?xml version='1.0' encoding='utf-8'?><rss{base}><channel>{inner}<item><link>{link}</link></item></channel>"
+    )
+    with pytest.raises(feeds.FeedError, match="cannot be read: no end in 2 s"):
+        feeds.read_feed(URL, feed.encode())
+
+
+def test_a_large_feed_is_read_to_its_end() -> None:
+    items = "".join(f"<item><title>Tin {n}</title><link>/tin/{n}</link></item>" for n in range(2000))
+    told = feeds.read_feed(URL, f"<rss><channel>{items}</channel></rss>".encode())
+    assert (len(told), told[-1]) == (2000, ("http://so.example.gov.vn/tin/1999", "Tin 1999", None))
+
+
 def test_a_base_without_end_is_none() -> None:
     head = f"<base href='/{'a/' * 100_000}'>"
     links = "".join(f"<a href='tin-{number}.html'>Tin {number}</a>" for number in range(3000))
@@ -122,6 +143,12 @@ def test_a_base_without_end_is_none() -> None:
 def test_pagers_without_end() -> None:
     links = "".join(f"<a href=\"javascript:__doPostBack('c$p{n}$ctl{n}','')\">{n}</a>" for n in range(60_000))
     assert listing.postback_numbers(parse_html(URL, page(links))) == [0]
+
+
+def test_areas_of_a_map_without_end() -> None:
+    areas = "".join(f"<area href='/tin/bai-{number}.html'>" for number in range(6000))
+    shown = parse_html(URL, page(f"<map>{areas}</map>"))
+    assert {listing.listed_date(anchor, href) for href, anchor in listing.anchors(shown)} == {None}
 
 
 def test_an_arrow_without_end_is_no_pager() -> None:

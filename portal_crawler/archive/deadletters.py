@@ -52,7 +52,7 @@ def read_dead_letters(run: Path) -> DeadLetters:
     if record:
         told = _object(record, record.read_text("utf-8"))
         found.portal, found.platform = _text(record, told, "portal"), told.get("portal_platform") or ""
-        found.seeds = list(map(str, told.get("seeds") or []))
+        found.seeds = _texts(record, told, "seeds")
     for line in _lines(rejects):
         found.portal = found.portal or line.get("portal")
         if line.get("retry") == RETRY:
@@ -61,7 +61,11 @@ def read_dead_letters(run: Path) -> DeadLetters:
             found.others += 1
     found.addresses = list(dict.fromkeys(found.addresses))
     for line in _lines(export):
-        found.exported |= {_text(export, line, "url"), _text(export, line, "canonical_url"), *line.get("also_at", ())}
+        found.exported |= {
+            _text(export, line, "url"),
+            _text(export, line, "canonical_url"),
+            *_texts(export, line, "also_at"),
+        }
     return found
 
 
@@ -80,7 +84,10 @@ def _lines(path: Path | None) -> list[dict[str, Any]]:
 
 
 def _object(path: Path, text: str) -> dict[str, Any]:
-    told = json.loads(text)
+    try:
+        told = json.loads(text)
+    except RecursionError as error:
+        raise ValueError(f"{path.name}: {error}") from error
     if not isinstance(told, dict):
         raise ValueError(f"{path.name}: no JSON object: {text.strip()[:80]}")  # noqa: TRY004 - of a file, not of a call
     return told
@@ -90,6 +97,13 @@ def _text(path: Path | None, record: dict[str, Any], name: str) -> str:
     value = record.get(name)
     if not isinstance(value, str):
         raise ValueError(f"{path and path.name}: {name} is no text: {value!r}")  # noqa: TRY004 - as above
+    return value
+
+
+def _texts(path: Path | None, record: dict[str, Any], name: str) -> list[str]:
+    value = record.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise ValueError(f"{path and path.name}: {name} is no list of texts: {value!r:.80}")
     return value
 
 

@@ -118,13 +118,14 @@ def write_pages(runs: list[Path], target: Path, problems: list[str]) -> int:
                 for number, line in enumerate(lines, 1):
                     try:
                         record = json.loads(line)
+                        json.dumps(record, ensure_ascii=False).encode()  # half of a character is no text
                         pages[record["url"]] = {
                             "id": record["id"],
                             "url": record["url"],
                             "title": record.get("title") or record["url"],
                             "ts": record["fetched_at"],
                         }
-                    except (ValueError, KeyError, TypeError, AttributeError) as error:
+                    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                         problems.append(f"{run}, line {number}: it is no article: {type(error).__name__}: {error}")
         except DAMAGED as error:
             problems.append(f"{run}: it cannot be read: {getattr(error, 'strerror', None) or error}")

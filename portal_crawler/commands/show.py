@@ -98,7 +98,7 @@ def _opened(path: Path) -> IO[bytes]:
 def _article(line: bytes, path: Path, number: int) -> dict[str, Any]:
     try:
         article = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         refuse(f"{path}, line {number}: no JSON: {error}")
     if not isinstance(article, dict) or "url" not in article:
         refuse(f"{path}, line {number}: no article")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import sqlite3
 import zlib
 from collections import Counter
@@ -42,6 +43,10 @@ SELECT new.id, old.line, new.line FROM new LEFT JOIN old ON old.id = new.id
 OF_THE_RUN = frozenset(("archive", "changes", "content_sha256", "extraction", "fetched_at", "first_seen", "version"))
 # What an article says, and is paired by, beside its id.
 TEXTS = ("url", "fetched_at", "lead", "text")
+PAIRED = ("id", "url", "fetched_at")
+SURROGATE = re.compile(r"[\ud800-\udfff]")
+# Lines of a text that are compared, from the first that differs: the time grows with their square, or worse.
+MOST_COMPARED = 2000
 # Lines of a difference that are told.
 MOST_LINES = 40
 SCHEMA = """
@@ -173,11 +178,13 @@ def _record(line: bytes, place: str) -> dict[str, Any]:
     try:
         record: dict[str, Any] = json.loads(line)
         said = {"id": record["id"], **{name: record.get(name) or "" for name in TEXTS}}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise CompareError(f"{place}: no article ({error})") from error
     for name, value in said.items():
         if not isinstance(value, str):
             raise CompareError(f"{place}: its {name} is no string")
+        if name in PAIRED and SURROGATE.search(value):
+            raise CompareError(f"{place}: its {name} holds half of a character")
     return record
 
 
@@ -210,6 +217,10 @@ def _words(text: str, other: str) -> int:
 
 def _difference(old: str, new: str) -> str:
     before, after = ([line for line in text.splitlines() if line] for text in (old, new))
+    if max(len(before), len(after)) > MOST_COMPARED:
+        differ = (place for place, (one, other) in enumerate(zip(before, after, strict=False)) if one != other)
+        same = next(differ, min(len(before), len(after)))
+        before, after = (lines[same : same + MOST_COMPARED] for lines in (before, after))
     lines = list(difflib.unified_diff(before, after, "old", "new", n=0, lineterm=""))
     more = [f"... {len(lines) - MOST_LINES} more lines"] if len(lines) > MOST_LINES else []
     return "\n".join(lines[:MOST_LINES] + more)

@@ -123,7 +123,7 @@ def listed_date(anchor: Element, address: str) -> str | None:
         parent = block.getparent()
         if parent is None or parent.tag in ("body", "html"):
             return None
-        others = list(islice(parent.iter("a"), MOST_BESIDE + 1))
+        others = list(islice(parent.iter("a", "area"), MOST_BESIDE + 1))
         if len(others) > MOST_BESIDE:
             return None
         if any(other.get("href") not in (None, address) and _titled(other) for other in others):

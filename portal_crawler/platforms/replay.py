@@ -23,11 +23,11 @@ from portal_crawler.crawling.sitemaps import SitemapError, read_sitemap
 from portal_crawler.extraction.page import PageError, is_html, parse_page
 from portal_crawler.items import BROKEN_RECORD, RENDERED, Capture, article_id
 from portal_crawler.platforms.mementos import Mementos, Outages, in_time, keep_history, settled
-from portal_crawler.platforms.sources import feed_entries
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
 
+    from portal_crawler.crawling.feeds import Entry
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.items import Gone, Rejected
     from portal_crawler.platforms.portal import PortalSpider
@@ -166,7 +166,7 @@ class FirstPass:
             return False
         try:
             if kind["feed"]:
-                entries = feed_entries(capture.url, capture.body)
+                entries: list[Entry] = self.spider.read_feed(capture.url, capture.body)
             else:
                 is_index, addresses = read_sitemap(Response(capture.url, body=capture.body))
                 entries = [] if is_index else [(address, None, None) for address in addresses]

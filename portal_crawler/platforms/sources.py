@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-import feedparser
 import scrapy
 from scrapy.utils.sitemap import sitemap_urls_from_robots
 
@@ -17,6 +15,7 @@ from portal_crawler.crawling import buttons
 from portal_crawler.crawling.answers import AnswerError, read_answer
 from portal_crawler.crawling.archives import Archives, archive_request
 from portal_crawler.crawling.canonical import key_hash
+from portal_crawler.crawling.feeds import FeedError, read_feed
 from portal_crawler.crawling.pace import host_key
 from portal_crawler.crawling.robots import Robots
 from portal_crawler.crawling.rules import chain_key
@@ -33,6 +32,7 @@ if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from portal_crawler.crawling.chains import BrokenList
+    from portal_crawler.crawling.feeds import Entry
     from portal_crawler.crawling.glance import Glance
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.crawling.state import Known, PortalState
@@ -321,12 +321,22 @@ class Sources(Lists):
     def parse_feed(self, response: Response) -> Iterator[Request]:
         """An RSS or Atom feed."""
         assert response.request is not None
-        entries = feed_entries(response.url, response.body)
-        self.count("feeds/read" if entries else "feeds/empty")
-        self.files_fail |= not entries
         self.ways.open(response.request.url, "feed")
+        entries = self.read_feed(response.url, response.body)
+        self.files_fail |= not entries
         for address, title, date in entries:
             yield from self.ask_listed(address, "feed", response.request.url, title, date)
+
+    def read_feed(self, url: str, body: bytes) -> list[Entry]:
+        """What a feed lists; nothing, and told, if it cannot be read."""
+        try:
+            entries = read_feed(url, body)
+        except FeedError as error:
+            self.count("feeds/broken")
+            logger.warning("%s", error)
+            return []
+        self.count("feeds/read" if entries else "feeds/empty")
+        return entries
 
     # Lists that are loaded piece by piece
 
@@ -480,14 +490,3 @@ class Sources(Lists):
         """Note what the choice of an archive form has shown, if a page is the answer to one."""
         if response.meta.get(CHOICE):
             self.archives.showed(self.shown(found))
-
-
-def feed_entries(url: str, body: bytes) -> list[tuple[str, str | None, str | None]]:
-    """Address, title and printed date of what an RSS or Atom feed lists."""
-    # A stream, because feedparser takes a string for an address or a file name first.
-    feed = feedparser.parse(io.BytesIO(body), response_headers={"content-location": url})
-    return [
-        (urljoin(url, entry.link), entry.get("title"), entry.get("published"))
-        for entry in feed.entries
-        if entry.get("link")
-    ]
