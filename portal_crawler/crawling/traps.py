@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from portal_crawler.crawling.canonical import canonical_url
+from portal_crawler.crawling.facets import PathFilters
 from portal_crawler.crawling.patterns import IDENTIFIER, pattern_of
 from portal_crawler.crawling.rules import ACTION, chain_key, page_number
 from portal_crawler.crawling.sightings import LINKED, Sightings
@@ -24,6 +25,8 @@ FACETS = 3
 FILTERED = "?*"
 # Folders of an address that have a budget of their own, from the host on.
 FOLDERS = 4
+# Of a new form below a section one in so many of a budget is asked for before the first of them has come.
+FIRST = 4
 # Pages that are not held against a budget because of links that look like articles, before one of that shape is one.
 PROMISES = 3
 # Addresses of an exhausted budget that are looked at all the same once the crawl has run dry, spread over all of them.
@@ -153,6 +156,8 @@ class PatternBudget:
         self._sampled: set[str] = set()
         self._series: dict[str, int] = {}
         self._recent: deque[frozenset[int]] = deque(maxlen=REMEMBERED)
+        self._filters = PathFilters()
+        self._vain: deque[str] = deque(maxlen=REMEMBERED)  # pages that have brought nothing
 
     def __contains__(self, url: str) -> bool:
         """Whether a page was granted and has not come yet."""
@@ -160,11 +165,28 @@ class PatternBudget:
 
     def _grounds(self, url: str) -> list[str]:
         """What an address is held to, that which it shares with most others first."""
-        shape, form, *others = grounds_of(url)
+        shape, form, *others = self._all_grounds(url)
         own = shape if shape in self._shapes else form
         grounds = [ground for ground in others if ground not in self._fertile]
         grounds.insert(next((place for place, ground in enumerate(grounds) if ground[0] != "?"), len(grounds)), own)
         return grounds
+
+    def _all_grounds(self, url: str) -> tuple[str, ...]:
+        """All that an address shares a budget with, as far as the crawl has learned; its shape and form first."""
+        shape, form, *others = grounds = grounds_of(url)
+        if FILTERED not in others and self._filters.holds(url):
+            return (shape, form, FILTERED, *others)
+        return grounds
+
+    def _learn_filters(self, url: str) -> None:
+        """Learn from an address; where it proves a filter in paths, what was asked for with it counts for all."""
+        if not self._filters.learn(canonical_url(url)):
+            return
+        for under_way in set().union(*self._open.values()):
+            if self._filters.holds(under_way):
+                self._open.setdefault(FILTERED, set()).add(under_way)
+        spent = sum(map(self._filters.holds, self._vain))
+        self._barren[FILTERED] = max(self._barren.get(FILTERED, 0), spent)
 
     def exhausted(self, url: str) -> bool:
         """Whether pages of this kind are left alone, until others of it bring something."""
@@ -173,12 +195,16 @@ class PatternBudget:
     def _full(self, url: str) -> str | None:
         """What keeps a page from being asked for now."""
         for ground in self._grounds(url):
-            if self._barren.get(ground, 0) + len(self._open.get(ground, ())) >= self.limit:
+            # Of what stands below sections a few are looked at before the rest: filters are known by what they lead to.
+            unknown = ground.startswith("/*/") and ground not in self._barren
+            limit = max(1, self.limit // FIRST) if unknown else self.limit
+            if self._barren.get(ground, 0) + len(self._open.get(ground, ())) >= limit:
                 return ground
         return None
 
     def grants(self, url: str) -> bool:
         """Whether a page may be asked for now; else it is held back, and :meth:`released` may name it later."""
+        self._learn_filters(url)
         full = self._full(url)
         if full is None:
             self._enter(url)
@@ -225,11 +251,11 @@ class PatternBudget:
             self._held_shapes.add(grounds_of(url)[0])
 
     def _enter(self, url: str) -> None:
-        for ground in grounds_of(url):
+        for ground in self._all_grounds(url):
             self._open.setdefault(ground, set()).add(url)
 
     def _leave(self, url: str) -> None:
-        for ground in grounds_of(url):
+        for ground in (*self._all_grounds(url), FILTERED):  # it may be no filter any more
             under_way = self._open.get(ground)
             if under_way is not None:
                 under_way.discard(url)
@@ -271,7 +297,8 @@ class PatternBudget:
 
     def _prove(self, url: str) -> None:
         """Note that an article has been found at an address; what is held of its shape waits for its like alone."""
-        shape, form, *others = grounds_of(url)
+        self._filters.bears_articles(url)
+        shape, form, *others = self._all_grounds(url)
         self._fertile.update(others)
         self._bore.add(form)
         self._shapes.add(shape)
@@ -306,7 +333,9 @@ class PatternBudget:
 
     def _note(self, url: str, *, fruitful: bool = False, promising: bool = False) -> bool:
         self._leave(url)
-        for ground in grounds_of(url):
+        if not (fruitful or promising):
+            self._vain.append(url)
+        for ground in self._all_grounds(url):
             self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + (not promising)
         return promising or all(self._barren[ground] != self.limit for ground in self._grounds(url))
 
@@ -345,7 +374,7 @@ class PatternBudget:
         if all_forms:
             self._open.clear()  # redirected, dropped: none of them will come back
         freed: list[str] = []
-        for ground in list(self._held) if all_forms else grounds_of(url):
+        for ground in list(self._held) if all_forms else self._all_grounds(url):
             held = self._held.pop(ground, deque())
             while held and not self._keeps(ground, held[0]):
                 following = held.popleft()
