@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from functools import lru_cache
 from sys import intern
 from typing import TYPE_CHECKING
@@ -36,8 +36,9 @@ SAMPLES = 3
 SERIES = 10
 # Links of one form on a home page: more of them are tags, filters or days, and no menu.
 LARGEST_MENU = 40
-# Pages that are remembered by their sentences, to know one again that is put together of them.
-REMEMBERED = 64
+# Pages that are remembered by their sentences, to know one again that is put together of them: a portal's own texts
+# may be what it is made of. And pages that have brought nothing, to know filters among them.
+REMEMBERED, VAIN = 1_000, 64
 # Addresses that are kept of an exhausted budget, for those looks.
 MOST_HELD = 1000
 
@@ -155,9 +156,10 @@ class PatternBudget:
         self._promised: dict[str, int] = {}
         self._sampled: set[str] = set()
         self._series: dict[str, int] = {}
-        self._recent: deque[frozenset[int]] = deque(maxlen=REMEMBERED)
+        self._recent: deque[frozenset[int]] = deque()
+        self._said: Counter[int] = Counter()  # on how many of these pages each sentence stands
         self._filters = PathFilters()
-        self._vain: deque[str] = deque(maxlen=REMEMBERED)  # pages that have brought nothing
+        self._vain: deque[str] = deque(maxlen=VAIN)  # pages that have brought nothing
 
     def __contains__(self, url: str) -> bool:
         """Whether a page was granted and has not come yet."""
@@ -313,11 +315,17 @@ class PatternBudget:
 
     def _note_series(self, url: str, sentences: frozenset[int]) -> None:
         """Count a page none of whose sentences is new against its series."""
-        if sentences <= frozenset().union(*self._recent):
+        if all(sentence in self._said for sentence in sentences):
             self._series[series_of(url)] = self._series.get(series_of(url), 0) + 1
         elif self._series:
             self._series.pop(series_of(url), None)
         self._recent.append(sentences)
+        self._said.update(sentences)
+        if len(self._recent) > REMEMBERED:
+            for sentence in self._recent.popleft():
+                self._said[sentence] -= 1
+                if not self._said[sentence]:
+                    del self._said[sentence]
 
     def _yield(self, articles: Collection[str]) -> tuple[bool, bool]:
         """Whether a page shows an article that no other has shown; whether it shows what may be one."""
@@ -448,5 +456,10 @@ def _of_each_filter(held: Sequence[str]) -> list[str]:
 
 
 def _spread(held: Sequence[str]) -> list[str]:
-    """A few of several addresses, from the first to the last."""
+    """A few of several addresses, from the first to the last; of those that differ in numbers alone the first.
+
+    Hundreds of links that no reader sees lead to one such series, beside the articles of a folder.
+    """
+    of_each = list({series_of(url): url for url in reversed(held)}.values())[::-1]
+    held = of_each if len(of_each) >= SAMPLES else held
     return [held[(len(held) - 1) * part // (SAMPLES - 1)] for part in range(SAMPLES)] if held else []
