@@ -418,7 +418,9 @@ class PatternBudget:
         for url in filter(likely, self.left() if self._grown else ()):
             by_form.setdefault(f"likely {form_of(url)}", []).append(url)
         self._grown = False
-        chosen = {url for form, urls in by_form.items() if form not in self._sampled for url in _spread(urls)}
+        chosen = {
+            url for form, urls in by_form.items() if form not in self._sampled for url in _spread(_of_each_series(urls))
+        }
         self._sampled.update(by_form)
         return chosen
 
@@ -456,10 +458,14 @@ def _of_each_filter(held: Sequence[str]) -> list[str]:
 
 
 def _spread(held: Sequence[str]) -> list[str]:
-    """A few of several addresses, from the first to the last; of those that differ in numbers alone the first.
+    """A few of several addresses, from the first to the last."""
+    return [held[(len(held) - 1) * part // (SAMPLES - 1)] for part in range(SAMPLES)] if held else []
+
+
+def _of_each_series(held: Sequence[str]) -> Sequence[str]:
+    """Of those that differ in numbers alone the first, if there are enough of others.
 
     Hundreds of links that no reader sees lead to one such series, beside the articles of a folder.
     """
-    of_each = list({series_of(url): url for url in reversed(held)}.values())[::-1]
-    held = of_each if len(of_each) >= SAMPLES else held
-    return [held[(len(held) - 1) * part // (SAMPLES - 1)] for part in range(SAMPLES)] if held else []
+    first = list({series_of(url): url for url in reversed(held)}.values())[::-1]
+    return first if len(first) >= SAMPLES else held
