@@ -326,6 +326,47 @@ def test_what_a_sitemap_has_new_behind_all_that_is_known_is_asked_for(tmp_path: 
     assert not any(seen.path in paths for seen in server.log)
 
 
+@pytest.mark.parametrize("trouble", ["error", "page", "empty", "cut", "frozen"])
+def test_lists_that_a_sitemap_makes_needless_are_read_when_it_fails(tmp_path: Path, trouble: str) -> None:
+    pages = known_portal(40)
+    paths = [path for path in pages if path != "/"]
+    late = [f"/tin-tuc/hoi-nghi-tong-ket-{number}.html" for number in (91, 92, 93)]
+
+    def listed(*paths: str) -> str:
+        return page(GENERATOR, *(link(path, f"Hội nghị tổng kết công tác số {path}") for path in paths))
+
+    def sitemap(named: list[str]) -> Answer:
+        urls = "".join(f"<url><loc>{server.url}{path}</loc></url>" for path in named)
+        return Answer(f"<urlset>{urls}</urlset>", headers={"Content-Type": "text/xml"})
+
+    menu = link("/tin-tuc/", "Tin tức")
+    pages["/"] = listed(*paths[:4]).replace("</body>", f"{menu}</body>")
+    pages["/tin-tuc/"] = listed(*paths[10:30])
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_REVISITS=0")
+        server.pages["/robots.txt"] = f"User-agent: *\nDisallow:\nSitemap: {server.url}/sitemap.xml\n"
+        server.pages["/sitemap.xml"] = sitemap(paths)
+        assert run(tmp_path, *options, "-s", "DOWNLOAD_DELAY=0.05") == 0  # the sitemap is read before the list comes
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+        assert not server.asked("/tin-tuc/")  # the sitemap has named all that it shows
+        server.pages |= {path: text_of(number) for number, path in enumerate(late, 91)}
+        server.pages["/tin-tuc/"] = listed(*late, *paths[10:27])
+        failing = {"error": Answer("", 500), "page": page("<p>Lỗi</p>"), "empty": sitemap([])}
+        server.pages["/sitemap.xml"] = failing.get(trouble, sitemap(paths))
+        if trouble == "cut":
+            whole = sitemap(paths)
+            server.pages["/sitemap.xml"] = Answer(whole.body[: len(whole.body) // 3], headers=whole.headers)
+        if trouble in ("cut", "frozen"):  # that it lacks something shows where a page has something new
+            server.pages["/"] = listed(late[0], *paths[:3]).replace("</body>", f"{menu}</body>")
+        assert run(tmp_path, *options) == 0
+        assert {each["url"] for each in exported(tmp_path)[40:]} == {server.url + path for path in late}
+        server.pages["/sitemap.xml"] = sitemap(paths + late)
+        server.log.clear()
+        assert run(tmp_path, *options) == 0
+        assert not server.asked("/tin-tuc/")
+
+
 def test_an_article_that_leads_to_the_home_page_is_gone_until_it_is_back(tmp_path: Path) -> None:
     pages = known_portal()
     path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
@@ -731,6 +772,65 @@ def test_a_portal_whose_addresses_all_redirect_to_new_ones_is_not_in_trouble(tmp
             server.pages[path], server.pages[target] = Answer("", 301, {"Location": target}), pages[path]
         assert run(tmp_path, *options) == 0
     assert {each["url"].removeprefix(server.url) for each in exported(tmp_path, ".gone")} == set(moved)
+
+
+def test_what_redirects_to_an_address_that_was_left_out_as_the_same_is_exported_there(tmp_path: Path) -> None:
+    """The sitemap leads to the new addresses before the old ones are looked at, and they say what is known."""
+    pages = known_portal()
+    paths = [path for path in pages if path != "/"]
+    for number, path in enumerate(paths, 1):
+        dated = f"</h1><div class='date'>Ngày đăng: {number:02}/03/2026</div>"
+        pages[path] = article(f"Hội nghị tổng kết công tác số {number}").replace("</h1>", dated)
+    moved = {path: path.replace("/tin-tuc/", "/tin-moi/so-").replace(".html", "7.html") for path in paths}
+    lists = [f"/chuyen-muc-{number}/" for number in (1, 2)]  # the portal's old ones are no more
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "-s", "PORTAL_REVISITS=0.01")
+        assert run(tmp_path, *options) == 0
+        for path, target in moved.items():
+            server.pages[path], server.pages[target] = Answer("", 301, {"Location": target}), pages[path]
+        links = [link(target, f"Hội nghị tổng kết công tác số {target}") for target in moved.values()]
+        server.pages["/"] = page(GENERATOR, *links, *(link(path, "Chuyên mục") for path in lists))
+        server.pages |= dict.fromkeys(lists, page(GENERATOR, *links[:6]))
+        for asked in (1, 1, 0):  # the crawl after one that meets other addresses walks the portal, the next need not
+            server.log.clear()
+            assert run(tmp_path, *options) == 0
+            assert [server.asked(path) for path in lists] == [asked, asked]
+            gone = {each["url"].removeprefix(server.url) for each in exported(tmp_path, ".gone")}
+            assert gone == set(paths)
+            shown = [each["url"].removeprefix(server.url) for each in exported(tmp_path)[8:]]
+            assert sorted(shown) == sorted(moved.values())
+
+
+@pytest.mark.parametrize("home", [False, True])
+def test_articles_that_redirect_to_another_host_are_gone_once_that_has_lasted(tmp_path: Path, home: bool) -> None:
+    pages = known_portal()
+    with PortalServer({}) as other, PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "--full")
+        assert run(tmp_path, *options) == 0
+        for path in pages:
+            server.pages[path] = Answer("", 301, {"Location": other.url + ("/" if home else path)})
+        assert run(tmp_path, *options) == 13
+        assert exported(tmp_path, ".gone") == []  # for a day a server may lead astray
+        week = timedelta(days=7, hours=1)
+        then = f"UPDATE meta SET value = '{datetime.now(UTC) - week}' WHERE name = 'most missing since'"
+        let_time_pass(tmp_path, then)
+        assert run(tmp_path, *options) == 13
+        gone = {each["url"].removeprefix(server.url): each for each in exported(tmp_path, ".gone")}
+        assert gone.keys() == pages.keys() - {"/"}
+        for path, each in gone.items():
+            assert each["status"] == 302 and f"redirects to {other.url}{'/' if home else path}," in each["evidence"]
+    assert other.log == []
+
+
+def test_an_article_that_asks_to_log_in_at_another_host_is_not_gone(tmp_path: Path) -> None:
+    pages = known_portal()
+    path = "/tin-tuc/hoi-nghi-tong-ket-3.html"
+    with PortalServer({}) as other, PortalServer(dict(pages)) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "--full")
+        assert run(tmp_path, *options) == 0
+        server.pages[path] = Answer("", 302, {"Location": f"{other.url}/login?continue={path}"})
+        assert run(tmp_path, *options) == 6
+    assert exported(tmp_path, ".gone") == []
 
 
 def test_a_portal_that_stands_at_other_addresses_without_redirects_has_moved(tmp_path: Path) -> None:
@@ -1171,7 +1271,7 @@ def test_a_second_crawl_at_the_same_time_ends_without_a_request(province: Sample
     asked = len(province.ledgers["sample_stp"].entries)
     code, errors = told(tmp_path, url)
     state.close()
-    assert (code, len(province.ledgers["sample_stp"].entries)) == (1, asked)
+    assert (code, len(province.ledgers["sample_stp"].entries)) == (14, asked)
     assert "another crawl of this portal is running" in errors and "Traceback" not in errors
 
 

@@ -38,6 +38,7 @@ GOOD = {
         ({"seeds/reached": 1}, "finished", ExitCode.NOTHING_FOUND),
         ({"seeds/reached": 1, "rejected/error": 3}, "finished", ExitCode.ERROR),
         ({"seeds/failed": 1}, "finished", ExitCode.UNREACHABLE),
+        ({"seeds/failed": 1, "seeds/moved": 1}, "finished", ExitCode.MOVED),
         ({"seeds/failed": 1, "seeds/reached": 1}, "finished", ExitCode.NOTHING_FOUND),
         # What earlier runs know, or find changed when they look at it again, makes no portal reachable.
         ({"seeds/failed": 1, "history/articles": 20}, "finished", ExitCode.UNREACHABLE),
@@ -148,6 +149,15 @@ def test_a_portal_that_does_not_answer_any_more_is_unreachable(tmp_path: Path) -
         server.pages = {"*": Answer("", 500)}
         done = crawl(server.url, tmp_path, RETRY_TIMES="0")
     assert done.returncode == ExitCode.UNREACHABLE, done.stderr
+
+
+def test_a_portal_that_redirects_to_another_host_has_moved(tmp_path: Path) -> None:
+    with PortalServer({}) as other, PortalServer({"/": Answer("", 301, {"Location": f"{other.url}/"})}) as server:
+        done = crawl(server.url, tmp_path)
+    told = record(tmp_path)
+    assert (done.returncode, told["verdict"], told["moved_to"]) == (ExitCode.MOVED, "moved", f"{other.url}/")
+    assert f"its home page redirects to {other.url}/" in done.stderr
+    assert other.log == []  # another portal is no part of this one
 
 
 def test_articles_that_no_rule_knows_are_lost_as_any_other(tmp_path: Path) -> None:

@@ -168,7 +168,17 @@ def banner(number: int) -> str:
     )
 
 
+def window(number: int) -> str:
+    """A window that asks for followers, in the page's source above the one article."""
+    return (
+        "<article class='cua-so'><h3>Mời bạn đọc theo dõi trang của Sở</h3><p>Mỗi ngày trang của Sở gửi tới bạn đọc những tin mới "
+        f"nhất về trường lớp, kỳ thi và học bổng trong toàn tỉnh</p></article><article><h1>{headline(number)}</h1>"
+        f"<time>{day(number)}</time>{text(number)}</article>"
+    )
+
+
 @pytest.mark.parametrize("learned", [False, True], ids=["alone", "learned"])
-def test_the_one_article_below_the_name_of_the_site_is_kept(learned: bool) -> None:
-    found = read(banner, learned=learned)
+@pytest.mark.parametrize("design", [banner, window])
+def test_the_one_article_below_what_the_site_says_is_kept(design: Callable[[int], str], learned: bool) -> None:
+    found = read(design, learned=learned)
     assert all(each in found.text for each in paragraphs(ASKED))

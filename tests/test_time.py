@@ -20,7 +20,7 @@ from portal_crawler.crawling.rules import UrlRules
 from portal_crawler.crawling.sitemaps import read_sitemap
 from portal_crawler.crawling.walls import wall
 from portal_crawler.extraction.article import extract
-from portal_crawler.extraction.page import parse_html
+from portal_crawler.extraction.page import PageError, parse_html
 from portal_crawler.items import Article, Capture
 
 if TYPE_CHECKING:
@@ -71,6 +71,21 @@ def test_tags_that_are_never_closed(piece: str) -> None:
 
 def test_a_tag_without_end_where_elements_nest_too_deeply() -> None:
     assert parse_html(URL, page("<div>" * 3000 + "<" + "a" * 150_000)).title == TITLE
+
+
+@pytest.mark.parametrize("around", ["", "<div>" * 3000], ids=["flat", "deep"])
+@pytest.mark.parametrize("attribute", ["a{}=1", "a{}='>'"])
+def test_attributes_without_end(around: str, attribute: str) -> None:
+    many = " ".join(attribute.format(number) for number in range(100_000))
+    with pytest.raises(PageError, match="bear attributes without end"):
+        parse_html(URL, page(f"{around}<div {many}>x</div>"))
+
+
+@pytest.mark.parametrize("heading", ["Tin khác", "Ý kiến bạn đọc"])
+@pytest.mark.parametrize("box", ["{}", "<div>{}</div>"], ids=["one box", "many"])
+def test_headings_without_end(heading: str, box: str) -> None:
+    article = read(box.format(f"<h2>{heading}</h2><p>Một đoạn ngắn</p>") * 6000)
+    assert article.title == TITLE
 
 
 def test_marks_without_end_on_a_letter_are_kept() -> None:

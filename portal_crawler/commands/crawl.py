@@ -50,7 +50,8 @@ class Command(ScrapyCrawl):
             "exports/NAME/TIME.jsonl, with rejects and a record of the run beside it. "
             "Exit code: 0 finished; 1 error; 2 wrong command line; 3 no article; 4 unreachable; 5 too few articles; "
             "6 more than a tenth rejected; 7 blocked; 8 stopped before the end; 9 the host died on the way; "
-            "10 a budget is spent; 11 no contact set; 12 a list was not read to its end."
+            "10 a budget is spent; 11 no contact set; 12 a list was not read to its end; "
+            "13 the portal has moved to another host; 14 another crawl of it is running."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

@@ -45,11 +45,16 @@ class WaysIn:
         self._named: dict[str, array[int]] = {}
         self._way_of: dict[str, str] = {}
 
-    def note(self, key: str, way: str, file: str = "") -> None:
-        """Note that a way leads to an article or to what may be one; of sitemaps and feeds, also which."""
-        self._sightings.mark(key, BITS[way])
+    def note(self, key: str, way: str, file: str = "") -> bool:
+        """Note that a way leads to an article or to what may be one; of sitemaps and feeds, also which.
+
+        Returns:
+            Whether it has not led there before.
+        """
+        first = self._sightings.mark(key, BITS[way])
         if file:
             self._named.setdefault(file, array("q")).append(key_hash(key))
+        return first
 
     def open(self, file: str, way: str) -> None:
         """Note that a sitemap or a feed has come, whatever it names."""
@@ -59,6 +64,10 @@ class WaysIn:
     def files(self) -> list[str]:
         """The sitemaps and feeds that have come."""
         return list(self._way_of)
+
+    def come(self) -> set[str]:
+        """The ways of the sitemaps and feeds that have come."""
+        return set(self._way_of.values())
 
     def of(self, key: str) -> list[str]:
         """The ways known so far that lead to an article."""

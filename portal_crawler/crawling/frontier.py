@@ -22,7 +22,7 @@ from scrapy.utils.request import request_from_dict
 
 from portal_crawler.archive.exchanges import ArchiveExchanges
 from portal_crawler.archive.feeds import PART, RUN_NAME, export_failed, feed_files, recover, uri_params
-from portal_crawler.crawling.state import PortalState, StateError
+from portal_crawler.crawling.state import PortalState, RunningError, StateError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -58,6 +58,7 @@ class Frontier(Scheduler):
     pause = 30.0
     on_disk = False
     _broken = False
+    _why = ""
     _paths: Sequence[Path] = ()
 
     @classmethod
@@ -81,6 +82,7 @@ class Frontier(Scheduler):
                 self.state = PortalState(Path(folder) / "portals" / f"{self.spider.state_name}.sqlite")
             except (StateError, OSError) as error:
                 logger.error("%s", error)  # noqa: TRY400 - the cause is in it
+                self._why = "already_running" if isinstance(error, RunningError) else "state_unusable"
                 self.crawler.signals.connect(self._refuse, signal=signals.spider_opened)
             else:
                 self.on_disk = not self.spider.letters
@@ -124,7 +126,7 @@ class Frontier(Scheduler):
         Raises:
             CloseSpider: always.
         """
-        raise CloseSpider("state_unusable")
+        raise CloseSpider(self._why)
 
     def _take_up(self, state: PortalState) -> None:
         """Mend the files of a run that was killed, and go on with its crawl if it was not finished."""
@@ -297,7 +299,8 @@ class Frontier(Scheduler):
         settled = engine is None or engine._start is None or self.spider.settled  # noqa: SLF001
         if reason == "finished" and not self.state.waits(postponed=True):
             if self.on_disk:
-                self.state.end_crawl(whole=self.spider.walked_wholly())
+                whole = self.spider.walked_wholly()
+                self.state.end_crawl(whole=whole, rebuilt=self.spider.is_rebuilt(self.state.count()))
                 self.on_disk = False
             self.checkpoint(clean=True)
         elif settled or reason == "finished":

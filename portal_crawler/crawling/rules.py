@@ -313,6 +313,11 @@ class UrlRules:
             return True
         return identity is None and without_returns(canonical) != canonical
 
+    def denies(self, url: str) -> bool:
+        """Whether an address, of whichever host, is one that is never asked for: a login, a search, a form."""
+        parts = urlsplit(url)
+        return self._denies(parts.path, f"{parts.path}?{parts.query}" if parts.query else parts.path)
+
     def _denies(self, path: str, target: str) -> bool:
         if self.denied is None:
             return False

@@ -26,7 +26,15 @@ FOR_PAGE = "portal_for_page"
 
 
 class OutOfScope(IgnoreRequest):
-    """A request, or what a request was redirected to, that leaves the portal."""
+    """A request, or what a request was redirected to, that leaves the portal.
+
+    Attributes:
+        target: Where it was redirected to; None if it was not.
+    """
+
+    def __init__(self, said: str, target: str | None = None) -> None:
+        super().__init__(said)
+        self.target = target
 
 
 class RedirectToKnown(IgnoreRequest):
@@ -88,7 +96,7 @@ class PortalScope:
         if not within(self.crawler.spider, request, request.url):
             origin = next(iter(request.meta.get("redirect_urls", ())), None)
             said = f"{origin} redirects to {request.url}" if origin else request.url
-            raise OutOfScope(f"{said}, which is outside the portal")
+            raise OutOfScope(f"{said}, which is outside the portal", request.url if origin else None)
 
 
 class RedirectScope:
@@ -144,7 +152,7 @@ class RedirectScope:
             return response
         spider: Any = self.crawler.spider
         if not within(spider, request, target):
-            raise OutOfScope(f"{request.url} redirects to {target}, which is outside the portal")
+            raise OutOfScope(f"{request.url} redirects to {target}, which is outside the portal", target)
         # Scrapy's duplicate filter drops the way back without a word; its limit looks like a refusal by robots.txt.
         if leads_back or len(passed) >= self.crawler.settings.getint("REDIRECT_MAX_TIMES"):
             cookies = ", though the cookie that it sets was sent back" if request.meta.get(SENT_BACK) else ""

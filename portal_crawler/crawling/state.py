@@ -59,6 +59,8 @@ CREATE TABLE IF NOT EXISTS versions (
 CREATE INDEX IF NOT EXISTS version_texts ON versions (content_sha256);
 """
 
+# What a page has shown first: an article of which nothing was known, or one that only a sitemap or a feed had named.
+FRUITFUL, NAMED = 1, 2
 SOONEST, LATEST = timedelta(days=1), timedelta(days=180)
 # What is due still later was noted by a clock that was wrong.
 FARTHEST = 2 * LATEST
@@ -70,6 +72,10 @@ LEVEL = 3
 
 class StateError(Exception):
     """The file of a portal's state cannot be used; the message names it and says why."""
+
+
+class RunningError(StateError):
+    """Another crawl of the portal is running; the message names the file that it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +158,8 @@ class PortalState:
         path: The SQLite file; it and its folder are made if they do not exist.
 
     Raises:
-        StateError: if another crawl of the portal is running, or the file is damaged or of another version.
+        RunningError: if another crawl of the portal is running.
+        StateError: if the file is damaged or of another version.
     """
 
     def __init__(self, path: Path) -> None:
@@ -171,7 +178,7 @@ class PortalState:
             self.crawl = int(self.get("crawl", "0"))
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
-                raise StateError(f"{path}: another crawl of this portal is running") from error
+                raise RunningError(f"{path}: another crawl of this portal is running") from error
             raise StateError(f"{path}: {error}") from error
         except sqlite3.DatabaseError as error:
             raise StateError(f"{path}: {error}; move it away to begin anew") from error
@@ -206,15 +213,18 @@ class PortalState:
         self.crawl += 1
         self.put("crawl", str(self.crawl))
 
-    def end_crawl(self, *, whole: bool) -> None:
+    def end_crawl(self, *, whole: bool, rebuilt: bool = False) -> None:
         """Note that a crawl has come to its end.
 
         Args:
             whole: Whether it has walked the portal wholly.
+            rebuilt: Whether it has met a portal at other addresses than the one that was walked: the next walks this.
         """
         self._clear()
         if whole:
             self.put("walked", datetime.now(UTC).isoformat())
+        elif rebuilt:
+            self.put("walked", "")
 
     def _clear(self) -> None:
         for table in ("queue", "requested", "snapshot", "sightings", "numbers", "lost", "replaced"):
@@ -275,23 +285,28 @@ class PortalState:
 
     # Pages that lead on
 
-    def note_page(self, page: int, *, fruitful: bool) -> None:
-        """Note whether a page was the first to show some article."""
-        self.database.execute("INSERT OR REPLACE INTO pages VALUES (?, ?)", (page, fruitful))
+    def note_page(self, page: int, *, fruitful: bool, named: bool = False) -> None:
+        """Note whether a page was the first to show some article, or the first page to, behind a sitemap or a feed."""
+        self.database.execute("INSERT OR REPLACE INTO pages VALUES (?, ?)", (page, NAMED if named else fruitful))
 
     def forget_page(self, page: int) -> None:
         """Forget that a page has shown nothing: it is an article."""
         self.database.execute("DELETE FROM pages WHERE page = ?", (page,))
 
     def barren(self, page: int) -> bool:
-        """Whether the last whole crawl has seen nothing on a page that others did not show."""
+        """Whether the last whole crawl has seen nothing on a page that others, or sitemaps and feeds, did not show."""
         row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()
-        return row is not None and not row[0]
+        return row is not None and row[0] != FRUITFUL
+
+    def is_named(self, page: int) -> bool:
+        """Whether only sitemaps and feeds have named before what the last whole crawl has seen on a page."""
+        row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()
+        return row is not None and row[0] == NAMED
 
     def fruitful(self, page: int) -> bool:
         """Whether the last whole crawl has seen something on a page that others did not show."""
         row = self.database.execute("SELECT fruitful FROM pages WHERE page = ?", (page,)).fetchone()
-        return row is not None and bool(row[0])
+        return row is not None and row[0] == FRUITFUL
 
     def note_unfetched(self, url: str) -> None:
         """Note that an article did not come in one crawl more."""

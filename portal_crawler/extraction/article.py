@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from portal_crawler.extraction import fields
+from portal_crawler.extraction import crumbs, fields
 from portal_crawler.extraction.belonging import is_caption
 from portal_crawler.extraction.blocks import count_words
 from portal_crawler.extraction.byline import (
@@ -20,13 +20,15 @@ from portal_crawler.extraction.byline import (
     read_marked,
     read_stamp,
     read_written,
+    signed_stamp,
 )
 from portal_crawler.extraction.content import NOT_ITS_OWN, select
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.entries import is_head
-from portal_crawler.extraction.headline import title
+from portal_crawler.extraction.headline import subtitle, title
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import PHRASING, Element, Page, PageError, parse_page
+from portal_crawler.extraction.regions import around, pictured, text_regions
 from portal_crawler.extraction.render import Rendered, render
 from portal_crawler.extraction.sheet import Sheet
 from portal_crawler.extraction.verdicts import Selection
@@ -45,8 +47,6 @@ EXTRACTOR_VERSION = "6"
 # A gallery shows several pictures and hardly a text besides their captions.
 GALLERY_PICTURES = 4
 GALLERY_WORDS = 60
-# So many levels above its headline an article of pictures alone holds them.
-NEAR_PICTURE = 4
 # Below this many words a page without pictures and files is no article, unless a layout or a headline says so.
 FEW_WORDS = 12
 # The same where there is neither a headline nor a date, and more else: a motto or a box beside a list of articles.
@@ -175,7 +175,7 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
             sheet.kept = [other for other in sheet.kept if other is not block]
             selection.remove(block, widget, reason)
             removed.append(Removed(widget=widget, reason=reason, text=block.text))
-    regions = regions or _common_region(sheet.kept) or _pictured(sheet)
+    regions = regions or text_regions(sheet)
     rendered = render(page.url, sheet.kept, regions, dropped)
     found = _assemble(sheet, portal, byline, rendered, regions)
     found.extraction = Extraction(
@@ -271,11 +271,12 @@ def _byline(sheet: Sheet) -> Byline:
     """Author and source: named by the layout, or signed in the last lines, or beside the date or behind the text."""
     read = read_byline(sheet.kept)
     if sheet.wrapper is None:
-        first, last = sheet.first_kept(), sheet.last_kept()
+        first, last = sheet.first_kept(), sheet.last_text()
         above, below = sheet.blocks[max(0, first - NEAR_STAMP) : first], sheet.blocks[last + 1 : last + 1 + NEAR_FIELDS]
         stamp = next((block.text for block in above if is_stamp(block.text)), "")
         beside, behind = read_stamp(stamp), read_fields(below)
         author = read.author or beside.author or behind.author or read_marked([*above, *below]) or read_written(above)
+        author = author or next(filter(None, (signed_stamp(block.text) for block in (*above, *sheet.kept[:1]))), None)
         source = beside.source or behind.source
         return Byline(author, read.source or source, read.signature)
     author, source = sheet.said(sheet.wrapper.author), sheet.said(sheet.wrapper.source)
@@ -291,7 +292,7 @@ def _repeated(sheet: Sheet) -> Block | None:
         return None
     if first.text != sheet.headline and not is_date_line(first.text[len(sheet.headline) :]):
         return None
-    return first if len(sheet.kept) > 1 or _pictured(sheet) else None
+    return first if len(sheet.kept) > 1 or pictured(sheet) else None
 
 
 def _remove_head(sheet: Sheet, selection: Selection) -> list[Removed]:
@@ -324,38 +325,10 @@ def _head(sheet: Sheet) -> list[Block]:
 def _dated(sheet: Sheet) -> Block | None:
     """The line right behind the headline, if no layout named it and it is a date: it stands before the text."""
     kept = [block for block in sheet.kept[:3] if block.text != sheet.headline]
-    if sheet.wrapper is not None or len(kept) < 2 or not is_date_line(kept[0].text):
+    if sheet.wrapper is not None or len(kept) < 2 or not (is_date_line(line := kept[0].text) or signed_stamp(line)):
         return None
     headlines = (above for above, below in pairwise(sheet.blocks) if below is kept[0])
     return kept[0] if any(above.text == sheet.headline for above in headlines) else None
-
-
-def _common_region(kept: Sequence[Block]) -> list[Element]:
-    """The innermost element that holds all kept blocks."""
-    if not kept:
-        return []
-    shared = [kept[0].element, *kept[0].element.iterancestors()]
-    level = {node: place for place, node in enumerate(shared)}
-    innermost = 0
-    for block in kept[1:]:
-        node = block.element
-        while (above := node.getparent()) is not None and node not in level:
-            node = above
-        innermost = max(innermost, level[node])
-    return [shared[innermost]]
-
-
-def _pictured(sheet: Sheet) -> list[Element]:
-    """The element around the headline that holds a picture, for articles that are nothing but pictures."""
-    headline = next((block for block in sheet.blocks if block.text == sheet.headline and not block.linked), None)
-    node = headline.element if headline is not None else None
-    for _ in range(NEAR_PICTURE):
-        if node is None or node.tag in ("body", "html"):
-            return []
-        if node.find(".//img") is not None:
-            return [node]
-        node = node.getparent()
-    return []
 
 
 def _assemble(
@@ -369,9 +342,9 @@ def _assemble(
     when = fields.dates(sheet)
     headline, opening = sheet.headline, fields.lead(sheet)
     document = _document(sheet, regions)
-    attached = fields.attachments(sheet, regions)
+    attached = fields.attachments(sheet, regions, around(sheet))
     # A document's page bears no headline of its own at times: what was taken for one is the section's name then.
-    section = fields.section(sheet, headline if document is None else None)
+    section = crumbs.section(sheet, headline if document is None else None)
     found = Article(
         id=article_id(capture.canonical_url or capture.url, capture.identity),
         url=capture.url,
@@ -384,7 +357,7 @@ def _assemble(
         department=portal.department,
         section=section,
         title=headline,
-        subtitle=sheet.said(sheet.wrapper.subtitle) if sheet.wrapper is not None else None,
+        subtitle=subtitle(sheet),
         lead=opening,
         text=rendered.text,
         html=rendered.html,

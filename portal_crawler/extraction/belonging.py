@@ -6,6 +6,7 @@ All of it is told by its place beside the text that was found, never by itself.
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
@@ -43,8 +44,11 @@ NEAR_SIGNATURE = 6
 # The foot of a document begins so many blocks behind its text at most; its lines, and how many words one has.
 RECIPIENTS = re.compile(r"(?:kính gửi|nơi nhận)\s*:", re.IGNORECASE)
 NEAR_FOOT, LONGEST_FOOT, FOOT_WORDS = 8, 20, 15
-# Files are attached to the text that stands so many levels below what they share with it.
+# Files are attached to the text that stands so many levels below what they share with it, unless so many links to other
+# pages stand between, each of so many words: headlines of other news, behind which a file is that of a box.
 ATTACHED = 3
+OTHER_NEWS = 2
+HEADLINE_WORDS = 5
 # With what the parts of a document's wording begin, and how many of them are one.
 PART = re.compile(
     r"căn cứ\s+(?:vào\s+)?(?:luật|bộ luật|nghị|quyết|thông tư|hiến|pháp lệnh)|(?:điều|chương) (?:\d|[IVX])",
@@ -59,7 +63,7 @@ ELSEWHERE = frozenset(("related_news", "footer", "menu", "link_box", "banner"))
 def keep_files_behind(work: Verdicts) -> None:
     """Keep the files of a document that stand right behind its record."""
     last = max((place for place, why in enumerate(work.out) if why is None), default=-1)
-    for place in range(last + 1, min(last + 1 + NEAR_FILES, len(work.blocks))):
+    for place in range(last + 1, min(last + 1 + NEAR_FILES, _other_news(work, last + 1))):
         block = work.blocks[place]
         if not block.hidden and is_file_link(block) and work.kind(block, None) not in ELSEWHERE:
             work.out[place] = None
@@ -390,7 +394,7 @@ def attach(work: Verdicts, region: Element, levels: int = ATTACHED) -> None:
     own = set[str]()
     if template is not None:
         own = {url for url in work.page.files if not template.is_constant(url)}
-    for place, block in enumerate(work.blocks):
+    for place, block in enumerate(work.blocks[: _behind_news(work, region)]):
         if work.out[place] is None or not block.linked or block.hidden:
             continue
         recurs = template is not None and template.is_boilerplate(block, work.shares[place])
@@ -400,22 +404,60 @@ def attach(work: Verdicts, region: Element, levels: int = ATTACHED) -> None:
             work.out[place] = None
 
 
+def _behind_news(work: Verdicts, region: Element) -> int:
+    """Place from which on headlines of other news stand between a block and the text of the region."""
+    inside: dict[Element, Element | None] = {}
+    texts = (
+        place
+        for place in reversed(range(len(work.out)))
+        if work.out[place] is None and top_of(work.blocks[place].element, {region}, inside) is not None
+    )
+    return _other_news(work, next(texts, len(work.out)) + 1)
+
+
+def _other_news(work: Verdicts, begin: int) -> int:
+    """Place of the link from which on those behind a place are a list of other pages; behind all blocks without one."""
+    others = 0
+    for place in range(begin, len(work.out)):
+        block = work.blocks[place]
+        others += block.link_density > LINKED and block.words >= HEADLINE_WORDS and not is_file_link(block)
+        if others == OTHER_NEWS:
+            return place
+    return len(work.out)
+
+
 def leave_comments(work: Verdicts) -> None:
     """Leave out what stands behind a heading of comments, in an element without any of the text: readers wrote it."""
     first = next((place for place, why in enumerate(work.out) if why is None), len(work.out))
+    places: dict[Element, list[int]] = {}
+    within: dict[Element, deque[int]] = {}
     for place in range(first + 1, len(work.out)):
         heading = work.blocks[place]
         if heading.linked or says_surely(heading.text) != "comments" or (box := heading.element.getparent()) is None:
             continue
-        inside: dict[Element, Element | None] = {}
-        if any(
-            work.out[other] is None and top_of(work.blocks[other].element, {box}, inside) is not None
-            for other in range(place)
-        ):
+        places = places or _places(work)
+        if box not in within:
+            within[box] = deque(_inside(box, places))
+        kept = within[box]
+        while kept and work.out[kept[0]] is not None:
+            kept.popleft()
+        if kept and kept[0] < place:
             continue
-        for other in range(place, len(work.out)):
-            if work.out[other] is None and top_of(work.blocks[other].element, {box}, inside) is not None:
-                work.out[other] = ("comments", f"behind the heading {heading.text[:60]!r}")
+        for other in kept:
+            work.out[other] = work.out[other] or ("comments", f"behind the heading {heading.text[:60]!r}")
+
+
+def _places(work: Verdicts) -> dict[Element, list[int]]:
+    """The places of the blocks that each element holds."""
+    places: dict[Element, list[int]] = {}
+    for place, block in enumerate(work.blocks):
+        places.setdefault(block.element, []).append(place)
+    return places
+
+
+def _inside(box: Element, places: dict[Element, list[int]]) -> list[int]:
+    """The places of the blocks inside an element: pages of headings make it too long to ask each block for each box."""
+    return sorted(place for element in box.iter() for place in places.get(element, ()))
 
 
 def leave_headlines(work: Verdicts) -> None:
@@ -423,12 +465,15 @@ def leave_headlines(work: Verdicts) -> None:
 
     Such boxes hold no links where a script follows them: headlines are all that there is.
     """
+    places: dict[Element, list[int]] = {}
+    met = set[Element]()
     for place, heading in enumerate(work.blocks):
         box = heading.element.getparent()
-        if heading.linked or box is None or says_surely(heading.text) != "related_news":
+        if heading.linked or box is None or box in met or says_surely(heading.text) != "related_news":
             continue
-        inside: dict[Element, Element | None] = {}
-        here = [at for at, block in enumerate(work.blocks) if top_of(block.element, {box}, inside) is not None]
+        met.add(box)  # further headings in it are not its first block
+        places = places or _places(work)
+        here = _inside(box, places)
         if here[0] != place or any(_heads(work, work.blocks[at]) for at in here):
             continue
         for at in here[1:]:

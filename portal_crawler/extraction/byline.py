@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
+from portal_crawler.extraction.dates import find_dates
 from portal_crawler.extraction.decode import composed
 from portal_crawler.extraction.page import Element, element_text, squeeze
 from portal_crawler.extraction.tables import DataTables
@@ -36,7 +37,7 @@ PICTURE = re.compile(r"^(?:trong )?(?:ảnh|video|clip)\s*[:\uff1a]", re.IGNOREC
 CREDITED = 6
 AUTHOR_LABEL = re.compile(r"^(?:tác giả|người viết|bài viết)\b", re.IGNORECASE)
 CREDIT = re.compile(
-    r"^[(\[]?\s*(?:(?P<theo>theo)(?:\s*:\s*|\s+)|(?:nguồn(?: tin)?|nguồn bài viết|trích nguồn)\s*[:\uff1a]\s*)"
+    r"^[(\[]?\s*(?:(?P<theo>theo)(?:\s*:\s*|\s+)|(?:nguồn(?: tin)?|nguồn bài viết|trích nguồn|source)\s*[:\uff1a]\s*)"
     r"(?P<source>.+?)\s*[\])]?\.?$",
     re.IGNORECASE,
 )
@@ -207,6 +208,14 @@ def read_stamp(line: str) -> Byline:
     return Byline(author, source or None)
 
 
+def signed_stamp(line: str) -> str | None:
+    """The names before date and time in a line that holds nothing else: "HỒNG HÀ - MINH ANH 30/04/2016 11:39"."""
+    date = next(iter(find_dates(line)), None) if len(line) <= LONGEST_FIELD else None
+    if date is None or "T" not in date.value or line[date.start + len(date.raw) :].strip(" |-–)"):
+        return None
+    return person(line[: date.start].strip(" |-–,("))
+
+
 def read_fields(behind: Sequence[Block]) -> Byline:
     """Read the lines behind a text that are fields of its page, each with its label: "Tác giả: Ái Loan".
 
@@ -218,9 +227,10 @@ def read_fields(behind: Sequence[Block]) -> Byline:
     for block in behind:
         line = f"{label} {block.text}" if label else block.text
         label = block.text if LONE_LABEL.fullmatch(block.text) else ""
-        if block.linked or len(line) > LONGEST_FIELD:
+        labelled = FIELD.match(line) is not None
+        if (block.linked and not labelled) or len(line) > LONGEST_FIELD:
             continue
-        if FIELD.match(line) is not None:
+        if labelled:
             read = read_stamp(line)
             author, source = author or read.author, source or read.source
         elif source is None and _moved_right(block):

@@ -111,7 +111,9 @@ NOT_ITS_OWN = frozenset((ENTRY_REASON, OTHER_REASON, IMPRINT_REASON))
 FIGURE = re.compile(r"\d[\d.,]*")
 # Times that a page may be read for the record of a document: tables in tables without end have labels at each level.
 MOST_READ = 8
-LEGAL_LABEL = re.compile(r"(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu|số văn bản|legislation code)\W*", re.IGNORECASE)
+LEGAL_LABEL = re.compile(
+    r"(?:(?:số\s*/?\s*(?:và\s*)?k[íý]\s*hiệu|số hiệu)(?: văn bản)?|số văn bản|legislation code)\W*", re.IGNORECASE
+)
 
 
 def select(page: Page, template: Template | None = None, regions: Sequence[Element] | None = None) -> Selection:

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from portal_crawler.extraction.blocks import links_of
 from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_date_line, parse_iso
-from portal_crawler.extraction.page import Element, element_text, says_only, squeeze
+from portal_crawler.extraction.page import Element, element_text, hands_out, says_only, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.verdicts import is_file_link
-from portal_crawler.extraction.ways import LEAD_HINT, hides
+from portal_crawler.extraction.ways import LEAD_HINT
 from portal_crawler.items import Attachment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from portal_crawler.extraction.blocks import Block
     from portal_crawler.extraction.sheet import Sheet
@@ -39,16 +39,23 @@ LINK_WORDS, MOSTLY_LINK = 4, 0.8  # of a link that reads like a headline
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
 DATE_HINT = re.compile(r"date|time|ngay|publish|posted|thoi-?gian|ms-news-header|created", re.IGNORECASE)
-CRUMB_HINT = re.compile(r"bread-?crumb|breakcolumn|pathway|chuyen-?muc|duong-?dan|you-?are-?here", re.IGNORECASE)
 TAGS_HINT = re.compile(r"(?:^|[\s_-])(?:tags?|keywords?|tu-?khoa)(?:$|[\s_-])", re.IGNORECASE)
 TAGS_LABEL = re.compile(r"^(?:tags?|từ khóa|từ khoá|thẻ)(?P<colon>\s*[:\uff1a])?\s*", re.IGNORECASE)
-HOME = frozenset(("trang chủ", "trang nhất", "home", "trang chính", "»", ">", "/", "›", "|"))
 
 # What the name of a file ends with; its size may stand behind it in brackets.
 FILES = re.compile(
     r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z|csv|mp3|wav|mp4|tiff?|epub)(?P<size>[^\w(]*+(?:\([^()]*+\)[^\w(]*+)?)$",
     re.IGNORECASE,
 )
+# Liferay puts what tells one version of a file from others behind its name.
+VERSIONED = re.compile(
+    r"/documents/[^?#]*/(?P<name>[^/?#]+\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z|csv|mp3|mp4))/[\da-f-]+(?:$|[?#])",
+    re.IGNORECASE,
+)
+# What shows a file within the page, and the viewers that are told of it by a parameter: pdf.js, Google's, Microsoft's.
+SHOWING = ("iframe", "embed", "object")
+PLAYED = ("audio", "video", "source")
+VIEWER = re.compile(r"/viewer(?:js|\.html)?/?[?#]|/gview\?|officeapps\.live\.com/|/viewerjs/", re.IGNORECASE)
 FILE_LABEL = re.compile(r"^(?:tập tin|tệp tin|tệp|file|attachment)(?: đính kèm)?\s*\d*\s*[:\uff1a]\s*", re.IGNORECASE)
 NO_NAME = re.compile(
     r"^[\W_]*(?:(?:xem|tải|bấm|click|download|file|tệp|tập tin|chi tiết|nội dung|văn bản|về|tin|xuống|vào|đây|tại|ở"
@@ -57,6 +64,7 @@ NO_NAME = re.compile(
 )
 LONGEST_NAME, LONGEST_HERE = 300, 60  # characters
 MOST_TAGS = 40
+LONGEST_TAGS = 400  # characters of a line of them
 # So many characters of a text tell its language.
 TELLING = 3_000
 VIETNAMESE = frozenset("ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ")
@@ -88,9 +96,18 @@ def dates(sheet: Sheet) -> Dates:
         value, raw = structured
     elif value is not None and structured and structured[0][:16].startswith(value[:16]):
         value = structured[0]  # the same day or minute, told more precisely
+    elif value is not None and raw is not None and "T" not in value:
+        value = next((iso for iso in _machine_times(sheet, raw) if iso.startswith(value)), value)
     if value is None and sheet.capture.listed_date and (listed := sheet.date(sheet.capture.listed_date)):
         value, raw = listed.value, listed.raw
     return Dates(value, raw, modified.value if modified else changed[0] if changed else None)
+
+
+def _machine_times(sheet: Sheet, raw: str) -> Iterator[str]:
+    """What the ``<time>`` elements that print a date say of it to machines."""
+    for node in sheet.page.root.iter("time") if sheet.page.has(b"<time") else ():
+        if raw in element_text(node) and (iso := parse_iso((node.get("datetime") or "").strip())):
+            yield iso
 
 
 def _wrapped_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
@@ -263,9 +280,9 @@ def lead(sheet: Sheet) -> str | None:
     if sheet.wrapper is not None and sheet.wrapper.lead is not None:
         return sheet.said(sheet.wrapper.lead)
     for block in sheet.kept[:2]:
+        around = (block.element, *islice(block.element.iterancestors(), 1))
         marks = " ".join(
-            f"{node.get('class') or ''} {node.get('itemprop') or ''}"
-            for node in (block.element, *islice(block.element.iterancestors(), 1))
+            f"{node.get('class') or ''} {node.get('itemprop') or ''}" for node in (*_inside(block), *around)
         )
         if LEAD_HINT.search(marks):
             return block.text
@@ -276,8 +293,20 @@ def lead(sheet: Sheet) -> str | None:
     return None
 
 
+def _inside(block: Block) -> Iterator[Element]:
+    """The elements inside a block that hold all of its text: other blocks may share its own."""
+    node, is_tail = block.slots[0]
+    while not is_tail and node is not block.element:
+        if says_only(node, block.text):
+            yield node
+        above = node.getparent()
+        assert above is not None  # the block's own element at the latest
+        node = above
+
+
 def _bold(block: Block) -> bool:
-    return all(_bold_slot(slot, block.element) for slot in block.slots)
+    slots = zip(block.slots, block.nodes[-len(block.slots) :], strict=True)
+    return all(_bold_slot(slot, block.element) for slot, (_, _, text) in slots if squeeze(text))
 
 
 def _bold_slot(slot: tuple[Element, bool], top: Element) -> bool:
@@ -290,34 +319,6 @@ def _bold_slot(slot: tuple[Element, bool], top: Element) -> bool:
             return False
         node = node.getparent()
     return False
-
-
-@lru_cache(maxsize=20_000)
-def _is_crumb(classes: str | None, name: str | None) -> bool:
-    return CRUMB_HINT.search(f"{classes or ''} {name or ''}") is not None
-
-
-def section(sheet: Sheet, headline: str | None) -> list[str]:
-    """The breadcrumb, without the home page and the article itself; the listing's where the page shows none."""
-    names: list[str] = []
-    if sheet.wrapper is not None and sheet.wrapper.section is not None:
-        names = [element_text(element) for element in sheet.elements(sheet.wrapper.section, whole_page=True)]
-    else:
-        crumbs = (
-            node for node in sheet.page.root.iter("div", "ul", "ol", "nav", "p", "h3", "span", "td")
-            if _is_crumb(node.get("class"), node.get("id"))
-            and not any(hides(up.get("style"), up.get("class")) for up in (node, *node.iterancestors()))
-        )  # fmt: skip
-        for node in crumbs:
-            links = [text for link in node.iter("a") if (text := element_text(link))]
-            if 1 <= len(links) <= 6 and all(len(text) < 80 for text in links):
-                names = links
-                break
-    kept = [name.strip(" »›>/|") for name in names if name.lower().strip(" »›>/|") not in HOME]
-    once = [
-        name for name, previous in zip(kept, [None, *kept], strict=False) if name and name not in (previous, headline)
-    ]
-    return once or list(sheet.capture.section)
 
 
 @lru_cache(maxsize=20_000)
@@ -341,29 +342,45 @@ def tags(sheet: Sheet) -> list[str]:
 
 
 def _labelled_tags(sheet: Sheet) -> list[str]:
-    """The links of the line that calls them keywords: "Tags: a, b". A cloud of a site's keywords stands elsewhere."""
+    """The links of the line that calls them keywords: "Tags: a, b". A cloud of a site's keywords stands elsewhere.
+
+    Where none of them is a link, commas stand between them.
+    """
     for block in sheet.blocks:
-        label = TAGS_LABEL.match(block.text) if block.linked and not block.hidden else None
-        if label is not None and label["colon"] and (links := links_of(block)):
+        label = TAGS_LABEL.match(block.text) if not block.hidden else None
+        if label is None or not label["colon"]:
+            continue
+        if links := links_of(block):
             return [element_text(link) for link in links]
+        if label.end() < len(block.text) <= LONGEST_TAGS and not sheet.constant(block.text):
+            return re.split(r"[,;]", block.text[label.end() :])
     return []
 
 
-def attachments(sheet: Sheet, regions: Iterable[Element]) -> list[Attachment]:
-    """Files that the article links to, each address once."""
-    links = [link for region in regions for link in region.iter("a", "iframe", "embed", "object")]
+def attachments(sheet: Sheet, regions: Iterable[Element], around: Element | None = None) -> list[Attachment]:
+    """Files that the article links to or shows, each address once.
+
+    Args:
+        sheet: The page in work.
+        regions: Elements that hold the article.
+        around: The element that holds its headline as well: a document is shown right behind that, or behind the text.
+    """
+    links = [link for region in regions for link in region.iter("a", *SHOWING, *PLAYED)]
+    links += [] if around is None else around.iter(*SHOWING)
     here = sheet.page.url.partition("#")[0]
     wanted: dict[str, Attachment] = {}
     chosen = sheet.elements(sheet.wrapper.attachments) if sheet.wrapper is not None else []
     for link in (*links, *chosen):
         reference = link.get("href") or link.get("src") or link.get("data")
         url = absolute(sheet.page.url, reference)
+        if link.tag in SHOWING:
+            url = _shown(url, sheet.page.url)
         if not url or not url.startswith("http") or url.partition("#")[0] == here:
             continue
         said = element_text(link) or squeeze(link.get("title") or "")
         if link in chosen or (_is_file(link, url, said) and not sheet.constant(reference or "")):
             known = wanted.setdefault(url, Attachment(url=url))
-            known.name = known.name or _file_name(said, url)
+            known.name = known.name or _file_name(said, url, link)
             known.media_type = media_type(url) or _type_named(known.name or "")
     return list(wanted.values())
 
@@ -373,18 +390,48 @@ def _is_file(link: Element, url: str, said: str) -> bool:
 
     Programs that hand out files have addresses that say nothing (``?download=1&id=0``, ``Handler.ashx?f=12``).
     """
-    if FILES.search(urlsplit(url).path) or link.get("download") is not None:
+    if FILES.search(urlsplit(url).path) or VERSIONED.search(url) or link.get("download") is not None:
         return True
+    if hands_out(url):
+        return not _enlarges(link, url)
     return len(said) <= LONGEST_NAME and FILES.search(said) is not None
 
 
-def _file_name(text: str, url: str) -> str | None:
-    """The link's text, or the file's name from its address where the text only says "here" or "download"."""
+def _enlarges(link: Element, url: str) -> bool:
+    """Whether a link is but a picture that the same program hands out: it shows that in full."""
+    picture = link.find(".//img")
+    return picture is not None and not element_text(link) and urlsplit(url).path in (picture.get("src") or "")
+
+
+def _shown(url: str | None, base: str) -> str | None:
+    """The file that a viewer is told to show by a parameter of its address, if it is one; else the address itself.
+
+    Fragments tell browsers how to show it.
+    """
+    url = url.partition("#")[0] if url is not None else None
+    if url is None or VIEWER.search(url) is None:
+        return url
+    for _, value in parse_qsl(urlsplit(url).query):
+        if (shown := absolute(base, value)) and FILES.search(urlsplit(shown).path):
+            return shown
+    return url
+
+
+def _file_name(text: str, url: str, link: Element) -> str | None:
+    """The link's text; where that only says "here" or "download", the file's name from its address or its row."""
     text = FILE_LABEL.sub("", text)
     if text and len(text) <= LONGEST_NAME and not (len(text) <= LONGEST_HERE and NO_NAME.match(text)):
         return text
-    name = squeeze(unquote(urlsplit(url).path).rstrip("/").rsplit("/", 1)[-1])
-    return name or text or None
+    if (held := VERSIONED.search(url)) is not None:
+        return squeeze(unquote_plus(held["name"]))
+    if not hands_out(url):
+        return squeeze(unquote(urlsplit(url).path).rstrip("/").rsplit("/", 1)[-1]) or text or None
+    # The program's own name says nothing.
+    row = next(link.iterancestors("tr"), None)
+    said = [value for _, value in parse_qsl(urlsplit(url).query)]
+    said += [] if row is None else [element_text(cell) for cell in row.iterchildren("td", "th")]
+    named = (squeeze(one.rsplit("/", 1)[-1]) for one in said if len(one) <= LONGEST_NAME and FILES.search(one))
+    return next(named, text or None)
 
 
 def _type_named(name: str) -> str | None:

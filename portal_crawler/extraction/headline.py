@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.byline import HEADINGS
@@ -35,7 +35,9 @@ TITLE_NAME = re.compile(
     r"(?:^|\s)(?:(?:article|post|entry|news|detail|full|content|asset|main)[-_]?)*(?:title|headline|tieu-?de)(?:$|\s)",
     re.IGNORECASE,
 )
-NO_TITLE_HINT = re.compile(r"sub-?title|portlet-title|block-?title|box|widget|menu|site-?title|module", re.IGNORECASE)
+SUBTITLE = r"sub[-_]?(?:title|head(?:ing|line)?)(?![a-z])|tieu-?_?de-?_?(?:phu|con)(?![a-z])"
+SUBTITLE_NAME = re.compile(SUBTITLE, re.IGNORECASE)
+NO_TITLE_HINT = re.compile(rf"{SUBTITLE}|portlet-title|block-?title|box|widget|menu|site-?title|module", re.IGNORECASE)
 SEPARATOR = re.compile(r"\s+[-–—|»:]+\s+")
 
 
@@ -74,6 +76,18 @@ def _below_menu(sheet: Sheet, best: int, first: int) -> int:
             menu = sum(other.link_density > MOSTLY_LINK and not is_file_link(other) for other in between) >= MENU
             return best if sheet.recurs(block) or not menu else place
     return best
+
+
+def subtitle(sheet: Sheet) -> str | None:
+    """The second headline: the layout's, or the line right below the headline that is called so."""
+    if sheet.wrapper is not None:
+        return sheet.said(sheet.wrapper.subtitle)
+    for above, below in pairwise(sheet.blocks):
+        if above.text == sheet.headline and not below.linked:
+            marks = f"{below.element.get('class') or ''} {below.element.get('id') or ''}"
+            if SUBTITLE_NAME.search(marks) and not sheet.recurs(below) and not is_date_line(below.text):
+                return below.text
+    return None
 
 
 def _over_pictures(sheet: Sheet) -> str | None:

@@ -186,7 +186,13 @@ def _behind(
         text.append(other)
         if len(text) == MOST_BLOCKS:
             break
-    return Notice(place, text, around) if around is not None else None
+    return Notice(place, _without_heading(text, found), around) if around is not None else None
+
+
+def _without_heading(text: list[int], found: Sequence[Block]) -> list[int]:
+    """The text without a heading at its end, where the rest of it is none: that is of the box behind."""
+    last = [found[place].element.tag in HEADINGS for place in text[-2:]]
+    return text[:-1] if last == [False, True] else text
 
 
 def _may_be_name(block: Block, is_file: Callable[[Block], bool]) -> bool:

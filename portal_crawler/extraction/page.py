@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -14,7 +15,7 @@ from lxml import etree
 from portal_crawler.extraction.decode import composed, decode_html, font_encoding, is_legacy_text, to_unicode_legacy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from portal_crawler.items import Capture
 
@@ -51,6 +52,10 @@ TAG = re.compile(rb"<(/?)([a-zA-Z][\w:-]*+)[^<>]*+>")
 # No address of half that length is asked for; to join each link of a page to one of a megabyte would take hours, and so
 # would a host's name of combining marks.
 LONGEST_ADDRESS = 4096
+# For each attribute of an element the tree's builder walks over those before it: ten thousand take a quarter of a
+# second, a page full of them takes hours. A shorter page cannot hold so many.
+MOST_ATTRIBUTES = 10_000
+SHORT = 4 * MOST_ATTRIBUTES
 VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
 
 # NBSP is a space here; zero-width space and BOM stand for nothing; the soft hyphen too, once legacy fonts (where it is
@@ -71,6 +76,17 @@ PHRASING = frozenset(
 )
 # Addresses of files.
 FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
+# Addresses of programs that hand out a file: DotNetNuke's, Liferay's, DOCman's and Phoca's, and those whose parameter
+# names the file.
+PROGRAM = r"\.(?:aspx?|ashx|php|jsp|do|cfm)\?"
+HANDS_OUT = re.compile(
+    r"/linkclick\.aspx\?(?:[^#]*&)?fileticket=|/document_library/get_file\?|[?&]download=\d+:"
+    r"|[?&]task=(?:document\.|file\.)?(?:doc_)?download\b"
+    rf"|/(?:download|get)-?_?(?:file|attachment)?s?{PROGRAM}[^#]*=\w"
+    rf"|{PROGRAM}(?:[^#]*&)?(?:\w*(?:file|path|name|url)|f|src|doc\w*|attach\w*|download)="
+    r"[^&#]*[^&#=/]\.(?:pdf|docx?|xlsx?|zip|rar|pptx?|rtf)(?:$|&)",
+    re.IGNORECASE,
+)
 MOST_PRE = 2  # of a text
 NOT_TEXT = frozenset(("script", "style", "noscript", "template", "head", "title", "svg", "math"))
 
@@ -78,7 +94,13 @@ NOT_TEXT = frozenset(("script", "style", "noscript", "template", "head", "title"
 @lru_cache(maxsize=20_000)
 def is_file(address: str) -> bool:
     """Whether an address looks like that of a file; those of menus are asked about on every page of a site."""
-    return FILE.search(address) is not None
+    return FILE.search(address) is not None or hands_out(address)
+
+
+@lru_cache(maxsize=20_000)
+def hands_out(address: str) -> bool:
+    """Whether an address is that of a program that hands out a file, whatever it is called."""
+    return "?" in address and HANDS_OUT.search(address) is not None
 
 
 def leads_to_file(link: Element) -> bool:
@@ -277,9 +299,10 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     if "<" not in text or binary > len(text) // 20:
         return PageError("not_html", f"{url}: no tag in {len(text):,} characters, {binary:,} of them controls")
     data = data.translate(SPACES) if binary else data
-    root = _tree(data)
-    if root is None:
-        return PageError("not_html", f"{url}: the parser found no element in {len(text):,} characters")
+    try:
+        root = _tree(url, data)
+    except PageError as error:
+        return error
     _break_lines(root)
     page = Page(url, root, decoded.encoding, data, decoded.suspect, decoded.replaced)
     fonts: Any = FONTS(root)
@@ -291,21 +314,51 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     return page
 
 
-def _tree(data: bytes) -> Element | None:
+class _Attributes:
+    """A parser's target that builds nothing: what the attributes of a page's elements would cost its tree."""
+
+    def __init__(self) -> None:
+        self._cost = 0
+
+    def start(self, _: str, attributes: Mapping[str, str]) -> None:
+        """An element begins."""
+        self._cost += len(attributes) ** 2
+
+    def close(self) -> int:
+        """The sum, over all elements, of the square of how many attributes they bear."""
+        return self._cost
+
+
+def _checked(url: str, data: bytes) -> bytes:
+    """A page's bytes, if a tree can be made of them in time.
+
+    Raises:
+        PageError: if its elements bear attributes without end.
+    """
+    if len(data) > SHORT:
+        counting: Any = _Attributes()
+        cost: Any = etree.fromstring(data, etree.HTMLParser(encoding="utf-8", huge_tree=True, target=counting))
+        if cost > MOST_ATTRIBUTES**2:
+            raise PageError("not_html", f"{url}: elements bear attributes without end")
+    return data
+
+
+def _tree(url: str, data: bytes) -> Element:
     # Bytes, not str: lxml refuses a str that begins with an XML encoding declaration.
     parser = etree.HTMLParser(
         encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True, collect_ids=False
     )
-    try:
-        root = etree.fromstring(data, parser)
-    except etree.XMLSyntaxError:  # nothing but white space and declarations
-        return None
+    root: Element | None = None
+    with suppress(etree.XMLSyntaxError):  # nothing but white space and declarations
+        root = etree.fromstring(_checked(url, data), parser)
     # The parser gives up where elements nest too deeply, and what follows would be lost.
     error = parser.error_log.last_error
     if error is not None and error.type_name == "ERR_RESOURCE_LIMIT":
-        root = etree.fromstring(_flattened(data), parser)
+        root = etree.fromstring(_checked(url, _flattened(data)), parser)
+    if root is None:
+        raise PageError("not_html", f"{url}: the parser found no element in {len(data):,} bytes")
     # A second document in the same body stands beside the first: it is shown below it.
-    while root is not None and (beside := root.getnext()) is not None:
+    while (beside := root.getnext()) is not None:
         root.append(beside)
     return root
 

@@ -7,6 +7,7 @@ Addresses are absolute and of the schemes http, https, mailto or tel; everything
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from html import escape
 from itertools import islice
@@ -16,7 +17,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 from w3lib.url import safe_url_string
 
-from portal_crawler.extraction.page import LONGEST_ADDRESS, PHRASING, Element, reference_in, squeeze
+from portal_crawler.extraction.page import LONGEST_ADDRESS, PHRASING, Element, hands_out, reference_in, squeeze
 from portal_crawler.extraction.tables import DataTables, cell_of, table_of
 from portal_crawler.items import Image
 
@@ -33,6 +34,17 @@ SCHEMES = ("http://", "https://", "mailto:", "tel:")
 CAPTION_WORDS = 60
 SENTENCE_END = (".", "!", "?", ";", ":", "…", "./.")
 ICON_PIXELS = 32
+# Where a picture's address stands, the first of them first.
+SOURCES = ("data-src", "data-original", "data-lazy-src", "data-lazyload", "data-lazy", "src")
+SRCSET = re.compile(r"([^\s,]\S*[^\s,])(?:\s+(\d+(?:\.\d+)?)[wx])?\s*(?:,|$)")
+PICTURES = re.compile(r"/[^/:]+\.(?:jpe?g|png|gif|webp|bmp|tiff?)$", re.IGNORECASE)
+FILES = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z)$", re.IGNORECASE)
+# What systems draw beside a link to a file, and in the place of what is not loaded yet.
+ICON = re.compile(
+    r"/(?:ico?n?[-_])?(?:(?:pdf|docx?|word|xlsx?|excel|pptx?|zip|rar)(?:[-_]?(?:icon|file|16|24|32))?\.(?:gif|png|svg)"
+    r"|(?:attach(?:ment)?|download|print|loading|loader|spacer|blank|pixel|transparent)\.(?:gif|svg))$",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -74,17 +86,40 @@ def absolute(base: str, reference: str | None) -> str | None:
 def picture(element: Element, base: str) -> Image | None:
     """The picture of an ``<img>``, or None for an inlined one, a spacer or an icon.
 
-    Lazily loaded pictures have their address in ``data-src`` or ``data-original``.
+    Lazily loaded pictures have their address in ``data-src`` or another of :data:`SOURCES`, or in a ``srcset`` alone; a
+    thumbnail that links to the picture in full stands for that.
     """
     for side in ("width", "height"):
         value = (element.get(side) or "").removesuffix("px")
         if value.isdigit() and int(value) <= ICON_PIXELS:
             return None
-    for name in ("data-src", "data-original", "src"):
-        url = absolute(base, element.get(name))
+    above = element.getparent()
+    link = absolute(base, above.get("href")) if above is not None and above.tag == "a" else None
+    if link and _opens_file(link, element):
+        return None
+    full = [link] if link and PICTURES.search(urlsplit(link).path) else []
+    for url in full or (*(absolute(base, element.get(name)) for name in SOURCES), _in_srcset(element, base)):
         if url and url.startswith("http"):
-            return Image(url=url, alt=squeeze(element.get("alt") or "") or None)
+            icon = ICON.search(urlsplit(url).path) is not None
+            return None if icon else Image(url=url, alt=squeeze(element.get("alt") or "") or None)
     return None
+
+
+def _opens_file(link: str, element: Element) -> bool:
+    """Whether a link around a picture leads to a file of which that is the icon."""
+    path = urlsplit(link).path
+    return FILES.search(path) is not None or (hands_out(link) and path not in (element.get("src") or ""))
+
+
+def _in_srcset(element: Element, base: str) -> str | None:
+    """The largest of the addresses that a picture has for several screens; the first of those without a size."""
+    sets = [element.get("srcset"), element.get("data-srcset")]
+    if (above := next(element.iterancestors("picture"), None)) is not None:
+        sets += [source.get("srcset") for source in above.iter("source")]
+    candidates = SRCSET.findall(next(filter(None, sets), ""))
+    if not candidates:
+        return None
+    return absolute(base, max(candidates, key=lambda one: float(one[1] or 0))[0])
 
 
 def render(base: str, kept: Sequence[Block], regions: Sequence[Element], dropped: Iterable[Element] = ()) -> Rendered:
@@ -98,7 +133,7 @@ def render(base: str, kept: Sequence[Block], regions: Sequence[Element], dropped
     """
     flow = _flow(base, kept, regions, set(dropped))
     figures = [step for step in flow if isinstance(step, Figure)]
-    _bind_captions(flow)
+    _bind_captions(flow, set(regions))
     images: dict[str, Image] = {}
     for figure in figures:
         known = images.setdefault(figure.image.url, figure.image)
@@ -132,11 +167,14 @@ def _flow(base: str, kept: Sequence[Block], regions: Sequence[Element], dropped:
 
 def _invisible(element: Element) -> bool:
     style = element.get("style")
-    return style is not None and "display:none" in style.replace(" ", "").lower()
+    return element.get("hidden") is not None or (style is not None and "display:none" in style.replace(" ", "").lower())
 
 
-def _bind_captions(flow: list[Block | Figure]) -> None:
-    """Give each picture the block behind it (or its own figcaption) that reads like a caption."""
+def _bind_captions(flow: list[Block | Figure], regions: set[Element]) -> None:
+    """Give each picture the block behind it (or its own figcaption) that reads like a caption.
+
+    What follows a picture that stands apart from the text, a region of its own, may be the first paragraph.
+    """
     for here, step in enumerate(flow):
         if not isinstance(step, Figure):
             continue
@@ -145,18 +183,22 @@ def _bind_captions(flow: list[Block | Figure]) -> None:
             continue
         table = next(behind.element.iterancestors("table"), None)
         apart = table is not None and table not in step.element.iterancestors("table")
-        if not apart and _is_caption(behind):
+        marked = _is_marked_caption(behind)
+        if not apart and (marked or (step.element not in regions and _reads_like_caption(behind))):
             step.caption = behind
             step.image.caption = behind.text
 
 
-def _is_caption(block: Block) -> bool:
-    """Whether a block that follows a picture is its caption: marked as such, or short without a final stop."""
+def _is_marked_caption(block: Block) -> bool:
+    """Whether a block is called a caption."""
     marks = [block.element, *islice(block.element.iterancestors(), 2)]
     if any(mark.tag == "figcaption" for mark in marks):
         return True
-    if any(word in (mark.get("class") or "").lower() for mark in marks for word in ("caption", "avatar-desc")):
-        return True
+    return any(word in (mark.get("class") or "").lower() for mark in marks for word in ("caption", "avatar-desc"))
+
+
+def _reads_like_caption(block: Block) -> bool:
+    """Whether a block that follows a picture is its caption: short, in italics or without a final stop."""
     if block.element.tag in LEAF or len(block.text.split()) > CAPTION_WORDS:
         return False
     if _emphasised(block, ("i", "em")):

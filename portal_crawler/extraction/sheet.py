@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from portal_crawler.extraction.blocks import file_addresses
 from portal_crawler.extraction.dates import DateFound, parse_date
 from portal_crawler.extraction.page import Element, Page, element_text
 from portal_crawler.extraction.wrapper import Wrapper, compiled, find_all
@@ -99,6 +100,11 @@ class Sheet:
         """Position of the article's last block among all blocks; without any that of the headline, or the last."""
         return self._position(self.kept[-1]) if self.kept else (self._behind_headline() or len(self.blocks)) - 1
 
+    def last_text(self) -> int:
+        """As :meth:`last_kept`, without the links to files at the end: who wrote a text is named before them, too."""
+        texts = [block for block in self.kept if not (block.linked and file_addresses(block))]
+        return self._position(texts[-1]) if texts else self.last_kept()
+
     def _behind_headline(self) -> int:
         return next((place + 1 for place, block in enumerate(self.blocks) if block.text == self.headline), 0)
 
@@ -115,13 +121,20 @@ class Sheet:
 
     def json_ld(self) -> list[dict[str, Any]]:
         """The objects of the page's JSON-LD that describe an article; broken JSON is no evidence."""
+        return [
+            thing
+            for thing in self.json_objects()
+            if "article" in str(thing.get("@type", "")).lower() or "headline" in thing
+        ]
+
+    def json_objects(self) -> list[dict[str, Any]]:
+        """All objects of the page's JSON-LD."""
         if self.linked is None:
             self.linked = [
                 thing
                 for script in self.page.root.iter("script")
                 if (script.get("type") or "").lower() == "application/ld+json"
                 for thing in _json_objects(script.text or "")
-                if "article" in str(thing.get("@type", "")).lower() or "headline" in thing
             ]
         return self.linked
 

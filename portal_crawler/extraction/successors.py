@@ -98,13 +98,17 @@ def _heading(block: Block) -> Element | None:
 
 
 def _first(page: Page, heads: Sequence[_Head]) -> _Head | None:
-    """The headline of the page's own article: that which its title names, or the first; one that leads away is none."""
+    """The headline of the page's own article: that which its title names, or the first of the highest rank.
+
+    One that leads away is none. Before it may stand windows that ask to subscribe, with headings of a lower rank.
+    """
     named = next((head for head in heads if _is_named(page, head.line.text)), None)
-    return named or (None if heads[0].leads else heads[0])
+    first = named or min(heads, key=lambda head: head.tag)
+    return None if named is None and first.leads else first
 
 
 def _is_named(page: Page, text: str) -> bool:
-    return len(text) > LONG_NAME and ((page.title or "").startswith(text) or page.meta.get("og:title") == text)
+    return len(text) > LONG_NAME and any(text in name for name in (page.title or "", page.meta.get("og:title", "")))
 
 
 def _signs(first: _Head, head: _Head) -> int:

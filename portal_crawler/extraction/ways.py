@@ -70,7 +70,9 @@ _LEFT_OF_MOST = 2
 
 # Names of an opening paragraph that is set apart.
 LEAD_HINT = re.compile(
-    r"\b(?:sapo|hometext|lead|summary|abstract|tom-?tat|short-?desc\w*|introtext|description)\b", re.IGNORECASE
+    r"(?:\b|_|(?-i:(?<=[a-z])(?=[A-Z])))"
+    r"(?:sapo|hometext|lead|summary|abstract|tom-?tat|short-?(?:desc\w*|content)|introtext|description)(?:\b|_)",
+    re.IGNORECASE,
 )
 
 # What schema.org calls the text of an article.
@@ -199,7 +201,7 @@ def _look_of(element: Element) -> Look:
     if not attributes:
         return element.tag
     classes = name = style = None
-    body = False
+    body = unseen = False
     for key, value in attributes:
         if key == "class":
             classes = value
@@ -209,6 +211,10 @@ def _look_of(element: Element) -> Look:
             style = value
         elif key == "itemprop":
             body = value == ARTICLE_BODY
+        elif key == "hidden":
+            unseen = True
+    if unseen:
+        style = "display:none"  # browsers' own style sheet says so
     if classes is None and name is None and style is None and not body:
         return element.tag
     return element.tag, classes, name, style, body

@@ -15,6 +15,8 @@ from scrapy.exceptions import NotConfigured
 from scrapy.settings import SETTINGS_PRIORITIES
 from scrapy.utils.asyncio import create_looping_call
 
+from portal_crawler.monitoring.verdict import exported_articles
+
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
@@ -82,7 +84,7 @@ class Progress:
         """Bring the display up to date."""
         assert self.crawler.stats is not None
         stats = self.crawler.stats.get_stats()
-        articles = stats.get("item_scraped_count", 0)
+        articles = exported_articles(stats)
         rejects = sum(count for key, count in stats.items() if key.startswith("rejected/"))
         # A replay receives no responses.
         pages = stats.get("response_received_count", 0) or stats.get("articles/captured", 0)

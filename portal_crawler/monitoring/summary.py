@@ -20,7 +20,7 @@ from scrapy.exceptions import NotConfigured
 import portal_crawler
 from portal_crawler.archive.feeds import RUN_NAME, feed_files
 from portal_crawler.items import Article
-from portal_crawler.monitoring.verdict import ExitCode, lost_articles, verdict
+from portal_crawler.monitoring.verdict import ExitCode, exported_articles, lost_articles, verdict
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -98,11 +98,14 @@ class RunSummary:
         told = ", ".join(
             f"{name} {'unknown' if value is None else value}" for name, value in health(spider, stats).items()
         )
-        logger.info("Health of %s: %s; %s (exit code %d)", spider.name, told, code.name.lower(), code)
+        moved = getattr(spider, "moved_to", None)
+        where = f"; its home page redirects to {moved}" if moved else ""
+        logger.info("Health of %s: %s; %s (exit code %d)%s", spider.name, told, code.name.lower(), code, where)
         table = summary_table(spider.name, self.reason or "?", stats, code, files)
         for label, value in (
             ("coverage", coverage_line(getattr(spider, "coverage", dict)())),
             ("lists", "\n".join(getattr(spider, "broken_lists", []))),
+            ("moved to", moved),
         ):
             if value:
                 table.add_row(label, Text(value))
@@ -122,6 +125,7 @@ class RunSummary:
             "exit_code": int(code),
             "verdict": code.name.lower(),
             "health": health(spider, stats),
+            "moved_to": getattr(spider, "moved_to", None),
             "broken_lists": list(getattr(spider, "broken_lists", [])),
             "coverage": getattr(spider, "coverage", dict)(),
             "files": [str(path) for path in files],
@@ -147,7 +151,7 @@ def health(spider: Spider, stats: dict[str, Any]) -> dict[str, float | None]:
     rejected = {key.partition("/")[2]: count for key, count in stats.items() if key.startswith("rejected/")}
     found: dict[str, Any] = getattr(spider, "coverage", dict)()
     estimates = [pair["estimate"] for pair in found.get("pairs", ()) if pair["estimate"] is not None]
-    articles = stats.get("item_scraped_count", 0)
+    articles = exported_articles(stats)
     return {
         "articles": articles,
         "new": stats.get("history/new", 0),
@@ -179,7 +183,7 @@ def _plain(value: object) -> str:
 
 def summary_table(name: str, reason: str, stats: dict[str, Any], code: ExitCode, files: list[Path]) -> Table:
     """What a run did, as a table of a few lines."""
-    articles = stats.get("item_scraped_count", 0)
+    articles = exported_articles(stats)
     said = f"{name}: {code.name.lower().replace('_', ' ')} (exit code {int(code)})"
     table = Table(title=Text(said, "bold green" if code is ExitCode.OK else "bold red"), show_header=False)
     table.add_column(style="bold", no_wrap=True)

@@ -45,6 +45,10 @@ class ExitCode(IntEnum):
     """Never began: ``PORTAL_CONTACT`` is not set."""
     BROKEN_LISTS = 12
     """Finished, with articles, but a list was not read to its end: articles may be missing."""
+    MOVED = 13
+    """The portal's home page redirects to another host or folder: that is the portal now."""
+    RUNNING = 14
+    """Never began: another crawl of the portal is running."""
 
 
 def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: int = 0) -> ExitCode:
@@ -59,11 +63,11 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
     if finish_reason in ("start_error", "export_failed", "state_failed", "state_unusable") or stats.get("state/failed"):
         return ExitCode.ERROR
     if finish_reason != "finished":
-        return ExitCode.STOPPED
+        return ExitCode.RUNNING if finish_reason == "already_running" else ExitCode.STOPPED
     if (cut := _cut_short(stats)) is not None:
         return cut
     # A crawl that finds all as it was exports nothing, and is none the worse for it.
-    articles = max(stats.get("item_scraped_count", 0), stats.get("history/articles", 0))
+    articles = max(exported_articles(stats), stats.get("history/articles", 0))
     lost = lost_articles(stats)
     if not articles or _unreached(stats):
         return _without_articles(stats)
@@ -74,9 +78,16 @@ def verdict(stats: Mapping[str, Any], finish_reason: str | None, min_articles: i
     return ExitCode.TOO_FEW if articles < min_articles else whole
 
 
+def exported_articles(stats: Mapping[str, Any]) -> int:
+    """How many articles a run has exported: Scrapy counts the records of those that are gone as well."""
+    items: int = stats.get("item_scraped_count", 0) - stats.get("history/gone", 0)
+    return max(0, items)
+
+
 def lost_articles(stats: Mapping[str, Any]) -> int:
     """How many article pages gave no article: captured but rejected (not as duplicates or spam), or never captured."""
     # What strangers have planted is none of the portal's articles, and what is put off is captured once more.
+    # A page in whose place an apology stands was captured, too, and its article's record is an item.
     passed = ("item_scraped_count", "rejected/duplicate", "rejected/spam", "history/unchanged", "history/put_off")
     exported = sum(stats.get(key, 0) for key in passed)
     rejected: int = max(0, stats.get("articles/captured", 0) - exported)
@@ -86,8 +97,8 @@ def lost_articles(stats: Mapping[str, Any]) -> int:
 
 def _unreached(stats: Mapping[str, Any]) -> bool:
     """Whether no home page came and nothing new either: what earlier runs know says nothing of the portal today."""
-    again: int = sum(stats.get(f"history/{what}", 0) for what in ("changed", "back", "gone"))
-    new: int = stats.get("item_scraped_count", 0) - again
+    again: int = sum(stats.get(f"history/{what}", 0) for what in ("changed", "back"))
+    new = exported_articles(stats) - again
     return bool(stats.get("seeds/failed")) and not stats.get("seeds/reached") and not new
 
 
@@ -113,6 +124,8 @@ def _without_articles(stats: Mapping[str, Any]) -> ExitCode:
     refused = _turned_away(stats) + stats.get("rejected/not_fetched_robots", 0)
     if refused and (not reached or refused > stats.get("downloader/response_status_count/200", 0)):
         return ExitCode.BLOCKED
+    if stats.get("seeds/moved") and not reached:
+        return ExitCode.MOVED
     if stats.get("seeds/failed") and not reached:
         return ExitCode.UNREACHABLE
     if stats.get("rejected/error"):

@@ -32,8 +32,8 @@ from portal_crawler.crawling.revisits import comparable
 from portal_crawler.crawling.rules import chain_key, page_number, plain_address
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import ARCHIVED, FETCHED_AT, FLAGS, Capture, Gone, Rejected, article_id
+from portal_crawler.platforms.instead import Instead
 from portal_crawler.platforms.lists import LOOKS
-from portal_crawler.platforms.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +60,7 @@ HTML = {"Content-Type": "text/html; charset=utf-8"}
 TYPED = {"content-type": HTML["Content-Type"]}  # as captures have it
 
 
-class Articles(Sources):
+class Articles(Instead):
     """What a portal's spider does with articles."""
 
     warc: list[str]
@@ -130,6 +130,7 @@ class Articles(Sources):
         capture.canonical_url = self.canonical_of(capture, link.key, best)
         self.sightings.complete(link.key, capture)
         capture.found_in = self.ways.of(link.key)
+        self.note_new(link)
         self.waiting.pop(link.key, None)
         if self.state is not None:
             self.state.forget_page(key_hash(link.key))  # it may have been held back, or gone

@@ -191,6 +191,7 @@ class Following(Revisiting):
     def waits(self, link: Judgement) -> bool:
         """Whether a page is not asked for now: it is known to hold nothing, may be another one, or is one of many."""
         if self.known_barren(link):
+            self.leave_to_files(link)
             self.count("pages/known_barren")
             return True
         # What the rules call a list is none that another address may show, and its articles' sections wait for it.

@@ -68,6 +68,7 @@ class Lists(scrapy.Spider):
     letters: DeadLetters | None
     broken_lists: list[str]
     first_shown: int
+    first_listed: int
     tries: dict[str, int]
     loaded: dict[str, tuple[Source, str]]
     told: bool
@@ -201,10 +202,12 @@ class Lists(scrapy.Spider):
 
     def note(self, link: Judgement, href: str, anchor: Element, way: str, *, shown: str | None) -> None:
         """Note what a link says about the article that it leads to, and on which list it stands."""
-        self.ways.note(link.key, way)
+        first = self.ways.note(link.key, way)
         new = self.sightings.get(link.key) is None
         if new and not self.sightings.done(link.key):
             self.first_shown += self.speaks_for_its_list(link)
+        elif first and way == "listing":
+            self.first_listed += self.speaks_for_its_list(link)
         sighting = self.sightings.see(link)
         if sighting is None or sighting.looks >= LOOKS:
             return

@@ -26,7 +26,7 @@ from portal_crawler.crawling.learning import is_planted
 from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.patterns import UrlPatterns, announced
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number
-from portal_crawler.crawling.scope import RedirectToKnown
+from portal_crawler.crawling.scope import OutOfScope, RedirectToKnown
 from portal_crawler.crawling.sightings import ASKED, CAPTURE, NAMED, Marked, Sightings
 from portal_crawler.crawling.spellings import Spellings, bears_token
 from portal_crawler.crawling.traps import PatternBudget
@@ -39,6 +39,7 @@ from portal_crawler.platforms.declared import check
 from portal_crawler.platforms.following import PRIORITY_PAGE, Following
 from portal_crawler.platforms.lists import PRIORITY_LIST
 from portal_crawler.platforms.replay import replay
+from portal_crawler.platforms.revisiting import REDIRECTED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -196,7 +197,10 @@ class PortalSpider(Following):
         self.unfinished: dict[str, Capture] = {}
         self.false_parts = 0
         self.held: list[Capture] = []
-        self.first_shown = 0
+        self.first_shown = self.first_listed = 0
+        self.left_to_files: dict[str, str] = {}
+        self.files_fail = False
+        self.new_on_pages: set[str] = set()
         self.began = self.looked_again = self.looked_for = self.confirming = self.settled = False
         self.twice: set[str] = set()
         self.arrived: set[str] = set()
@@ -204,6 +208,7 @@ class PortalSpider(Following):
         self.roots: set[str] = set()
         self.apart: set[str] = set()
         self.found: dict[str, Any] | None = None
+        self.moved_to: str | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> PortalSpider:
@@ -250,6 +255,16 @@ class PortalSpider(Following):
     def walked_wholly(self) -> bool:
         """Whether the crawl that ends has walked all lists to their end: the next may then be incremental."""
         return self.sightings.fetched() > 0 and not self.is_hindered() and self.revisits.whole
+
+    def is_rebuilt(self, known: int) -> bool:
+        """Whether more articles are new, or gone, than were there before: which lists lead to them is not known.
+
+        Args:
+            known: How many articles are known in all that are not gone.
+        """
+        assert self.crawler.stats is not None
+        new, gone = (self.crawler.stats.get_value(f"history/{what}", 0) for what in ("new", "gone"))
+        return bool(new + gone > known - new)
 
     def is_hindered(self) -> bool:
         """Whether something has kept the crawl from walking the portal as it is on other days."""
@@ -315,8 +330,8 @@ class PortalSpider(Following):
     def ask_rest(self) -> list[Request]:
         """What a crawl that has run dry asks for next; nothing, at its end.
 
-        Pages that were held back, articles that were met in a second-choice form only, broken lists once more, known
-        articles whose time has come.
+        Pages that were held back, articles that were met in a second-choice form only, lists in the place of sitemaps
+        that fail, broken lists once more, known articles whose time has come.
         """
         respelt = list(filter(self.budget.grants, self.spellings.released(dry=True)))
         if held := respelt or self.budget.released(all_forms=True, likely=self.promises):
@@ -326,7 +341,7 @@ class PortalSpider(Following):
         named = list(self.ask_named([*self.take_named(), *released]))
         if asked := named or list(self.ask_waiting()):
             return asked
-        if not self.letters and (chosen := self.ask_archive()):
+        if not self.letters and (chosen := list(self.ask_left_to_files()) or self.ask_archive()):
             return chosen
         if lists := list(self.ask_lists_again()):
             return lists
@@ -427,10 +442,11 @@ class PortalSpider(Following):
             yield from self.discover(response)
         is_one = chain is None and self.takes_for_article(link, page)
         yield from self.note_redirects(response, link, is_one=is_one)
-        before = self.first_shown
+        before, listed = self.first_shown, self.first_listed
         found = self.read_links(page, link, article=is_one)
         if not is_one:
-            self.note_fruit(response, link, chain or chain_key(link.url), fruitful=self.first_shown > before)
+            fruit = {"fruitful": self.first_shown > before, "named": self.first_listed > listed}
+            self.note_fruit(response, link, chain or chain_key(link.url), **fruit)
             self.note_choice(response, found)
         content = None
         if is_one or self.spellings.is_witness(link.url):
@@ -488,7 +504,7 @@ class PortalSpider(Following):
         sighting = self.sightings.get(target.key)
         return target.key in self.asked or self.sightings.done(target.key) or (sighting is not None and sighting.asked)
 
-    def failed(self, failure: Failure) -> Iterator[Gone | Rejected]:
+    def failed(self, failure: Failure) -> Iterator[Gone | Rejected | Request]:
         """A request without a usable answer: one reject with its reason."""
         request: Request = failure.request  # type: ignore[attr-defined]
         error = failure.value
@@ -499,7 +515,7 @@ class PortalSpider(Following):
         if isinstance(error, PostponedError):
             self.postpone(request)
         if request.meta.get("portal_seed"):
-            self.count("seeds/failed")
+            self.note_failed_seed(error)
         link = self.rules.judge(request.url)
         self.budget.failed(asked)
         self.named_budget.failed(asked)
@@ -510,7 +526,9 @@ class PortalSpider(Following):
         elif known := failure_reason(error):
             reason, said = known
             detail = f"{request.url}: {said}{f' ({error})' if str(error) else ''}"
-            rejected = self.reject(request.url, reason, detail)
+            target = error.target if isinstance(error, OutOfScope) else None
+            leaves = target is not None and not self.rules.denies(target)  # a login elsewhere takes no article away
+            rejected = self.reject(request.url, reason, detail, REDIRECTED if leaves else None)
         else:
             logger.error("%s: %r", request.url, error, exc_info=error)
             rejected = self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
@@ -533,6 +551,13 @@ class PortalSpider(Following):
         if rejected.retry == "retry" and not waits and article:
             self.note_unfetched(link)
         yield rejected
+
+    def note_failed_seed(self, error: BaseException | None) -> None:
+        """Note that a start address has failed, and where it has led if that is outside the portal."""
+        self.count("seeds/failed")
+        if isinstance(error, OutOfScope) and error.target is not None:
+            self.count("seeds/moved")
+            self.moved_to = error.target
 
     def postpone(self, request: Request) -> None:
         """Leave a request to the next run of this crawl, if there is to be one."""

@@ -270,15 +270,28 @@ class Revisiting(Articles):
 
     # Pages that lead on
 
-    def note_fruit(self, response: Response, link: Judgement, chain: str, *, fruitful: bool) -> None:
-        """Note whether a page was the first to show some article; what a list shows speaks for its first page."""
+    def note_fruit(self, response: Response, link: Judgement, chain: str, *, fruitful: bool, named: bool) -> None:
+        """Note whether a page was the first to show some article; what a list shows speaks for its first page.
+
+        Args:
+            response: The page.
+            link: What its address is.
+            chain: Key of the list whose page it is.
+            fruitful: Whether it was the first to show some article.
+            named: Whether it was the first page to, behind a sitemap or a feed.
+        """
         if self.state is None or not self.revisits.whole:
             return
         assert response.request is not None
         first = self.chains.beginning(chain)
+        keys = {link.key} | ({self.rules.judge(first).key} if first else set())
         if fruitful:
-            for key in {link.key} | ({self.rules.judge(first).key} if first else set()):
+            for key in keys:
                 self.state.note_page(key_hash(key), fruitful=True)
+        elif named:
+            for key in keys:
+                if key == link.key or self.state.barren(key_hash(key)):
+                    self.state.note_page(key_hash(key), fruitful=False, named=True)
         elif not response.request.dont_filter:  # once more, or by postback: its first page has judged the address
             self.state.note_page(key_hash(link.key), fruitful=False)
 
@@ -374,14 +387,21 @@ class Revisiting(Articles):
         """
         if self.state is None or not self.revisits.incremental:
             return False
-        return self.state.barren(key_hash(link.key)) or is_past(link.url, history.now())
+        if is_past(link.url, history.now()):
+            return True
+        if self.files_fail and self.state.is_named(key_hash(link.key)):
+            return False
+        return self.state.barren(key_hash(link.key))
 
     def known_fruitful(self, link: Judgement) -> bool:
         """Whether the last whole crawl has found something at an address: an incremental one looks whether it has more.
 
         No budget holds such a page back: what its like do not bring, it may.
         """
-        return self.state is not None and self.revisits.incremental and self.state.fruitful(key_hash(link.key))
+        if self.state is None or not self.revisits.incremental:
+            return False
+        page = key_hash(link.key)
+        return self.state.fruitful(page) or (self.files_fail and self.state.is_named(page))
 
     def unknown(self, link: Judgement, keys: Collection[str]) -> Collection[str]:
         """The articles on a page that no earlier crawl has: what an incremental one may reckon to its credit."""
@@ -520,7 +540,15 @@ class Revisiting(Articles):
         there = self.state.article(identifier)
         return self.state.alias_of(identifier) == known.id or (there is not None and there.title == known.title)
 
-    def redirected(self, request: Request, asked: str, target: str) -> Iterator[Gone | Rejected]:
+    def ask_moved(self, link: Judgement) -> Iterator[Request]:
+        """The request for what was left out as the same as a known article that has moved there: it is exported now."""
+        identifier = article_id(link.url, link.key)
+        if self.state is not None and self.state.alias_of(identifier) is not None:
+            self.arrived.add(identifier)
+            self.sightings.reopen(link.key)
+            yield self.ask(link.url, priority=PRIORITY_ARTICLE, dont_filter=True)
+
+    def redirected(self, request: Request, asked: str, target: str) -> Iterator[Gone | Rejected | Request]:
         """An address that redirects to a known page: another address of an article, or an article that is no more."""
         first, last = self.rules.judge(asked), self.rules.judge(target)
         self.count("redirects/known")
@@ -533,6 +561,7 @@ class Revisiting(Articles):
             self.sightings.see(replace(first, key=last.key))
             if self.has_moved_to(request, last):
                 yield from self.gone_to(request, self.moved(asked, target))
+                yield from self.ask_moved(last)
             elif not self.renames(request, first, last):
                 self.loses(request, self.moved(asked, target))
         elif first.kind == "article" or announced(first.url, self.patterns):

@@ -72,6 +72,7 @@ class Sources(Lists):
     found: dict[str, Any] | None
     barren_sitemaps: int
     named_known: list[str]
+    files_fail: bool
 
     def ask_article(
         self, link: Judgement, *, waits: bool = False, priority: int = PRIORITY_LISTED
@@ -214,6 +215,7 @@ class Sources(Lists):
             is_index, addresses = False, {}
         else:
             self.count("sitemaps/read")
+        self.files_fail |= not addresses
         assert response.request is not None
         file = response.request.url
         if not is_index:
@@ -303,7 +305,8 @@ class Sources(Lists):
         return link
 
     def no_sitemap(self, failure: Failure) -> None:
-        """A portal without robots.txt, sitemap or feed is nothing out of the ordinary."""
+        """A portal without robots.txt, sitemap or feed is nothing out of the ordinary, if no list was left to them."""
+        self.files_fail = True
         self.count("sitemaps/none")
         logger.debug("No answer from %s: %s", failure.request.url, failure.value)  # type: ignore[attr-defined]
 
@@ -320,6 +323,7 @@ class Sources(Lists):
         assert response.request is not None
         entries = feed_entries(response.url, response.body)
         self.count("feeds/read" if entries else "feeds/empty")
+        self.files_fail |= not entries
         self.ways.open(response.request.url, "feed")
         for address, title, date in entries:
             yield from self.ask_listed(address, "feed", response.request.url, title, date)
