@@ -481,3 +481,10 @@ def test_an_address_of_a_title_and_a_number_is_told_by_folder_and_number(
     url: str, named: tuple[str, str] | None
 ) -> None:
     assert folder_and_number(page_key(url)) == named
+
+
+@pytest.mark.parametrize("path", ["/tin/hop-bao-12.amp.html", "/tin/hop-bao-12.amp", "/tin/hop-bao-12/amp/"])
+def test_a_page_for_phones_is_second_choice(path: str) -> None:
+    rules = UrlRules(["https://so.gov.vn/"], article_urls=[r"/tin/"])
+    assert rules.judge(f"https://so.gov.vn{path}").alternate
+    assert not rules.judge("https://so.gov.vn/tin/hop-bao-12.html").alternate

@@ -400,3 +400,29 @@ def test_filters_of_filters_are_one_trap_and_hide_no_filter_that_shows_articles(
         filtered = [path for path in server.paths if "?" in path]
     assert {url.removeprefix(server.url) for url in done.urls} == pages.keys(), done.log
     assert archive or len(filtered) <= 25, filtered
+
+
+def test_a_series_made_of_the_portals_own_texts_goes_nowhere_however_many_these_are() -> None:
+    budget = PatternBudget(16)
+    for number in range(300):
+        told = frozenset(range(10 * number, 10 * number + 10))
+        budget.visited(f"http://a.example/tin/bai-cua-xa-{number}.html", (), content=number, sentences=told)
+    onward = [f"http://a.example/chuoi/bai-tiep-theo-{number}.html" for number in range(12)]
+    for number, url in enumerate(onward[:10]):
+        assert not budget.goes_nowhere(url)
+        told = frozenset(range(10 * number + 3, 10 * number + 10))
+        budget.visited(url, (), content=1000 + number, sentences=told)
+    assert all(map(budget.goes_nowhere, onward[10:]))
+
+
+def test_what_differs_in_more_than_numbers_is_looked_at_before_hundreds_that_do_not() -> None:
+    """Links that no reader sees stand in the folder of the articles, with a new number on each page."""
+    budget = PatternBudget(4)
+    planted = [f"http://a.example/tin/bay-mat-cua-he-thong-{number}.html" for number in range(1000, 1300)]
+    stories = [f"http://a.example/tin/{name}-cua-huyen-trong-nam-1300.html" for name in ("hop", "dao-tao", "kiem-tra")]
+    for url in planted[:4]:
+        assert budget.grants(url)
+        budget.visited(url, ())
+    assert not any(map(budget.grants, (*planted[4:150], *stories, *planted[150:])))
+    chosen = budget.released(all_forms=True, likely=lambda _: True)
+    assert len(chosen) <= 5 and not set(chosen).isdisjoint(stories)

@@ -28,6 +28,7 @@ ALTERNATES = (
     r"[?&]tmpl=component\b",
     r"[?&]p_p_state=(?:pop_up|exclusive)\b",
     r"/amp/?$",
+    r"\.amp(?:\.html?)?$",
 )
 
 # Where programs name in the query what others name in the path: index.php?mod=news&act=send.

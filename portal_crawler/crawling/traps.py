@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from functools import lru_cache
 from sys import intern
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from portal_crawler.crawling.canonical import canonical_url
+from portal_crawler.crawling.facets import PathFilters
 from portal_crawler.crawling.patterns import IDENTIFIER, pattern_of
 from portal_crawler.crawling.rules import ACTION, chain_key, page_number
 from portal_crawler.crawling.sightings import LINKED, Sightings
@@ -24,6 +25,8 @@ FACETS = 3
 FILTERED = "?*"
 # Folders of an address that have a budget of their own, from the host on.
 FOLDERS = 4
+# Of a new form below a section one in so many of a budget is asked for before the first of them has come.
+FIRST = 4
 # Pages that are not held against a budget because of links that look like articles, before one of that shape is one.
 PROMISES = 3
 # Addresses of an exhausted budget that are looked at all the same once the crawl has run dry, spread over all of them.
@@ -33,8 +36,9 @@ SAMPLES = 3
 SERIES = 10
 # Links of one form on a home page: more of them are tags, filters or days, and no menu.
 LARGEST_MENU = 40
-# Pages that are remembered by their sentences, to know one again that is put together of them.
-REMEMBERED = 64
+# Pages that are remembered by their sentences, to know one again that is put together of them: a portal's own texts
+# may be what it is made of. And pages that have brought nothing, to know filters among them.
+REMEMBERED, VAIN = 1_000, 64
 # Addresses that are kept of an exhausted budget, for those looks.
 MOST_HELD = 1000
 
@@ -152,7 +156,10 @@ class PatternBudget:
         self._promised: dict[str, int] = {}
         self._sampled: set[str] = set()
         self._series: dict[str, int] = {}
-        self._recent: deque[frozenset[int]] = deque(maxlen=REMEMBERED)
+        self._recent: deque[frozenset[int]] = deque()
+        self._said: Counter[int] = Counter()  # on how many of these pages each sentence stands
+        self._filters = PathFilters()
+        self._vain: deque[str] = deque(maxlen=VAIN)  # pages that have brought nothing
 
     def __contains__(self, url: str) -> bool:
         """Whether a page was granted and has not come yet."""
@@ -160,11 +167,28 @@ class PatternBudget:
 
     def _grounds(self, url: str) -> list[str]:
         """What an address is held to, that which it shares with most others first."""
-        shape, form, *others = grounds_of(url)
+        shape, form, *others = self._all_grounds(url)
         own = shape if shape in self._shapes else form
         grounds = [ground for ground in others if ground not in self._fertile]
         grounds.insert(next((place for place, ground in enumerate(grounds) if ground[0] != "?"), len(grounds)), own)
         return grounds
+
+    def _all_grounds(self, url: str) -> tuple[str, ...]:
+        """All that an address shares a budget with, as far as the crawl has learned; its shape and form first."""
+        shape, form, *others = grounds = grounds_of(url)
+        if FILTERED not in others and self._filters.holds(url):
+            return (shape, form, FILTERED, *others)
+        return grounds
+
+    def _learn_filters(self, url: str) -> None:
+        """Learn from an address; where it proves a filter in paths, what was asked for with it counts for all."""
+        if not self._filters.learn(canonical_url(url)):
+            return
+        for under_way in set().union(*self._open.values()):
+            if self._filters.holds(under_way):
+                self._open.setdefault(FILTERED, set()).add(under_way)
+        spent = sum(map(self._filters.holds, self._vain))
+        self._barren[FILTERED] = max(self._barren.get(FILTERED, 0), spent)
 
     def exhausted(self, url: str) -> bool:
         """Whether pages of this kind are left alone, until others of it bring something."""
@@ -173,12 +197,16 @@ class PatternBudget:
     def _full(self, url: str) -> str | None:
         """What keeps a page from being asked for now."""
         for ground in self._grounds(url):
-            if self._barren.get(ground, 0) + len(self._open.get(ground, ())) >= self.limit:
+            # Of what stands below sections a few are looked at before the rest: filters are known by what they lead to.
+            unknown = ground.startswith("/*/") and ground not in self._barren
+            limit = max(1, self.limit // FIRST) if unknown else self.limit
+            if self._barren.get(ground, 0) + len(self._open.get(ground, ())) >= limit:
                 return ground
         return None
 
     def grants(self, url: str) -> bool:
         """Whether a page may be asked for now; else it is held back, and :meth:`released` may name it later."""
+        self._learn_filters(url)
         full = self._full(url)
         if full is None:
             self._enter(url)
@@ -225,11 +253,11 @@ class PatternBudget:
             self._held_shapes.add(grounds_of(url)[0])
 
     def _enter(self, url: str) -> None:
-        for ground in grounds_of(url):
+        for ground in self._all_grounds(url):
             self._open.setdefault(ground, set()).add(url)
 
     def _leave(self, url: str) -> None:
-        for ground in grounds_of(url):
+        for ground in (*self._all_grounds(url), FILTERED):  # it may be no filter any more
             under_way = self._open.get(ground)
             if under_way is not None:
                 under_way.discard(url)
@@ -271,7 +299,8 @@ class PatternBudget:
 
     def _prove(self, url: str) -> None:
         """Note that an article has been found at an address; what is held of its shape waits for its like alone."""
-        shape, form, *others = grounds_of(url)
+        self._filters.bears_articles(url)
+        shape, form, *others = self._all_grounds(url)
         self._fertile.update(others)
         self._bore.add(form)
         self._shapes.add(shape)
@@ -286,11 +315,17 @@ class PatternBudget:
 
     def _note_series(self, url: str, sentences: frozenset[int]) -> None:
         """Count a page none of whose sentences is new against its series."""
-        if sentences <= frozenset().union(*self._recent):
+        if all(sentence in self._said for sentence in sentences):
             self._series[series_of(url)] = self._series.get(series_of(url), 0) + 1
         elif self._series:
             self._series.pop(series_of(url), None)
         self._recent.append(sentences)
+        self._said.update(sentences)
+        if len(self._recent) > REMEMBERED:
+            for sentence in self._recent.popleft():
+                self._said[sentence] -= 1
+                if not self._said[sentence]:
+                    del self._said[sentence]
 
     def _yield(self, articles: Collection[str]) -> tuple[bool, bool]:
         """Whether a page shows an article that no other has shown; whether it shows what may be one."""
@@ -306,7 +341,9 @@ class PatternBudget:
 
     def _note(self, url: str, *, fruitful: bool = False, promising: bool = False) -> bool:
         self._leave(url)
-        for ground in grounds_of(url):
+        if not (fruitful or promising):
+            self._vain.append(url)
+        for ground in self._all_grounds(url):
             self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + (not promising)
         return promising or all(self._barren[ground] != self.limit for ground in self._grounds(url))
 
@@ -345,7 +382,7 @@ class PatternBudget:
         if all_forms:
             self._open.clear()  # redirected, dropped: none of them will come back
         freed: list[str] = []
-        for ground in list(self._held) if all_forms else grounds_of(url):
+        for ground in list(self._held) if all_forms else self._all_grounds(url):
             held = self._held.pop(ground, deque())
             while held and not self._keeps(ground, held[0]):
                 following = held.popleft()
@@ -381,7 +418,9 @@ class PatternBudget:
         for url in filter(likely, self.left() if self._grown else ()):
             by_form.setdefault(f"likely {form_of(url)}", []).append(url)
         self._grown = False
-        chosen = {url for form, urls in by_form.items() if form not in self._sampled for url in _spread(urls)}
+        chosen = {
+            url for form, urls in by_form.items() if form not in self._sampled for url in _spread(_of_each_series(urls))
+        }
         self._sampled.update(by_form)
         return chosen
 
@@ -421,3 +460,12 @@ def _of_each_filter(held: Sequence[str]) -> list[str]:
 def _spread(held: Sequence[str]) -> list[str]:
     """A few of several addresses, from the first to the last."""
     return [held[(len(held) - 1) * part // (SAMPLES - 1)] for part in range(SAMPLES)] if held else []
+
+
+def _of_each_series(held: Sequence[str]) -> Sequence[str]:
+    """Of those that differ in numbers alone the first, if there are enough of others.
+
+    Hundreds of links that no reader sees lead to one such series, beside the articles of a folder.
+    """
+    first = list({series_of(url): url for url in reversed(held)}.values())[::-1]
+    return first if len(first) >= SAMPLES else held
