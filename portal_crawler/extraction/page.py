@@ -53,9 +53,9 @@ TAG = re.compile(rb"<(/?)([a-zA-Z][\w:-]*+)[^<>]*+>")
 # would a host's name of combining marks.
 LONGEST_ADDRESS = 4096
 # For each attribute of an element the tree's builder walks over those before it: ten thousand take a quarter of a
-# second, a page full of them takes hours. A shorter page cannot hold so many.
+# second, a page full of them takes hours. One of so few bytes takes two seconds at most, and is not looked at first.
 MOST_ATTRIBUTES = 10_000
-SHORT = 4 * MOST_ATTRIBUTES
+SHORT = 65_536
 VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
 
 # NBSP is a space here; zero-width space and BOM stand for nothing; the soft hyphen too, once legacy fonts (where it is
