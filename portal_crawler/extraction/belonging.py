@@ -161,8 +161,8 @@ def keep_lists(work: Verdicts) -> None:
 def _is_entry(work: Verdicts, place: int) -> bool:
     """Whether a line that was not kept is an entry of a list, without links."""
     block = work.blocks[place]
-    known = work.out[place] == ("", "") and work.odds[place] > UNSCORED
-    return known and block.element.tag == "li" and not (block.linked or block.hidden)
+    known = work.out[place] == ("", "") and work.odds[place] > UNSCORED and not (block.linked or block.hidden)
+    return known and block.element.tag == "li"
 
 
 def _around_list(element: Element) -> Element | None:
@@ -468,8 +468,9 @@ def leave_headlines(work: Verdicts) -> None:
     places: dict[Element, list[int]] = {}
     met = set[Element]()
     for place, heading in enumerate(work.blocks):
-        box = heading.element.getparent()
-        if heading.linked or box is None or box in met or says_surely(heading.text) != "related_news":
+        if heading.linked or says_surely(heading.text) != "related_news":
+            continue
+        if (box := heading.element.getparent()) is None or box in met:
             continue
         met.add(box)  # further headings in it are not its first block
         places = places or _places(work)

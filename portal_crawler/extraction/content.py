@@ -246,8 +246,7 @@ def _judge(work: Verdicts) -> Element | None:
             continue
         odds = work.odds[place] = logit if vote is None else OWN * logit + VOTE * max(-4.0, min(4.0, vote))
         top = top_of(block.element, {region}, inside) if region is not None else None
-        fits = (odds > KEEP_INSIDE and says(block.text) is None) or is_file_link(block) or is_caption(block)
-        if odds > keep or (top is not None and fits):
+        if odds > keep or (top is not None and _fits(block, odds)):
             work.out[place] = work.says_widget(block, top, odds)
     if region is not None:
         if template is None:
@@ -262,6 +261,11 @@ def _judge(work: Verdicts) -> Element | None:
         sign_document(work, region)
     leave_headlines(work)
     return region
+
+
+def _fits(block: Block, odds: float) -> bool:
+    """Whether a block of the text's own element is text, though it looks little like one."""
+    return (odds > KEEP_INSIDE and says(block.text) is None) or is_file_link(block) or is_caption(block)
 
 
 def _leave_others(work: Verdicts) -> tuple[dict[int, str], set[int]]:

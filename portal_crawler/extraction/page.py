@@ -53,9 +53,9 @@ TAG = re.compile(rb"<(/?)([a-zA-Z][\w:-]*+)[^<>]*+>")
 # would a host's name of combining marks.
 LONGEST_ADDRESS = 4096
 # For each attribute of an element the tree's builder walks over those before it: ten thousand take a quarter of a
-# second, a page full of them takes hours. One of so few bytes takes two seconds at most, and is not looked at first.
+# second, a page full of them takes hours. One of so few bytes takes some two seconds, and is not looked at first.
 MOST_ATTRIBUTES = 10_000
-SHORT = 65_536
+SHORT = 131_072
 VOID = frozenset(b"area base br col embed hr img input link meta source track wbr".split())
 
 # NBSP is a space here; zero-width space and BOM stand for nothing; the soft hyphen too, once legacy fonts (where it is
@@ -75,7 +75,7 @@ PHRASING = frozenset(
     "strike strong style sub sup time tt u var wbr img input".split()
 )
 # Elements of Office documents that were pasted into pages.
-PREFIXED = re.compile(rb"<[A-Za-z]\w*:[A-Za-z]")
+OFFICE = re.compile(rb"<(?:[mopvwx]|st\d):[a-z]", re.IGNORECASE)
 # Addresses of files.
 FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
 # Addresses of programs that hand out a file: DotNetNuke's, Liferay's, DOCman's and Phoca's, and those whose parameter
@@ -309,7 +309,7 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
         root = _tree(url, data)
     except PageError as error:
         return error
-    if PREFIXED.search(data) is not None:
+    if OFFICE.search(data) is not None:
         _keep_in_line(root)
     _break_lines(root)
     page = Page(url, root, decoded.encoding, data, decoded.suspect, decoded.replaced)

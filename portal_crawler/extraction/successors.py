@@ -7,6 +7,7 @@ head, it stands in an element of its own that is called an article, as the first
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -89,11 +90,13 @@ def _heading(block: Block) -> Element | None:
     """The element that makes a line a headline, if one does."""
     if block.hidden or block.words < LEAST_WORDS:
         return None
-    node: Element | None = block.element
-    for _ in range(1 + NEAR_LINE):
-        if node is None or node.tag in HEADLINES:
-            return node
-        node = node.getparent()
+    way = block.way
+    for level in range(1 + NEAR_LINE):
+        if way.tag in HEADLINES:
+            return block.element if level == 0 else next(islice(block.element.iterancestors(), level - 1, None))
+        if way.above is None:
+            break
+        way = way.above
     return None
 
 
