@@ -467,7 +467,8 @@ def leave_headlines(work: Verdicts) -> None:
     """
     places: dict[Element, list[int]] = {}
     met = set[Element]()
-    for place, heading in enumerate(work.blocks):
+    last = next((place for place in reversed(range(len(work.out))) if work.out[place] is None), 0)
+    for place, heading in enumerate(work.blocks[:last]):
         if heading.linked or says_surely(heading.text) != "related_news":
             continue
         if (box := heading.element.getparent()) is None or box in met:

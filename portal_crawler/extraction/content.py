@@ -207,9 +207,10 @@ def _labelled(work: Verdicts, place: int) -> bool:
 def _legal_table(work: Verdicts) -> Element | None:
     """The table or list of a legal document's record, where the page is one's detail page."""
     asked: set[Element] = set()  # by another label of the same table
-    left = MOST_READ * sum(1 for _ in work.page.root.iter())
+    left: int | None = None
     for block in work.blocks:
         if len(block.text) < 40 and block.text[0] in "sSlL" and LEGAL_LABEL.fullmatch(block.text):
+            left = MOST_READ * sum(1 for _ in work.page.root.iter()) if left is None else left
             node: Element | None = block.element
             for _ in range(6):
                 node = node.getparent() if node is not None else None

@@ -72,7 +72,8 @@ def successors(page: Page, found: Sequence[Block]) -> set[int]:
 
 def _heads(page: Page, found: Sequence[Block]) -> Iterable[_Head]:
     """The headlines of a page that a paragraph stands behind, before the next headline."""
-    headings = {place: heading for place, block in enumerate(found) if (heading := _heading(block)) is not None}
+    able = ((place, block) for place, block in enumerate(found) if block.words >= LEAST_WORDS and not block.hidden)
+    headings = {place: heading for place, block in able if (heading := _heading(block)) is not None}
     for place, heading in headings.items():
         for behind in range(place + 1, min(place + 1 + NEAR_TEXT, len(found))):
             if behind in headings:
@@ -88,8 +89,6 @@ def _is_paragraph(block: Block) -> bool:
 
 def _heading(block: Block) -> Element | None:
     """The element that makes a line a headline, if one does."""
-    if block.hidden or block.words < LEAST_WORDS:
-        return None
     way = block.way
     for level in range(1 + NEAR_LINE):
         if way.tag in HEADLINES:
