@@ -129,6 +129,17 @@ def test_the_same_article_under_another_address_is_dropped(line: Line) -> None:
     assert line.stats["articles/same_article"] == 1
 
 
+def test_a_picture_that_is_loaded_anew_each_time_is_the_same_picture(line: Line) -> None:
+    pages = []
+    for number, stamp in ((1, 1661590648519), (2, 1661589786433)):
+        pages.append(capture(number))
+        pictured = f'<p><img src="/image/journal/article?img_id=1293300&t={stamp}"></p></div>'
+        pages[-1].body = pages[-1].body.replace(b"</p>\n</div>", f"</p>{pictured}".encode(), 1)
+    first = line(pages[0])
+    assert len(first.images) == 1
+    assert line.drop(pages[1]).duplicate_of == first.id
+
+
 def test_the_same_article_is_known_by_the_day_of_its_last_change_where_only_one_list_dates_it(line: Line) -> None:
     """Its page prints no other day, and a box of links none at all."""
     undated, dated = capture(1), capture(2)

@@ -82,6 +82,8 @@ def _checksums(parts: Iterable[str]) -> frozenset[int]:
     return frozenset(crc32(part.encode("utf-8", "replace")) for part in kept)
 
 
+# A time, in seconds or milliseconds, that is put behind addresses of pictures to have them loaded anew (Liferay's "t").
+LOADED_AT = re.compile(r"(?<=[?&])(?:_|r|t|ts|v|ver|rnd|time)=1\d{9}(?:\d{3})?(?:&|$)")
 # Characters of a text that no two articles of one headline and date have by chance.
 LONG_ENOUGH = 200
 
@@ -99,6 +101,6 @@ def all_said(item: Article) -> bytes | None:
     date = item.published_at or item.modified_at
     if len(item.text) < LONG_ENOUGH or not item.title or not date:
         return None
-    files = sorted([*(each.url for each in item.attachments), *(each.url for each in item.images)])
+    files = sorted(LOADED_AT.sub("", each.url) for each in (*item.attachments, *item.images))
     said = "\n".join((item.content_sha256, item.title, date, *files))
     return sha256(said.encode("utf-8", "surrogatepass")).digest()[:16]
