@@ -101,6 +101,7 @@ def all_said(item: Article) -> bytes | None:
     date = item.published_at or item.modified_at
     if len(item.text) < LONG_ENOUGH or not item.title or not date:
         return None
-    files = sorted(LOADED_AT.sub("", each.url) for each in (*item.attachments, *item.images))
+    urls = [*(each.url for each in item.attachments), *(each.url for each in item.images)]
+    files = sorted(LOADED_AT.sub("", url) for url in urls)
     said = "\n".join((item.content_sha256, item.title, date, *files))
     return sha256(said.encode("utf-8", "surrogatepass")).digest()[:16]
