@@ -14,7 +14,7 @@ from portal_crawler.extraction.contents import sentences_of
 from portal_crawler.items import article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE
 from portal_crawler.platforms.lists import PRIORITY_LIST
-from portal_crawler.platforms.revisiting import Revisiting
+from portal_crawler.platforms.redirects import Redirects
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 PRIORITY_MENU, PRIORITY_PAGE = 20, 0
 
 
-class Following(Revisiting):
+class Following(Redirects):
     """What a portal's spider does with the links of a page."""
 
     named_budget: PatternBudget

@@ -1,8 +1,7 @@
-"""What a crawl does about what earlier ones know: articles, pages that led to nothing, addresses that lead away."""
+"""What a crawl does about what earlier ones know: articles, and pages that led to nothing."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +9,15 @@ from portal_crawler.crawling import history
 from portal_crawler.crawling.apologies import bears, regrets
 from portal_crawler.crawling.archives import is_past
 from portal_crawler.crawling.canonical import key_hash, page_key, site_root
-from portal_crawler.crawling.losses import FEWEST_MET, MET, Losses, falls_short, gone
-from portal_crawler.crawling.patterns import announced, folder_and_number, pattern_of
-from portal_crawler.crawling.reading import has_something_of, is_most_of
+from portal_crawler.crawling.losses import FEWEST_MET, MET, Losses, falls_short
+from portal_crawler.crawling.patterns import pattern_of
+from portal_crawler.crawling.reading import has_something_of
 from portal_crawler.crawling.revisits import Revisits, conditions
-from portal_crawler.crawling.rules import chain_key, page_number
+from portal_crawler.crawling.rules import chain_key
 from portal_crawler.extraction.spam import gambling_spam
 from portal_crawler.items import Capture, Gone, Rejected, article_id
-from portal_crawler.platforms.articles import PRIORITY_ARTICLE, Articles
+from portal_crawler.platforms.articles import PRIORITY_ARTICLE
+from portal_crawler.platforms.renaming import Renaming
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -40,7 +40,7 @@ MOST_CRAWLS = 5
 PRIORITY_ALIAS = -10
 
 
-class Revisiting(Articles):
+class Revisiting(Renaming):
     """What a portal's spider does with articles and pages of earlier crawls."""
 
     warc: list[str]
@@ -194,62 +194,6 @@ class Revisiting(Articles):
     def exported_as(self, item: Article) -> str | None:
         """The identifier under which an earlier run has exported what a new article says."""
         return self.revisits.exported_as(item) if self.state is not None and not self.warc else None
-
-    # Articles whose headlines were worded anew, and with them their addresses
-
-    def may_have_been(self, link: Judgement) -> Known | None:
-        """The known article that a link to a new one may lead to: the address has its number, and another title."""
-        if self.state is None or self.state.crawl < 2 or self.only_new or self.letters:
-            return None
-        if link.kind != "article" and (page_number(link.url) is not None or not announced(link.url, self.patterns)):
-            return None
-        identifier = article_id(link.url, link.key)
-        known = self.state.namesake(link.url)
-        if known is None or known.id == identifier or known.gone_at is not None:
-            return None
-        return known if self.state.article(identifier) is None and self.state.renamed(identifier) is None else None
-
-    def is_looked_for(self, known: Known) -> bool:
-        """Whether this crawl has asked for a known article, and found it or not."""
-        return self.state is not None and (known.crawl == self.state.crawl or self.state.loss(known.id) is not None)
-
-    def known_as(self, item: Article) -> str:
-        """The identifier of an article: that of a known one, where only the title in its address is another.
-
-        It is if the known one is missing and most of its text is in this one, or if both addresses show the same.
-        Several modules of a portal may count their articles from 1: the same number alone says nothing.
-        """
-        if self.state is None or self.warc or self.state.article(item.id) is not None:
-            return item.id
-        if (other := self.state.renamed(item.id)) is not None:
-            return other
-        known = self.state.namesake(item.url)
-        if known is None:
-            return item.id
-        missing = known.gone_at is not None or self.state.loss(known.id) is not None
-        said = item.content_sha256
-        same = known.crawl == self.state.crawl and said in (known.content_sha256, known.read_sha256)
-        replaced = self.state.stands_alone(known.id, said)
-        if not (same or replaced or (missing and is_most_of(item, self.state.text(known.id)))):
-            return item.id
-        self.count("history/renamed")
-        self.state.rename(item.id, known.id)
-        return known.id
-
-    def renames(self, request: Request, first: Judgement, last: Judgement) -> bool:
-        """Whether the address of a known article redirects to one with its number and another title, which is noted."""
-        known = self.state.article(request.meta.get("portal_known", "")) if self.state is not None else None
-        if self.state is None or known is None or self.warc:
-            return False
-        identifier = article_id(last.url, last.key)
-        if (other := self.state.renamed(identifier)) is not None:
-            return other == known.id
-        before, after = (folder_and_number(page_key(link.url)) for link in (first, last))
-        if before is None or after is None or before[1] != after[1] or self.state.article(identifier) is not None:
-            return False
-        self.count("history/renamed")
-        self.state.rename(identifier, known.id)
-        return True
 
     def is_memento(self, item: Article) -> bool:
         """Whether a replay has handed on an earlier capture of an article (``platforms.mementos``).
@@ -451,7 +395,7 @@ class Revisiting(Articles):
             else None
         )
 
-    # Addresses that lead elsewhere, and articles that are no more
+    # Articles that are no more
 
     def loses(self, request: Request, rejected: Rejected) -> bool:
         """Whether a known article is not there, which is noted; False if it is none, or the request only failed."""
@@ -510,98 +454,3 @@ class Revisiting(Articles):
                 self.count("history/doubted")
                 self.count("failed/article", item.status != HTTPStatus.OK)  # a page that came is lost in the pipelines
             yield item
-
-    def moved(self, asked: str, target: str, what: str = "another article") -> Rejected:
-        """What is said of an article whose address leads elsewhere."""
-        return self.reject(asked, "no_article", f"{asked} redirects to {target}, {what}", REDIRECTED)
-
-    def gone_to(self, request: Request, rejected: Rejected) -> Iterator[Gone]:
-        """The record of a known article that stands at another address now: that it came says that the portal works."""
-        known = self.state.article(request.meta.get("portal_known", "")) if self.state is not None else None
-        if self.state is not None and known is not None:
-            self.state.gone(known, history.now(), rejected.status)
-            self.count("history/gone")
-            yield gone(known, rejected)
-
-    def led_away(self, request: Request | None, asked: str, target: str, what: str) -> Iterator[Rejected]:
-        """An article whose address leads to what is none: it is not there, if it was known."""
-        rejected = self.moved(asked, target, what)
-        if request is None or not self.loses(request, rejected):
-            self.count("failed/article")
-            yield rejected
-
-    def has_moved_to(self, request: Request, link: Judgement) -> bool:
-        """Whether an address stands for the known article that was asked for: it says the same, or bears its title."""
-        if self.state is None or (known := self.state.article(request.meta.get("portal_known", ""))) is None:
-            return False
-        identifier = article_id(link.url, link.key)
-        if identifier == known.id:
-            return False
-        there = self.state.article(identifier)
-        return self.state.alias_of(identifier) == known.id or (there is not None and there.title == known.title)
-
-    def ask_moved(self, link: Judgement) -> Iterator[Request]:
-        """The request for what was left out as the same as a known article that has moved there: it is exported now."""
-        identifier = article_id(link.url, link.key)
-        if self.state is not None and self.state.alias_of(identifier) is not None:
-            self.arrived.add(identifier)
-            self.sightings.reopen(link.key)
-            yield self.ask(link.url, priority=PRIORITY_ARTICLE, dont_filter=True)
-
-    def redirected(self, request: Request, asked: str, target: str) -> Iterator[Gone | Rejected | Request]:
-        """An address that redirects to a known page: another address of an article, or an article that is no more."""
-        first, last = self.rules.judge(asked), self.rules.judge(target)
-        self.count("redirects/known")
-        self.note_barren(first)
-        one = last.kind == "article" or self.sightings.done(last.key) or announced(last.url, self.patterns)
-        alias = one and last.key not in self.rules.seed_keys
-        for budget in (self.budget, self.named_budget):
-            budget.redirected(asked, alias=alias)
-        if alias:
-            self.sightings.see(replace(first, key=last.key))
-            if self.has_moved_to(request, last):
-                yield from self.gone_to(request, self.moved(asked, target))
-                yield from self.ask_moved(last)
-            elif not self.renames(request, first, last):
-                self.loses(request, self.moved(asked, target))
-        elif first.kind == "article" or announced(first.url, self.patterns):
-            yield from self.led_away(request, asked, target, "which is no article")
-
-    def leads_away(self, link: Judgement) -> bool:
-        """Whether a link is not asked for, because its like have all redirected to articles that were known."""
-        if link.kind == "listing" or self.revisits.known(article_id(link.url, link.key)) is not None:
-            return False
-        if not self.budget.leads_away(link.url):
-            return False
-        self.count("redirects/not_asked")
-        self.asked.add(link.key)
-        self.note_barren(link)
-        return True
-
-    def note_redirects(self, response: Response, link: Judgement, *, is_one: bool) -> Iterator[Gone | Rejected]:
-        """The addresses that led here by redirects: other addresses of the article, or articles that are no more."""
-        for url in response.meta.get("redirect_urls", ()):
-            asked = self.rules.judge(url)
-            if asked.key != link.key:
-                self.note_barren(asked)
-            if is_one and asked.kind not in ("outside", "denied"):
-                self.sightings.see(replace(asked, key=link.key))
-            elif not is_one and (asked.kind == "article" or announced(asked.url, self.patterns)):
-                yield from self.led_away(response.request, url, response.url, "which is no article")
-                return
-        assert response.request is not None
-        asked = self.rules.judge(next(iter(response.meta.get("redirect_urls", ())), response.url))
-        if is_one and asked.key != link.key:
-            if self.renames(response.request, asked, link):
-                return
-            yield from self.gone_to(response.request, self.moved(asked.url, response.url))
-        elif is_one and self.has_moved_to(response.request, link):
-            yield from self.arrives(response.request, link)
-
-    def arrives(self, request: Request, link: Judgement) -> Iterator[Gone]:
-        """A known article that was missing has been found at another address, of which it is one from now on."""
-        assert self.state is not None
-        known = self.state.article(request.meta["portal_known"])
-        if known is not None and (rejected := Losses(self.state).moved(known, link.url)) is not None:
-            self.arrived.add(article_id(link.url, link.key))
-            yield from self.gone_to(request, rejected)
