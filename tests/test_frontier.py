@@ -29,9 +29,10 @@ from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.archive.feeds import recover
 from portal_crawler.crawling.apologies import is_probe
 from portal_crawler.crawling.history import difference, now
+from portal_crawler.crawling.known import LATEST, SOONEST, Known, revisit_after
 from portal_crawler.crawling.reading import Reading
 from portal_crawler.crawling.revisits import Revisits, comparable
-from portal_crawler.crawling.state import LATEST, SOONEST, Known, PortalState, StateError, revisit_after
+from portal_crawler.crawling.state import PortalState, StateError
 from portal_crawler.items import Article, Extraction, Http
 from portal_crawler.sample import SampleProvince
 from portal_crawler.spiders.unseen import Unseen

@@ -11,9 +11,9 @@ from scrapy import signals
 from scrapy.exceptions import DropItem
 
 from portal_crawler.crawling.apologies import REGRET
+from portal_crawler.crawling.known import Known
 from portal_crawler.crawling.losses import Losses
 from portal_crawler.crawling.reading import Reading, breaks_off, pieces, told_of
-from portal_crawler.crawling.state import Known
 from portal_crawler.extraction.contents import all_said
 from portal_crawler.items import Article, Rejected
 

@@ -29,7 +29,8 @@ from portal_crawler.items import Gone, Rejected
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from portal_crawler.crawling.state import Known, PortalState
+    from portal_crawler.crawling.known import Known
+    from portal_crawler.crawling.state import PortalState
 
 # So long a portal has to be without most of its articles until they are taken for gone: maintenance ends before.
 TROUBLE_ENDS = timedelta(days=7)

@@ -17,7 +17,8 @@ from portal_crawler.extraction.dates import find_dates
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from portal_crawler.crawling.state import Known, PortalState
+    from portal_crawler.crawling.known import Known
+    from portal_crawler.crawling.state import PortalState
     from portal_crawler.items import Article
 
 # A page of fewer articles does not tell whether its list is as it was: all of them may be pinned.

@@ -1,4 +1,4 @@
-"""Addresses that lead elsewhere: to another address of an article, to what is none, or to where an article stands now."""
+"""Addresses that lead elsewhere: to another of an article, to what is none, or to where an article stands by now."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from portal_crawler.platforms.articles import Articles
 if TYPE_CHECKING:
     from scrapy import Request
 
+    from portal_crawler.crawling.known import Known
     from portal_crawler.crawling.rules import Judgement
-    from portal_crawler.crawling.state import Known
     from portal_crawler.items import Article
 
 

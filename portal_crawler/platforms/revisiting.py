@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.http import Response
 
+    from portal_crawler.crawling.known import Known
     from portal_crawler.crawling.rules import Judgement
-    from portal_crawler.crawling.state import Known
     from portal_crawler.items import Article
 
 # Status of the record of an article whose address redirects elsewhere.

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from portal_crawler.crawling.chains import BrokenList
     from portal_crawler.crawling.feeds import Entry
     from portal_crawler.crawling.glance import Glance
+    from portal_crawler.crawling.known import Known
     from portal_crawler.crawling.rules import Judgement
-    from portal_crawler.crawling.state import Known, PortalState
+    from portal_crawler.crawling.state import PortalState
     from portal_crawler.crawling.traps import PatternBudget
     from portal_crawler.extraction.page import Element, Page
     from portal_crawler.items import Rejected
