@@ -486,9 +486,13 @@ def test_files_that_are_damaged_keep_none_of_the_others_from_being_checked(archi
         code, told, errors = run(archived, "verify", "bag")
         assert (code, said in told, "articles.jsonl, article 1" in told) == (6, True, True), told + errors
         path.write_bytes(kept)
-    (archived / "bag/data/manifest.json").write_text("{", "utf-8")
-    code, _, errors = run(archived, "verify", "bag")
-    assert code == 2 and "manifest.json is no manifest" in errors
+    kept = lines.read_bytes()
+    lines.write_bytes(b"[" * 100_000 + b"\n" + kept)
+    assert "articles.jsonl, article 1: it is no article: RecursionError" in run(archived, "verify", "bag")[1]
+    for deep in ("{", "[" * 100_000):
+        (archived / "bag/data/manifest.json").write_text(deep, "utf-8")
+        code, _, errors = run(archived, "verify", "bag")
+        assert code == 2 and "manifest.json is no manifest" in errors
 
 
 def test_captures_that_are_missing_or_stand_elsewhere_are_told_apart(archived: Path) -> None:

@@ -80,7 +80,7 @@ def verify(folder: Path, archived: ArchivedAt) -> Report:
         _check_bag(folder, report)
     try:
         record = json.loads((base / MANIFEST).read_text("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{base / MANIFEST} is no manifest: {error}") from error
     if not isinstance(record, dict) or not isinstance(record.get("files"), list):
         raise ValueError(f"{base / MANIFEST} lists no files")  # noqa: TRY004 - a wrong value in a file
@@ -128,7 +128,7 @@ def _described(base: Path) -> list[dict[str, Any]]:
         ]
     except FileNotFoundError:
         return []
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"{base / DESCRIPTOR} is no Data Package descriptor: {error}") from error
 
 
@@ -241,7 +241,7 @@ def _wrong(row: Any, archived: ArchivedAt, report: Report, statistics: Statistic
         digest = content_hash(record["title"], record["lead"], record["text"])
         said, place = record["content_sha256"], record.get("archive")
         statistics.add(record)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         yield f"it is no article: {type(error).__name__}: {error}"
         return
     report.lines += 1
