@@ -639,6 +639,22 @@ def test_a_trouble_that_begins_while_the_portal_is_crawled_makes_no_article_gone
     assert len(lost) == 4 and all("of 2 that were there before 2 no longer" in each for each in lost)
 
 
+@pytest.mark.parametrize("missing", [range(15, 21), range(1, 7)], ids=["newest", "oldest"])
+def test_the_newest_articles_that_an_old_backup_lacks_are_not_gone(tmp_path: Path, missing: range) -> None:
+    pages = known_portal(20)
+    for number in range(1, 21):
+        path = f"/tin-tuc/hoi-nghi-tong-ket-{number}.html"
+        pages[path] = pages[path].replace("</h1>", f"</h1><p>{number:02}/05/2024 08:30</p>")
+    with PortalServer(pages) as server:
+        options = (f"{server.url}/", "-a", "platform=nukeviet", "--full")
+        assert run(tmp_path, *options) == 0
+        assert exported(tmp_path)[0]["published_at"].startswith("2024-05-")
+        for number in missing:
+            del server.pages[f"/tin-tuc/hoi-nghi-tong-ket-{number}.html"]
+        assert run(tmp_path, *options) == (6 if 20 in missing else 0)
+    assert len(exported(tmp_path, ".gone")) == (0 if 20 in missing else 6)
+
+
 def test_what_only_a_sitemap_names_is_gone_when_it_is_missing(tmp_path: Path) -> None:
     """No rule knows these addresses: they are asked for from a budget."""
     paths = [f"/hoi-nghi-tong-ket-cong-tac-tu-phap-{number}" for number in range(1, 9)]

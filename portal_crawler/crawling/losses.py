@@ -6,10 +6,12 @@ does. So nothing is gone when its request fails. All that a crawl has not found 
 1. What stands at another address has moved. It is gone from its own, and counts as there: the portal works.
 2. Portals delete a few of their articles, not most of those that a crawl happens to look at. If more are missing than
    there, others are looked at (:meth:`Losses.controls`); if more are missing all the same, the portal is in trouble.
-3. Trouble may begin while the portal is crawled. A few of the articles that were found are looked at once more
+3. An old backup lacks the newest articles, which are no more than a few: if several are missing, all of them newer than
+   any that is there, the portal is in trouble, too.
+4. Trouble may begin while the portal is crawled. A few of the articles that were found are looked at once more
    (:meth:`Losses.found_before`); if most of them are missing by now, the portal is in trouble.
-4. In trouble, none is gone before that has lasted a week. Otherwise all that are missing are.
-5. A text that has little of an article may be its newest version, or stand in the place of all on a hacked server. It
+5. In trouble, none is gone before that has lasted a week. Otherwise all that are missing are.
+6. A text that has little of an article may be its newest version, or stand in the place of all on a hacked server. It
    is looked at once more when the others have come (:meth:`Losses.replaced`), and is a version if no other has it.
 
 Captures of many years have no end at which the portal could be asked: rule 2 is applied to the time about each loss.
@@ -27,7 +29,7 @@ from portal_crawler.crawling.canonical import page_key
 from portal_crawler.items import Gone, Rejected
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from portal_crawler.crawling.known import Known
     from portal_crawler.crawling.state import PortalState
@@ -38,6 +40,8 @@ TROUBLE_ENDS = timedelta(days=7)
 CONTROLS = 20
 # Articles that were found and are looked at once more at the end: what is missing may be so since a moment ago.
 LOOKED_AT_TWICE = 5
+# So many of the newest that are missing at once are those of an old backup. Characters of an ISO 8601 day.
+LEAST_NEWEST, DAY = 5, 10
 # Names under which the state keeps since when most articles are missing, and since when most are in no list.
 TROUBLE, UNLISTED = "most missing since", "most unlisted since"
 # Name under which it keeps how many articles the last whole crawl has met. Of fewer, any share may be deleted.
@@ -101,7 +105,7 @@ class Losses:
         if not lost and not there:
             return  # none was looked at: nothing is known of a trouble
         again = sum(known.crawl == self.state.crawl for known in map(self.state.article, twice) if known is not None)
-        trouble = len(lost) > there or 2 * again < len(twice)
+        trouble = len(lost) > there or 2 * again < len(twice) or self._is_old_backup([known for known, *_ in lost])
         believed = lasts(self.state, TROUBLE) if trouble else True
         if not trouble:
             self.state.put(TROUBLE, "")
@@ -113,6 +117,12 @@ class Losses:
                 item.detail += f", of {len(twice)} that were there before {len(twice) - again} no longer"
             yield item
         self.state.forget_lost()
+
+    def _is_old_backup(self, lost: Sequence[Known]) -> bool:
+        """Whether several articles are missing, all of them of later days than any that has been found again."""
+        newest = self.state.newest_found()
+        days = [known.published_at[:DAY] for known in lost if known.published_at is not None]
+        return newest is not None and LEAST_NEWEST <= len(lost) == len(days) and min(days) > newest[:DAY]
 
     def judge_captures(self, hidden: Iterable[datetime]) -> Iterator[Gone | Rejected]:
         """As :meth:`judge`, of captures of many years: each by what else was there, or missing, about its time.

@@ -344,6 +344,12 @@ class PortalState:
         query = "SELECT count(*) FROM articles WHERE crawl = ? AND since < ?"
         return int(self.database.execute(query, (self.crawl, self.crawl)).fetchone()[0])
 
+    def newest_found(self) -> str | None:
+        """The latest date of publication of the articles of earlier crawls that this one has fetched and found."""
+        query = "SELECT max(published_at) FROM articles WHERE crawl = ? AND since < ? AND gone_at IS NULL"
+        found: str | None = self.database.execute(query, (self.crawl, self.crawl)).fetchone()[0]
+        return found
+
     def look_twice(self, limit: int) -> list[Known]:
         """Some of the articles that this crawl has found again, the last first: they count as not looked for."""
         rows = self.database.execute(
