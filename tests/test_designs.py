@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from types import SimpleNamespace
 from unicodedata import normalize
 
 import pytest
+from designed import ASKED, PAGES, captured, read
 
 from portal_crawler.extraction.article import extract
 from portal_crawler.extraction.belonging import keep_between
 from portal_crawler.extraction.blocks import blocks
-from portal_crawler.extraction.dates import VIETNAM
 from portal_crawler.extraction.page import parse_page
-from portal_crawler.extraction.template import Template
 from portal_crawler.extraction.verdicts import Verdicts
 from portal_crawler.items import Article, Capture, Rejected
 
-# So many pages has a site; the figures of the third are asked for.
-PAGES, ASKED = 8, 3
 PLACES = ("Vĩnh Ô", "Hải An", "Cam Tuyền", "Ba Nang", "Triệu Độ", "Gio Mai", "Tà Long", "Húc Nghì")
 MENU = "".join(f"<li><a href='/m/{name}'>{name}</a></li>" for name in ("Giới thiệu", "Tin tức", "Văn bản", "Liên hệ"))
 FOOT = "<div class='chan'><p>Sở Công Thương. Địa chỉ: 12 Hùng Vương. Điện thoại: 0233 385 2000</p></div>"
@@ -46,25 +42,7 @@ def paragraphs(lines: list[str]) -> str:
 
 def page(number: int, main: str, title: str = "Chi tiết - Sở Công Thương") -> Capture:
     body = f"<html><head><title>{title}</title></head><body><ul>{MENU}</ul><div class='giua'>{main}</div>{FOOT}</body></html>"
-    return Capture(
-        url=f"http://sct.example.gov.vn/tin/{number + 100}.html",
-        body=body.encode(),
-        fetched_at=datetime(2025, 4, 1, tzinfo=VIETNAM),
-        status=200,
-        headers={"content-type": "text/html; charset=utf-8"},
-    )
-
-
-def read(design: Callable[[int], Capture], *, learned: bool) -> Article:
-    template = Template() if learned else None
-    if template is not None:
-        for number in range(PAGES):
-            shown = design(number)
-            template.learn(parse_page(shown), shown.url)
-    site = SimpleNamespace(name="sct", province=None, department=None, wrappers=(), template=template)
-    found = extract(design(ASKED), site)
-    assert isinstance(found, Article)
-    return found
+    return captured("sct", number, body)
 
 
 both = pytest.mark.parametrize("learned", [False, True], ids=["alone", "learned"])

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from types import SimpleNamespace
 
+import designed
 import pytest
+from designed import ASKED, captured
 
-from portal_crawler.extraction.article import extract
-from portal_crawler.extraction.dates import VIETNAM
-from portal_crawler.extraction.page import parse_page
-from portal_crawler.extraction.template import Template
 from portal_crawler.items import Article, Capture
 
-ASKED, PAGES = 3, 8
 PLACES = ("Vĩnh Ô", "Hải An", "Cam Tuyền", "Ba Nang", "Triệu Độ", "Gio Mai", "Tà Long", "Húc Nghì")
 
 
@@ -86,25 +81,14 @@ def page(number: int, main: str, title: str) -> Capture:
         f"<html><head><title>{title}</title></head><body><ul><li><a href='/'>Trang chủ</a></li></ul><div class='giua'>"
         f"{main}</div><div class='chan'><p>Sở Giáo dục. Điện thoại: 0233 385 2000</p></div></body></html>"
     )
-    return Capture(
-        url=f"http://sgddt.example.gov.vn/tin/{number + 100}.html",
-        body=body.encode(),
-        fetched_at=datetime(2025, 4, 1, tzinfo=VIETNAM),
-        headers={"content-type": "text/html; charset=utf-8"},
-    )
+    return captured("sgddt", number, body)
 
 
 def read(design: Callable[[int], str], *, learned: bool = False, named: bool = False) -> Article:
     def shown(number: int) -> Capture:
         return page(number, design(number), headline(number) if named else "Chi tiết - Sở Giáo dục")
 
-    template = Template() if learned else None
-    for number in range(PAGES if template is not None else 0):
-        template.learn(parse_page(shown(number)), shown(number).url)
-    site = SimpleNamespace(name="sgddt", province=None, department=None, wrappers=(), template=template)
-    found = extract(shown(ASKED), site)
-    assert isinstance(found, Article)
-    return found
+    return designed.read(shown, learned=learned)
 
 
 @pytest.mark.parametrize("learned", [False, True], ids=["alone", "learned"])

@@ -86,6 +86,11 @@ class _Chain:
         for number, address in announced.items():
             self.page(number).url = self.page(number).url or address
 
+    def expect(self, total: int) -> None:
+        """The list says that it has so many pages."""
+        self.last, self.total = max(self.last, total), max(self.total, total)
+        self.page(total)
+
     def page(self, number: int) -> _Page:
         return self.pages.setdefault(number, _Page())
 
@@ -180,8 +185,7 @@ class ListChains:
         # The first page often has an address of another form than the others (index.htm, trang-2.htm), and so another
         # key: it answers for the others only where it shows some of its own.
         if fresh and total and (number > 1 or announced):
-            known.last, known.total = max(known.last, total), max(known.total, total)
-            known.page(total)
+            known.expect(total)
         return known.barren < self.limit
 
     def _first_shown(self, articles: Collection[str]) -> bool:

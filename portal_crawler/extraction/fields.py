@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus, urlsplit
 
 from portal_crawler.extraction.blocks import links_of
 from portal_crawler.extraction.dates import DateFound, beside, find_dates, is_date_line, parse_iso
-from portal_crawler.extraction.page import PHRASING, Element, element_text, hands_out, says_only, squeeze
+from portal_crawler.extraction.page import DOCUMENT, PHRASING, Element, element_text, hands_out, says_only, squeeze
 from portal_crawler.extraction.render import absolute
 from portal_crawler.extraction.verdicts import is_file_link
 from portal_crawler.extraction.ways import LEAD_HINT
@@ -44,20 +44,18 @@ TAGS_LABEL = re.compile(r"^(?:tags?|từ khóa|từ khoá|thẻ)(?P<colon>\s*[:\
 
 # What the name of a file ends with; its size may stand behind it in brackets.
 FILES = re.compile(
-    r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z|csv|mp3|wav|mp4|tiff?|epub)(?P<size>[^\w(]*+(?:\([^()]*+\)[^\w(]*+)?)$",
+    rf"(?:{DOCUMENT}|\.(?:csv|mp3|wav|mp4|tiff?|epub))(?P<size>[^\w(]*+(?:\([^()]*+\)[^\w(]*+)?)$",
     re.IGNORECASE,
 )
 # Liferay puts what tells one version of a file from others behind its name.
 VERSIONED = re.compile(
-    r"/documents/[^?#]*/(?P<name>[^/?#]+\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z|csv|mp3|mp4))/[\da-f-]+(?:$|[?#])",
+    rf"/documents/[^?#]*/(?P<name>[^/?#]+(?:{DOCUMENT}|\.(?:csv|mp3|mp4)))/[\da-f-]+(?:$|[?#])",
     re.IGNORECASE,
 )
 # What shows a file within the page, and the viewers that are told of it by a parameter: pdf.js, Google's, Microsoft's.
 SHOWING = ("iframe", "embed", "object")
 PLAYED = ("audio", "video", "source")
-OPENED = re.compile(
-    r"""['"](?P<file>[^'"]+\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z)(?:\?[^'"]*)?)['"]""", re.IGNORECASE
-)
+OPENED = re.compile(rf"""['"](?P<file>[^'"]+{DOCUMENT}(?:\?[^'"]*)?)['"]""", re.IGNORECASE)
 VIEWER = re.compile(r"/viewer(?:js|\.html)?/?[?#]|/gview\?|officeapps\.live\.com/|/viewerjs/", re.IGNORECASE)
 FILE_LABEL = re.compile(r"^(?:tập tin|tệp tin|tệp|file|attachment)(?: đính kèm)?\s*\d*\s*[:\uff1a]\s*", re.IGNORECASE)
 NO_NAME = re.compile(

@@ -76,8 +76,10 @@ PHRASING = frozenset(
 )
 # Elements of Office documents that were pasted into pages.
 OFFICE = re.compile(rb"<(?:[mopvwx]|st\d):[a-z]", re.IGNORECASE)
+# What the names of documents end with, and of what they are packed in.
+DOCUMENT = r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z)"
 # Addresses of files.
-FILE = re.compile(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)(?:$|\?)|/documents/", re.IGNORECASE)
+FILE = re.compile(rf"{DOCUMENT}(?:$|\?)|/documents/", re.IGNORECASE)
 # Addresses of programs that hand out a file: DotNetNuke's, Liferay's, DOCman's and Phoca's, and those whose parameter
 # names the file; and what stores keep for others.
 PROGRAM = r"\.(?:aspx?|ashx|php|jsp|do|cfm)\?"
@@ -86,11 +88,11 @@ HANDS_OUT = re.compile(
     r"|[?&]task=(?:document\.|file\.)?(?:doc_)?download\b"
     rf"|/(?:download|get)-?_?(?:file|attachment)?s?{PROGRAM}[^#]*=\w"
     r"|/(?:files?|attachments?|documents?)/(?:download|tai-ve|get)/[\w-]+|/(?:download|get|tai)-?(?:file|attachment|tep)/[\w-]+"
-    r"|[?&](?:file|file-?_?name|file-?_?path|path|sourceurl)=[^&#]*[^&#=/]\.(?:pdf|docx?|xlsx?|zip|rar|pptx?|rtf)(?:$|[&#])"
+    rf"|[?&](?:file|file-?_?name|file-?_?path|path|sourceurl)=[^&#]*[^&#=/]{DOCUMENT}(?:$|[&#])"
     r"|//(?:drive\.google\.com/(?:file/d/|open\?|uc\?)|docs\.google\.com/(?:(?:document|spreadsheets|presentation)/d/|g?view(?:er)?\?))"
     r"|//view\.officeapps\.live\.com/op/"
     rf"|{PROGRAM}(?:[^#]*&)?(?:\w*(?:file|path|name|url)|f|src|doc\w*|attach\w*|download)="
-    r"[^&#]*[^&#=/]\.(?:pdf|docx?|xlsx?|zip|rar|pptx?|rtf)(?:$|&)",
+    rf"[^&#]*[^&#=/]{DOCUMENT}(?:$|&)",
     re.IGNORECASE,
 )
 MOST_PRE = 2  # of a text

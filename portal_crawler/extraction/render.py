@@ -19,7 +19,15 @@ from lxml import etree
 from w3lib.url import safe_url_string
 
 from portal_crawler.extraction.blocks import Block
-from portal_crawler.extraction.page import LONGEST_ADDRESS, PHRASING, Element, hands_out, reference_in, squeeze
+from portal_crawler.extraction.page import (
+    DOCUMENT,
+    LONGEST_ADDRESS,
+    PHRASING,
+    Element,
+    hands_out,
+    reference_in,
+    squeeze,
+)
 from portal_crawler.extraction.tables import DataTables, cell_of, table_of
 from portal_crawler.items import Image
 
@@ -39,7 +47,7 @@ ICON_PIXELS = 32
 SOURCES = ("data-src", "data-original", "data-lazy-src", "data-lazyload", "data-lazy", "src")
 SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)[wx]")
 PICTURES = re.compile(r"/[^/:]+\.(?:jpe?g|png|gif|webp|bmp|tiff?)$", re.IGNORECASE)
-FILES = re.compile(r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z)$", re.IGNORECASE)
+FILES = re.compile(rf"{DOCUMENT}$", re.IGNORECASE)
 # What systems draw beside a link to a file, and in the place of what is not loaded yet.
 ICON = re.compile(
     r"/(?:ico?n?[-_])?(?:(?:pdf|docx?|word|xlsx?|excel|pptx?|zip|rar)(?:[-_]?(?:icon|file|16|24|32))?\.(?:gif|png|svg)"

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
+from portal_crawler.extraction.page import DOCUMENT
 from portal_crawler.extraction.scoring import probability
 from portal_crawler.extraction.ways import LEAD_HINT
 from portal_crawler.extraction.widgets import says, says_surely
@@ -27,6 +28,8 @@ LINKED = 0.5
 # A block this long with few links is text, whatever its element is called.
 SURE_WORDS = 25
 SURE_LINKED = 0.3
+
+NAMES_FILE = re.compile(rf"{DOCUMENT}\b", re.IGNORECASE)
 
 # The log-odds of a block that was not scored: hidden, template, or outside a region that was named.
 UNSCORED = -9.0
@@ -188,7 +191,7 @@ def is_surely_text(block: Block) -> bool:
 
 def is_file_link(block: Block) -> bool:
     """Whether a block names a file or links to one."""
-    return bool(re.search(r"\.(?:pdf|docx?|xlsx?|zip|rar|pptx?)\b", block.text, re.IGNORECASE) or file_addresses(block))
+    return bool(NAMES_FILE.search(block.text) or file_addresses(block))
 
 
 @lru_cache(maxsize=1_000)

@@ -435,10 +435,7 @@ class PortalSpider(Following):
             link = self.respell(response.url)
         self.asked.add(link.key)  # a redirect has led here under another address
         if seed:
-            self.count("seeds/reached")
-            self.recognise(page)
-            self.rules.add_seed(response.url)  # a home page often redirects to its real address
-            link = self.rules.judge(response.url)
+            link = self.reach(response, page)
             yield from self.discover(response)
         is_one = chain is None and self.takes_for_article(link, page)
         yield from self.note_redirects(response, link, is_one=is_one)
@@ -462,6 +459,13 @@ class PortalSpider(Following):
         number = page_number(response.url) or number
         said = content if is_one else None
         yield from self.lead_on(page, link, found, number, chain, content=said, planted=is_one and is_planted(page))
+
+    def reach(self, response: Response, page: Page) -> Judgement:
+        """Note a seed's page: what it is, and whose."""
+        self.count("seeds/reached")
+        self.recognise(page)
+        self.rules.add_seed(response.url)  # a home page often redirects to its real address
+        return self.rules.judge(response.url)
 
     def hand_on_unread(
         self, response: Response, capture: Capture, link: Judgement
