@@ -485,3 +485,25 @@ def test_a_shell_is_read_by_the_interface_that_its_site_file_names(tmp_path: Pat
     warc = " ".join(map(str, (tmp_path / "archive").glob("*.warc.gz")))
     again = crawl("shell_spider.Shell", url=server.url, warc=warc)
     assert sorted(again.urls) == sorted(one["url"] for one in live)
+
+
+def test_what_a_sitemap_alone_shows_comes_however_much_lists_have_shown_before_it() -> None:
+    """More than a budget of what the sitemap names are lists' articles by the time that it is their turn."""
+
+    def dated(number: int) -> str:
+        return f"/{2019 + number % 5}/{1 + number % 12:02}/hoi-nghi-trien-khai-nhiem-vu-lan-thu-{number}-{number}/"
+
+    def section(number: int) -> str:
+        shown = "".join(
+            f'<li><a href="{dated(n)}">{title(n)}</a></li>' for n in range(10 * number - 9, 10 * number + 1)
+        )
+        return f"<html><body><h2>Tin</h2><ul>{shown}</ul></body></html>"
+
+    pages: dict = {dated(n): article(n) for n in range(1, 64)}
+    pages |= {f"/muc-{number}/": section(number) for number in range(1, 7)}
+    pages["/"] = "".join(f'<p><a href="/muc-{number}/">Mục {number}</a></p>' for number in range(1, 7))
+    with PortalServer(pages) as server:
+        named = "".join(f"<url><loc>{server.url}{dated(n)}</loc></url>" for n in range(1, 64))
+        pages["/sitemap.xml"] = Answer(f"<urlset>{named}</urlset>", headers={"Content-Type": "text/xml"})
+        done = crawl("unseen", {"CONCURRENT_REQUESTS_PER_DOMAIN": 1}, url=server.url)
+    assert len(set(done.urls)) == 63, sorted(done.urls)
