@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from crawl import crawl
-from portal_server import HTML, Answer, PortalServer, Seen, article, body, link, page
+from portal_server import HTML, MATTERS, PLACES, Answer, PortalServer, Seen, article, body, link, page
 
 from portal_crawler.crawling.apologies import IMPOSSIBLE, impossible, is_probe
 
@@ -52,6 +53,27 @@ def test_an_answer_that_is_another_each_time_is_told_by_its_regret() -> None:
     assert {capture["url"] for capture in done.captures} == {server.url + path for path in PATHS}, done.log
     told = {reject["url"].removeprefix(server.url): reject["reason"] for reject in done.rejected}
     assert {path: told.get(path) for path in gone} == dict.fromkeys(gone, "soft_404")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1258"])
+def test_a_page_with_little_beside_the_frame_is_not_the_answer_to_a_wrong_address(encoding: str) -> None:
+    """The answer regrets something, whatever encoding it is in; the form of an archive does not."""
+
+    def encoded(text: str) -> Answer:
+        if encoding != "utf-8":  # it writes tones behind their letters
+            told = r"(\w)(\u0323?)([\u0302\u0306\u031b])"
+            parted = unicodedata.normalize("NFD", text)
+            text = re.sub(told, lambda found: unicodedata.normalize("NFC", found[1] + found[3]) + found[2], parted)
+        return Answer(text.encode(encoding))
+
+    syllables = " ".join(first + rest for first in "bcdghklmnst" for rest in ("an", "ang", "inh", "ong", "um", "ut"))
+    frame = MENU + "".join(f"<p>{said}</p>" for said in (*MATTERS, *PLACES, syllables))
+    pages = {path: encoded(article(f"Hội nghị tổng kết {path}", frame)) for path in PATHS}
+    pages["/"] = encoded(page(GENERATOR, frame, link("/luu-tru/", "Lưu trữ")))
+    pages["/luu-tru/"] = encoded(page(frame, *(link(path, f"Tin {path[-6]}") for path in PATHS)))
+    with PortalServer({"*": encoded(page(frame, "<p>Bản tin này không tồn tại!</p>")), **pages}) as server:
+        done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
+    assert {capture["url"] for capture in done.captures} == {server.url + path for path in PATHS}, done.rejected
 
 
 def test_an_honest_site_and_short_articles_lose_nothing() -> None:
