@@ -284,6 +284,28 @@ def test_a_last_page_with_nothing_but_the_boxes_beside_it_is_looked_at_once_more
     assert list(chains.broken()) == []
 
 
+def test_a_printed_number_of_pages_is_none_of_rows() -> None:
+    """Joomla: "Trang 1 / 5" stands above addresses that count articles."""
+    rows: dict[int, str | None] = {number: f"{LIST}?start={number}" for number in (10, 20, 30, 40)}
+    chains = ListChains()
+    chains.turn(LIST, {"a", "b"}, 1, LIST, rows, total=5)
+    for number in rows:
+        chains.turn(LIST, {f"{number}-a", f"{number}-b"}, number, f"{LIST}?start={number}", rows)
+    assert list(chains.broken()) == []
+
+
+def test_a_page_whose_links_have_another_base_is_asked_for_once_more_by_its_own_address() -> None:
+    def based(html: object) -> str:
+        return str(html).replace("<head>", "<head><base href='/'>")
+
+    pages: dict[str, object] = {path: based(html) for path, html in portal(3).items()}
+    pages["/tin-tuc/page-2/"] = once(based(page("<p>Đang cập nhật</p>")), based(list_page(2, 3)))
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert sorted(done.urls) == sorted(server.url + slug(number) for number in range(1, 10))
+    assert server.asked("/") == 1
+
+
 def test_a_link_that_no_reader_sees_does_not_fill_an_empty_last_page() -> None:
     numbers = iter(range(901, 999))
 

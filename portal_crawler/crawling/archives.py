@@ -205,7 +205,10 @@ class Archives:
             names = "&".join(sorted({name for choice in fields for name in choice}))
             key = f"{page_key(_joined(page, form))}#{names}"
             # The page's tree has no form machinery: the form alone is parsed again for it.
-            written = tostring(form, encoding="unicode", method="html", with_tail=False), page.url
+            written = (
+                tostring(form, encoding="unicode", method="html", with_tail=False),
+                page.url if form.get("action") else page.address,
+            )
             if (known := self._forms.get(key)) is not None:
                 if known.page and known.choices:
                     known.written, known.fresh = written, known is self._asked
@@ -214,7 +217,7 @@ class Archives:
             if choices:
                 made = self._forms[key] = ArchiveForm(key, choices[0][1].partition("?")[0], choices)
                 if choices[0][0] == "POST":
-                    made.page, made.fields, made.written = page.url, fields, written
+                    made.page, made.fields, made.written = page.address, fields, written
                 yield made
 
     @property
@@ -265,7 +268,7 @@ def _jumps(page: Page, select: Element) -> list[tuple[str, str, bytes]]:
 
 
 def _joined(page: Page, form: Element) -> str:
-    base = page.url.partition("?")[0]
+    base = page.address.partition("?")[0]
     action = form.get("action") or base
     return f"{base}|{action}"
 

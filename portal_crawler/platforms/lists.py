@@ -273,7 +273,7 @@ class Lists(scrapy.Spider):
         announced = self.announced(page, found, chain)
         hidden = {other.key for other, anchor in found if other.key in keys and listing.is_hidden(anchor)}
         total = listing.printed_total(page, number)
-        return self.turned(chain, keys, number, page.url, announced, total=total, hidden=hidden)
+        return self.turned(chain, keys, number, page.address, announced, total=total, hidden=hidden)
 
     def turned(
         self,
@@ -347,7 +347,7 @@ class Lists(scrapy.Spider):
         own = f"{chain}{PAGER}{pager}"
         numbers: dict[int, str | None] = dict.fromkeys(listing.postback_numbers(page, pager))
         postback = listing.next_postback(page, 1, pager)
-        if postback is not None and f"{own}#2" not in self.asked and self.turned(own, keys, 1, page.url, numbers):
+        if postback is not None and f"{own}#2" not in self.asked and self.turned(own, keys, 1, page.address, numbers):
             self.chains.share(chain, own)
             yield from self.post_back(page, postback, own, 2)
 
@@ -362,6 +362,8 @@ class Lists(scrapy.Spider):
         if not forms:
             return
         self.asked.add(step)
+        if not forms[0].attrib.get("action"):
+            forms[0].root.set("action", page.address)  # such a form is sent to its page, wherever links lead from
         state = {"__EVENTTARGET": postback.target, "__EVENTARGUMENT": postback.argument}
         try:
             # DotNetNuke's form is declared multipart, which only files need; every server reads the plain coding.
@@ -376,7 +378,7 @@ class Lists(scrapy.Spider):
                 cb_kwargs={"number": number, "chain": chain},
             )
         except (ValueError, NotImplementedError) as error:
-            logger.warning("The pager of %s cannot be fired: %s", page.url, error)
+            logger.warning("The pager of %s cannot be fired: %s", page.address, error)
             self.count("lists/broken_postback")
             return
         yield request

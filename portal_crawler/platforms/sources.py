@@ -351,7 +351,7 @@ class Sources(Lists):
                 continue
             self.asked.add(source.chain)
             if self.needs(source.way) and self.budget.grants(url):
-                yield self.ask_piece(source, source.first, page.url)
+                yield self.ask_piece(source, source.first, page.address)
 
     def ask_piece(self, source: buttons.Source, number: int, shown_at: str, *, again: bool = False) -> Request:
         """The request for one piece of a list."""
