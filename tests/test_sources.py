@@ -507,3 +507,22 @@ def test_what_a_sitemap_alone_shows_comes_however_much_lists_have_shown_before_i
         pages["/sitemap.xml"] = Answer(f"<urlset>{named}</urlset>", headers={"Content-Type": "text/xml"})
         done = crawl("unseen", {"CONCURRENT_REQUESTS_PER_DOMAIN": 1}, url=server.url)
     assert len(set(done.urls)) == 63, sorted(done.urls)
+
+
+@pytest.mark.parametrize("in_address", [False, True])
+def test_a_list_whose_pieces_are_named_by_cursors_is_read_to_its_end(*, in_address: bool) -> None:
+    """A number means nothing to such an interface: it hands out the first piece again."""
+    first = "x7/a"
+
+    def more(numbers: range, after: str | None) -> Answer:
+        return Answer(json.dumps({"items": entries(numbers), "paging": {"next_cursor": after}}), headers=JSON)
+
+    data = 'data-api="/api/tin?cursor=x7%2Fa"' if in_address else f'data-endpoint="/api/tin" data-cursor="{first}"'
+    pages = portal(f'<button class="load-more" {data}>Xem thêm</button>', count=24)
+    pages |= {f"/api/tin?page={n}": more(range(1, 7), first) for n in range(1, 20)}
+    pages["/api/tin?cursor=x7%2Fa"] = more(range(7, 13), "x7/b")
+    broken = iter([Answer("quá tải", 500)])
+    pages["/api/tin?cursor=x7%2Fb"] = lambda _: next(broken, more(range(13, 19), "x7/c"))
+    pages["/api/tin?cursor=x7%2Fc"] = more(range(19, 25), None)
+    numbers, server = found(pages)
+    assert numbers == set(range(1, 25)), [seen.path for seen in server.log]

@@ -397,6 +397,11 @@ class Sources(Lists):
         link = replace(self.rules.judge(response.url), kind="listing")
         found = self.read_links(listed.page, link, article=False, way=source.way)
         keys = self.shown(found)
+        if source.cursor:
+            source, listed.more = (
+                replace(source, cursor=listed.cursor),
+                listed.more is not False and bool(listed.cursor),
+            )
         following = number + (listed.entries or len(keys) if source.counts_entries else 1)
         ended = not keys or listed.more is False
         if listed.more is None and listed.pages and not source.counts_entries:
