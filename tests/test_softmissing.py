@@ -70,7 +70,7 @@ def test_a_page_with_little_beside_the_frame_is_not_the_answer_to_a_wrong_addres
     frame = MENU + "".join(f"<p>{said}</p>" for said in (*MATTERS, *PLACES, syllables))
     pages = {path: encoded(article(f"Hội nghị tổng kết {path}", frame)) for path in PATHS}
     pages["/"] = encoded(page(GENERATOR, frame, link("/luu-tru/", "Lưu trữ")))
-    pages["/luu-tru/"] = encoded(page(frame, *(link(path, f"Tin {path[-6]}") for path in PATHS)))
+    pages["/luu-tru/"] = encoded(page(frame, *(link(path, f"Hội nghị tổng kết {path[-6]}") for path in PATHS)))
     with PortalServer({"*": encoded(page(frame, "<p>Bản tin này không tồn tại!</p>")), **pages}) as server:
         done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
     assert {capture["url"] for capture in done.captures} == {server.url + path for path in PATHS}, done.rejected

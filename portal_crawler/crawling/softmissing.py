@@ -78,8 +78,8 @@ class Missing:
     def like(self, response: Response) -> bool:
         """Whether a page is the same answer.
 
-        A page that regrets nothing is not, where the answer does: a short list, or the form of an archive, may have
-        hardly a word that is not in the frame of both.
+        A page that regrets nothing is not, where the answer does, if it says anything of its own: a short list, or the
+        form of an archive, may have hardly a word that is not in the frame of both.
         """
         close = abs(len(response.body) - self.size) <= SIZE * self.size + BYTES and bool(self.words)
         if not (close or self.lines):
@@ -88,9 +88,11 @@ class Missing:
         lines = lines_of(said) if self.lines else frozenset()
         if self.lines and self.lines <= lines:
             return True
-        if not close or (self.lines and not any(map(REGRET.search, lines))):
+        if not close:
             return False
         words = words_of(said, response.url)
+        if self.lines and not any(map(REGRET.search, lines)):
+            return words <= self.words
         return len(words & self.words) >= ALIKE * len(words | self.words)
 
 
