@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 Kind = Literal["article", "listing", "page", "file", "denied", "outside"]
 
+# Where programs name in the query what others name in the path: index.php?mod=news&act=send.
+ACTION = r"[?&](?:mod|module|act|action|do|task|op|func|cmd|ctl)="
+
 # Forms of an article that are drawn for another purpose: fetched only if its plain address is never met.
 ALTERNATES = (
     r"/(?:print|pop_up|in-?bai(?:-viet)?|in-?tin|printpreview)(?:/|\.|$)",
     r"[?&](?:print|printable|amp|inbai)=(?:1|true|yes|on)\b",
+    rf"{ACTION}(?:print\w*|in-?bai(?:-?viet)?|in-?tin)(?:&|$)",
     r"[?&][^=&]*viewmode=print\b",
     r"[?&]layout=amp\b",
     r"[?&]tmpl=component\b",
@@ -30,9 +34,6 @@ ALTERNATES = (
     r"/amp/?$",
     r"\.amp(?:\.html?)?$",
 )
-
-# Where programs name in the query what others name in the path: index.php?mod=news&act=send.
-ACTION = r"[?&](?:mod|module|act|action|do|task|op|func|cmd|ctl)="
 
 # What a crawler of public articles has no business with: accounts, searches, forms, questions of citizens, services;
 # calendars and language links that go on for ever.
