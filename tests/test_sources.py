@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from portal_server import Answer, PortalServer
 from scrapy.http import TextResponse
 
+from portal_crawler import settings as shipped
 from portal_crawler.crawling.answers import AnswerError, read_answer
 from portal_crawler.crawling.archives import Archives, is_past
 from portal_crawler.crawling.buttons import PLACE, in_script, sources
@@ -485,6 +486,23 @@ def test_a_shell_is_read_by_the_interface_that_its_site_file_names(tmp_path: Pat
     warc = " ".join(map(str, (tmp_path / "archive").glob("*.warc.gz")))
     again = crawl("shell_spider.Shell", url=server.url, warc=warc)
     assert sorted(again.urls) == sorted(one["url"] for one in live)
+
+
+def test_an_article_of_which_the_interface_knows_nothing_any_more_is_gone(tmp_path: Path) -> None:
+    settings = {name: getattr(shipped, name) for name in ("EXTENSIONS", "ITEM_PIPELINES", "SCHEDULER")} | {
+        "PORTAL_STATE_DIR": str(tmp_path),
+        "PORTAL_REJECTS": "",
+        "PORTAL_RUN_RECORD": "",
+        "PORTAL_ARCHIVE": False,
+    }
+    pages = shell_portal()
+    with PortalServer(pages) as server:
+        crawl("shell_spider.Shell", settings, url=server.url)
+        pages["/api/tin/5"] = Answer('{"data": null}', headers=JSON)
+        done = crawl("shell_spider.Shell", settings, url=server.url, full="1")
+    gone = [each["url"].rpartition("/")[2] for each in done.rejected if "last_seen" in each]
+    assert gone == ["hoi-nghi-5"], done.rejected
+    assert [each["reason"] for each in done.rejected if "reason" in each] == ["soft_404"], "what was never there"
 
 
 def test_what_a_sitemap_alone_shows_comes_however_much_lists_have_shown_before_it() -> None:

@@ -13,7 +13,7 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import HtmlResponse
 
 from portal_crawler.crawling import glance, listing
-from portal_crawler.crawling.api import ApiError
+from portal_crawler.crawling.api import ApiError, NoArticleError
 from portal_crawler.crawling.canonical import canonical_url, key_hash, page_key
 from portal_crawler.crawling.learning import KNOWN_WELL
 from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, may_carry_on, next_part
@@ -113,6 +113,10 @@ class Articles(Instead):
 
     def promises(self, url: str) -> bool:
         """Whether an address promises an article."""
+        raise NotImplementedError
+
+    def loses(self, request: Request, rejected: Rejected) -> bool:
+        """Whether a known article is not there, which is noted."""
         raise NotImplementedError
 
     def note_unfetched(self, link: Judgement) -> None:
@@ -334,8 +338,13 @@ class Articles(Instead):
         try:
             address, body = self.api.page_of(response.body)
         except ApiError as error:
+            # Interfaces that have no error answer so where an article is no more.
+            reason = "soft_404" if isinstance(error, NoArticleError) else "not_html"
+            rejected = self.reject(response.url, reason, f"{response.url}: {error}", response.status)
+            if response.request is not None and self.loses(response.request, rejected):
+                return
             self.count("failed/article")
-            yield self.reject(response.url, "not_html", f"{response.url}: {error}", response.status)
+            yield rejected
             return
         page = HtmlResponse(address, body=body, headers=HTML, encoding="utf-8", request=response.request)
         yield from self.read(page, 1, None)
