@@ -11,7 +11,8 @@ from form2request import form2request
 from lxml.etree import tostring
 from parsel import Selector
 
-from portal_crawler.crawling import listing
+from portal_crawler.crawling import listing, submits
+from portal_crawler.crawling.archives import archive_request
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.patterns import TITLE_WORDS, WORDS, announced, are_two_titles, pattern_of
 from portal_crawler.crawling.rules import LONGEST, chain_key, page_number, tab_of
@@ -271,6 +272,8 @@ class Lists(scrapy.Spider):
     def turn(self, chain: str, keys: set[str], number: int, page: Page, found: list[tuple[Judgement, Element]]) -> bool:
         """Note a page of a list, with what its pager says; False once the list is not to be followed further."""
         announced = self.announced(page, found, chain)
+        if submits.following(page, number) is not None:
+            announced.setdefault(number + 1, None)
         hidden = {other.key for other, anchor in found if other.key in keys and listing.is_hidden(anchor)}
         total = listing.printed_total(page, number)
         return self.turned(chain, keys, number, page.address, announced, total=total, hidden=hidden)
@@ -321,12 +324,15 @@ class Lists(scrapy.Spider):
         return numbers
 
     def turn_page(self, page: Page, chain: str, number: int, keys: set[str]) -> Iterator[Request]:
-        """The next page of a list where no plain link shows it: ``rel=next``, ``onclick``, ASP.NET postback."""
+        """The next page of a list where no plain link shows it: ``rel=next``, ``onclick``, a form, ASP.NET postback."""
         for href in listing.next_links(page):
             other = self.rules.link(page.url, href)
             if other and other.kind in ("page", "listing") and other.key not in self.asked:
                 self.asked.add(other.key)
                 yield self.ask(other.url, priority=PRIORITY_LIST, meta={"depth_reset": True})
+        if (sent := submits.following(page, number)) is not None:
+            yield from self.submit(sent, chain, number + 1)
+            return
         pager = pager_of(chain)
         wanted = self.chains.resumes(chain)
         if number < wanted and (leap := listing.postback_towards(page, number, wanted, pager)) is not None:
@@ -338,6 +344,21 @@ class Lists(scrapy.Spider):
         elif not pager:
             for name in listing.other_pagers(page)[:MOST_PAGERS]:
                 yield from self.turn_other(page, chain, name, keys)
+
+    def submit(self, sent: tuple[str, str, bytes], chain: str, number: int) -> Iterator[Request]:
+        """The request of a pager that is a form, one page at a time as the next one's form says."""
+        step = f"{chain}#{number}"
+        if step not in self.asked and self.rules.in_scope(sent[1]) and self.rules.judge(sent[1]).kind != "denied":
+            self.asked.add(step)
+            yield archive_request(
+                sent,
+                callback=self.parse,
+                errback=self.failed,
+                priority=PRIORITY_LIST,
+                dont_filter=True,  # posted to one address, and once more where a page has failed
+                meta={"depth_reset": True},
+                cb_kwargs={"number": number, "chain": chain},
+            )
 
     def turn_other(self, page: Page, chain: str, pager: str, keys: set[str]) -> Iterator[Request]:
         """The second page of a list that stands on another's pages with a pager of its own, once that one is read.
