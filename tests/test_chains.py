@@ -394,3 +394,19 @@ def test_a_pager_that_writes_a_number_into_a_form_and_sends_it_is_turned(method:
         done = crawl("unseen", url=f"{server.url}/")
     assert sorted(done.urls) == sorted(server.url + slug(number) for number in range(1, 16))
     assert server.asked("/tim") == 0 and "lists/broken" not in done.stats
+
+
+def test_a_portal_of_frames_whose_lists_have_their_pages_to_choose_from_is_walked() -> None:
+    def listed(number: int) -> str:
+        items = "".join(f"<li>{link(slug(n), TITLE.format(n))}</li>" for n in range(3 * number - 2, 3 * number + 1))
+        options = "".join(f"<option value='/tin-tuc/trang-{n}.html'>{n}</option>" for n in range(1, 6))
+        return page(f"<ul>{items}</ul>", f"<select onchange='window.location=this.value'>{options}</select>")
+
+    frames = "<frameset rows='90,*'><frame src='/menu.html'><frame src='/chinh.html'></frameset>"
+    pages = {f"/tin-tuc/trang-{number}.html": listed(number) for number in range(1, 6)}
+    pages |= {"/": f"<html><head><title>Sở</title></head>{frames}</html>", "/chinh.html": page("<p>Chào mừng</p>")}
+    pages["/menu.html"] = "<html><body><map><area href='/tin-tuc/trang-1.html' alt='Tin tức'></map></body></html>"
+    pages |= {slug(number): article(TITLE.format(number)) for number in range(1, 16)}
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert sorted(done.urls) == sorted(server.url + slug(number) for number in range(1, 16))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from portal_crawler.crawling.rules import page_number
 from portal_crawler.crawling.xpath import elements, strings
 from portal_crawler.extraction.dates import find_dates
 from portal_crawler.extraction.page import LONGEST_ADDRESS, element_text, squeeze
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from portal_crawler.extraction.page import Element, Page
 
 ONCLICK = elements("//*[contains(@onclick, 'RefreshPageTo') or contains(@onclick, 'location')]")
+JUMPS = elements("//select[contains(@onchange, 'location') or contains(@onchange, 'open')]/option[@value]")
 GRID_PAGE = re.compile(r"Page\$(\d{1,5})")
 # WordPress announces beside its articles what readers have commented.
 COMMENTS = re.compile(r"/comments/feed\b|[?&]feed=comments", re.IGNORECASE)
@@ -74,9 +76,9 @@ class Postback:
 
 
 def anchors(page: Page) -> Iterator[tuple[str, Element]]:
-    """The links of a page: raw address and element."""
-    for element in page.root.iter("a", "area"):
-        if href := element.get("href"):
+    """The links of a page, and of what frames it is put together: raw address and element."""
+    for element in page.root.iter("a", "area", "frame"):
+        if href := element.get("src" if element.tag == "frame" else "href"):
             yield href, element
 
 
@@ -179,11 +181,15 @@ def canonical_link(page: Page) -> str | None:
 
 
 def next_links(page: Page) -> list[str]:
-    """Addresses of the list's next page that no plain link shows: ``rel=next`` and ``onclick`` pagers."""
+    """Addresses of a list's pages that no plain link shows: ``rel=next``, ``onclick``, numbers to choose from."""
     found = NEXT(page.root) if page.has(b"next") else []
     for element in ONCLICK(page.root) if page.has(b"onclick") else ():
         if address := ONCLICK_ADDRESS.search(element.get("onclick") or ""):
             found.append(ESCAPED.sub(lambda code: chr(int(code[1], 16)), address[1]))
+    for option in JUMPS(page.root) if page.has(b"onchange") else ():
+        text, address = element_text(option), option.get("value") or ""
+        if text.isdecimal() and page_number(address) == int(text[:9]):
+            found.append(address)
     return found
 
 
