@@ -187,9 +187,9 @@ def next_links(page: Page) -> list[str]:
         if address := ONCLICK_ADDRESS.search(element.get("onclick") or ""):
             found.append(ESCAPED.sub(lambda code: chr(int(code[1], 16)), address[1]))
     for option in JUMPS(page.root) if page.has(b"onchange") else ():
-        text, address = element_text(option), option.get("value") or ""
-        if text.isdecimal() and page_number(address) == int(text[:9]):
-            found.append(address)
+        text, chosen = element_text(option), option.get("value") or ""
+        if text.isdecimal() and page_number(chosen) == int(text[:9]):
+            found.append(chosen)
     return found
 
 
