@@ -240,3 +240,22 @@ def test_refreshes_without_end_are_bounded() -> None:
     with PortalServer({"*": onward, "/robots.txt": Answer("", 404)}) as server:
         crawl("unseen", {"REDIRECT_MAX_TIMES": 5}, url=f"{server.url}/", platform="nukeviet")
         assert len([path for path in server.paths if path.endswith("x") and "xml" not in path]) <= 6
+
+
+def test_a_word_of_maintenance_in_the_place_of_a_page_is_asked_for_again_and_a_notice_of_it_is_not() -> None:
+    said = "<p>Hệ thống đang bảo trì để nâng cấp. Xin quý vị quay lại sau ít phút.</p>"
+    excuse = f"<html><head><meta http-equiv=refresh content=5></head><body><h1>Hệ thống đang bảo trì</h1>{said}</body></html>"
+    first = iter([excuse, excuse])
+    pages: dict[str, Any] = {path: article(f"Hội nghị tổng kết {path}", MENU) for path in PATHS}
+    whole = pages[PATHS[0]]
+    pages[PATHS[0]] = lambda _: next(first, whole)  # twice
+    pages[PATHS[1]] = excuse  # for ever
+    pages[PATHS[2]] = page(MENU, f"<h1>Thông báo bảo trì hệ thống</h1>{said}", title="Thông báo bảo trì hệ thống")
+    titles = {path: f"Hội nghị tổng kết {path}" for path in PATHS} | {PATHS[2]: "Thông báo bảo trì hệ thống"}
+    home = page(GENERATOR, *(link(path, titles[path]) for path in PATHS))
+    with PortalServer({"/": home, **pages}) as server:
+        done = crawl("unseen", {"RETRY_TIMES": 2}, url=f"{server.url}/", platform="nukeviet")
+    assert {capture["url"] for capture in done.captures} == {server.url + path for path in PATHS if path != PATHS[1]}
+    (rejected,) = (each for each in done.rejected if each["url"].endswith(".html"))
+    assert (rejected["url"], rejected["status"], rejected["retry"]) == (server.url + PATHS[1], 503, "retry")
+    assert done.stats["answers/excuses"] == 5
