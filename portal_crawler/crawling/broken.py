@@ -30,13 +30,16 @@ TRUNCATED = "truncated"
 
 # An excuse is a page of a few words that leads nowhere; a portal's own notice of it stands in the portal's frame.
 EXCUSE = re.compile(r"bảo trì|nâng cấp|quá tải|maintenance", re.IGNORECASE)
+REFRESH = re.compile(rb"<meta\b[^<>]*http-equiv\s*=\s*[\"']?refresh", re.IGNORECASE)
 LATER = re.compile(r"(?:quay|trở|thử) lại|come back|try again|check back", re.IGNORECASE)
 LONGEST_PAGE, LONGEST_EXCUSE = 20_000, 400
 
 
 def is_excuse(response: Response) -> bool:
-    """Whether an answer with status 200 says but that the portal is being maintained: that is a 503."""
+    """Whether an answer with status 200 says but that the portal is being maintained, and loads itself again: a 503."""
     if response.status != HTTPStatus.OK or len(response.body) > LONGEST_PAGE or not isinstance(response, HtmlResponse):
+        return False
+    if REFRESH.search(response.body) is None and "Refresh" not in response.headers:
         return False
     text = decode_html(response.body, None).text
     if EXCUSE.search(text) is None or LINK.search(response.body) is not None:
