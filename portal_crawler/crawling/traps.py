@@ -9,7 +9,7 @@ from sys import intern
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from portal_crawler.crawling.canonical import canonical_url
+from portal_crawler.crawling.canonical import SHORT_NAME, canonical_url
 from portal_crawler.crawling.facets import PathFilters
 from portal_crawler.crawling.patterns import IDENTIFIER, pattern_of
 from portal_crawler.crawling.rules import ACTION, chain_key, page_number
@@ -43,6 +43,7 @@ REMEMBERED, VAIN = 1_000, 64
 MOST_HELD = 1000
 
 DIGITS = re.compile(r"\d+")
+ENDING = re.compile(r"\.\w{2,5}$")
 # A parameter that names what a program is to do, in a word: of those it has few.
 ACTION_WORD = re.compile(rf"{ACTION}[a-z_]{{1,20}}(?=&|$)", re.IGNORECASE)
 
@@ -96,6 +97,8 @@ def grounds_of(url: str) -> tuple[str, ...]:
     grounds += ["/" + "/".join(folders[: depth + 1]) + "/" for depth in range(len(folders))]
     if parts.query:
         grounds += [f"{path}?", *(f"{path}?{name}" for name in names)]
+    if (series := series_of(url)).find("#") > 0:
+        grounds.append(series)
     return tuple(map(intern, grounds))  # many addresses have the same
 
 
@@ -116,9 +119,12 @@ def menu_of(urls: Iterable[str]) -> set[str]:
     return set().union(*(chains for chains in by_form.values() if len(chains) <= LARGEST_MENU))
 
 
-def series_of(url: str) -> str:
-    """What the addresses of a series have in common: all but their numbers."""
-    return f"series {DIGITS.sub('#', url)}"
+@lru_cache(maxsize=8_192)
+def series_of(address: str) -> str:
+    """What the addresses of a series, or their keys, have in common: all but their numbers; of titles in any folder."""
+    path = address.partition("://")[2] or address
+    title = ENDING.sub("", path.rpartition("/")[2])
+    return f"series {DIGITS.sub('#', title if title.count('-') >= SHORT_NAME else path)}"
 
 
 class PatternBudget:
@@ -200,7 +206,7 @@ class PatternBudget:
             # Of what stands below sections a few are looked at before the rest: filters are known by what they lead to.
             unknown = ground.startswith("/*/") and ground not in self._barren
             limit = max(1, self.limit // FIRST) if unknown else self.limit
-            if self._barren.get(ground, 0) + len(self._open.get(ground, ())) >= limit:
+            if self._barren.get(ground, 0) + self._under_way(ground) >= limit:
                 return ground
         return None
 
@@ -216,10 +222,10 @@ class PatternBudget:
 
     def goes_nowhere(self, url: str) -> bool:
         """Whether an address that an article links to goes on with a series that says nothing new; it is held back."""
-        series = series_of(url) if self._series else ""
-        if self._series.get(series, 0) < SERIES:
+        hollow = _hollow(url)
+        if self._series.get(hollow, 0) < SERIES:
             return False
-        self._hold(series, url)
+        self._hold(hollow, url)
         return True
 
     def leads_away(self, url: str) -> bool:
@@ -236,14 +242,29 @@ class PatternBudget:
         A rule may take them for articles: doorway pages for gambling have the addresses of the software that they are
         planted in. The address is held back then.
         """
-        if not self._is_barren(url):
-            return False
-        self._hold(grounds_of(url)[0], url)
-        return True
+        if (barren := self._is_barren(url)) is not None:
+            self._hold(barren, url)
+            return True
+        if "/" not in (series := grounds_of(url)[-1]):
+            self._open.setdefault(series, set()).add(url)
+        return False
 
-    def _is_barren(self, url: str) -> bool:
-        shape = grounds_of(url)[0]
-        return shape not in self._shapes and self._barren.get(shape, 0) >= self.limit
+    def _is_barren(self, url: str) -> str | None:
+        """The shape, or the series, of which many pages have borne no article, or may yet; None if there is none.
+
+        A page may link to hundreds of a series before the first of them has come. Of titles with a number there are few.
+        """
+        shape, *_, last = grounds_of(url)
+        if shape not in self._shapes and self._barren.get(shape, 0) >= self.limit:
+            return shape
+        return last if _is_series(last) and self._barren.get(last, 0) + self._under_way(last) >= self.limit else None
+
+    def _under_way(self, ground: str) -> int:
+        return len(self._open.get(ground, ()))
+
+    def doubts(self, address: str) -> bool:
+        """Whether the last addresses, or keys, that differ from this one in numbers alone have brought nothing."""
+        return self._barren.get(series_of(address), 0) >= PROMISES
 
     def _hold(self, full: str, url: str) -> None:
         held = self._held.setdefault(full, deque())
@@ -301,7 +322,7 @@ class PatternBudget:
         """Note that an article has been found at an address; what is held of its shape waits for its like alone."""
         self._filters.bears_articles(url)
         shape, form, *others = self._all_grounds(url)
-        self._fertile.update(others)
+        self._fertile.update(ground for ground in others if not _is_series(ground))
         self._bore.add(form)
         self._shapes.add(shape)
         if shape not in self._held_shapes:
@@ -316,9 +337,9 @@ class PatternBudget:
     def _note_series(self, url: str, sentences: frozenset[int]) -> None:
         """Count a page none of whose sentences is new against its series."""
         if all(sentence in self._said for sentence in sentences):
-            self._series[series_of(url)] = self._series.get(series_of(url), 0) + 1
+            self._series[_hollow(url)] = self._series.get(_hollow(url), 0) + 1
         elif self._series:
-            self._series.pop(series_of(url), None)
+            self._series.pop(_hollow(url), None)
         self._recent.append(sentences)
         self._said.update(sentences)
         if len(self._recent) > REMEMBERED:
@@ -329,7 +350,8 @@ class PatternBudget:
 
     def _yield(self, articles: Collection[str]) -> tuple[bool, bool]:
         """Whether a page shows an article that no other has shown; whether it shows what may be one."""
-        shapes = {shape_of(key) for key in articles if self._sightings.mark(key, self._mark)}
+        new = [key for key in articles if self._sightings.mark(key, self._mark)]
+        shapes = {shape_of(key) for key in new if not self.doubts(key)}
         believed = [shape for shape in shapes - self._proved if self._promised.get(shape, 0) < PROMISES]
         for shape in believed:
             self._promised[shape] = self._promised.get(shape, 0) + 1
@@ -344,8 +366,11 @@ class PatternBudget:
         if not (fruitful or promising):
             self._vain.append(url)
         for ground in self._all_grounds(url):
-            self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + (not promising)
-        return promising or all(self._barren[ground] != self.limit for ground in self._grounds(url))
+            if fruitful and _is_series(ground):
+                self._barren.pop(ground, None)  # there are as many as titles
+            else:
+                self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + (not promising)
+        return promising or all(self._barren.get(ground) != self.limit for ground in self._grounds(url))
 
     def came(self, url: str, linked: Iterable[str]) -> None:
         """Note a page of a list that is followed to its end: what it links to is no longer new on other pages."""
@@ -357,6 +382,8 @@ class PatternBudget:
         """Note a request that brought no page: it brought nothing."""
         if url in self:
             self._note(url)
+        else:
+            self._leave(url)
 
     def redirected(self, url: str, *, alias: bool) -> None:
         """Note an address that has led to a page which was known: it brought nothing.
@@ -396,7 +423,7 @@ class PatternBudget:
         """Whether what an address was held back for still holds."""
         if self._series.get(ground, 0) >= SERIES or self._away.get(ground, 0) >= self.limit:
             return True
-        return self._full(url) == ground or (ground == grounds_of(url)[0] and self._is_barren(url))
+        return ground in (self._full(url), self._is_barren(url))
 
     def _samples(self, likely: Callable[[str], bool] | None) -> list[str]:
         """A few addresses of each budget that is exhausted, once: what they bring may open it again."""
@@ -434,13 +461,21 @@ class PatternBudget:
 
     def exhausted_grounds(self) -> set[str]:
         """What the addresses of traps have in common: no article was found there, nor anything else of late."""
-        shapes = {ground for ground in self._barren if ground.startswith("shape ")}
+        shapes = {ground for ground in self._barren if ground.startswith("shape ") or _is_series(ground)}
         spent = {ground for ground, barren in self._barren.items() if barren >= self.limit}
         return spent - shapes - self._fertile - self._bore
 
     def exhaust(self, grounds: Iterable[str]) -> None:
         """Leave alone from the beginning what an earlier crawl has exhausted; a few samples may open it again."""
         self._barren.update(dict.fromkeys(grounds, self.limit))
+
+
+def _is_series(ground: str) -> bool:
+    return ground.startswith("series ")
+
+
+def _hollow(url: str) -> str:
+    return f"hollow {series_of(url)}"
 
 
 def _away(url: str) -> str:
