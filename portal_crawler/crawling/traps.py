@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import deque
 from functools import lru_cache
 from sys import intern
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from portal_crawler.crawling.canonical import SHORT_NAME, canonical_url
+from portal_crawler.crawling.echoes import Echoes
 from portal_crawler.crawling.facets import PathFilters
 from portal_crawler.crawling.patterns import IDENTIFIER, pattern_of
 from portal_crawler.crawling.rules import ACTION, chain_key, page_number
@@ -36,9 +37,10 @@ SAMPLES = 3
 SERIES = 10
 # Links of one form on a home page: more of them are tags, filters or days, and no menu.
 LARGEST_MENU = 40
-# Pages that are remembered by their sentences, to know one again that is put together of them: a portal's own texts
-# may be what it is made of. And pages that have brought nothing, to know filters among them.
-REMEMBERED, VAIN = 1_000, 64
+# What is held back because it, or what it goes on with, says nothing new.
+HOLLOW = "hollow "
+# Pages that have brought nothing and are remembered, to know filters among them.
+VAIN = 64
 # Addresses that are kept of an exhausted budget, for those looks.
 MOST_HELD = 1000
 
@@ -161,9 +163,8 @@ class PatternBudget:
         self._away: dict[str, int] = {}
         self._promised: dict[str, int] = {}
         self._sampled: set[str] = set()
-        self._series: dict[str, int] = {}
-        self._recent: deque[frozenset[int]] = deque()
-        self._said: Counter[int] = Counter()  # on how many of these pages each sentence stands
+        self._echoes = Echoes()
+        self._onward: set[str] = set()  # what articles link to, and nothing has granted yet
         self._filters = PathFilters()
         self._vain: deque[str] = deque(maxlen=VAIN)  # pages that have brought nothing
 
@@ -220,13 +221,35 @@ class PatternBudget:
         self._hold(full, url)
         return False
 
-    def goes_nowhere(self, url: str) -> bool:
-        """Whether an address that an article links to goes on with a series that says nothing new; it is held back."""
-        hollow = _hollow(url)
-        if self._series.get(hollow, 0) < SERIES:
+    def echoes(self, sentences: frozenset[int]) -> bool:
+        """Whether an article says hardly anything that others have not said (``contents.sentences_of``)."""
+        return self._echoes.is_one(sentences)
+
+    def goes_nowhere(self, url: str, *, echo: bool) -> bool:
+        """Whether an address that an article links to goes on with articles that say nothing new; it is held back.
+
+        Args:
+            url: The address.
+            echo: Whether that article says nothing new itself.
+        """
+        shape, *_, series = grounds_of(url)
+        if url in self._open.get(series, ()):
             return False
-        self._hold(hollow, url)
+        kinds = [kind for kind in (series if _is_series(series) else "", shape if echo else "") if kind]
+        echoing = next((kind for kind in kinds if self._is_echo(kind)), None)
+        if echoing is None:
+            if len(self._onward) == MOST_HELD:
+                self._onward.clear()
+            self._onward.add(url)
+            return False
+        self._hold(HOLLOW + echoing, url)
         return True
+
+    def _is_echo(self, kind: str) -> bool:
+        """Whether what is of a series, or of the shape that an echo links to, says nothing new, or may not yet."""
+        if not _is_series(kind):
+            return self._echoes.count(kind) >= self.limit
+        return self._echoes.count(kind) + ("/" not in kind) * self._under_way(kind) >= SERIES
 
     def leads_away(self, url: str) -> bool:
         """Whether the last addresses like this one have all led to articles that were known; it is held back then."""
@@ -252,7 +275,7 @@ class PatternBudget:
     def _is_barren(self, url: str) -> str | None:
         """The shape, or the series, of which many pages have borne no article, or may yet; None if there is none.
 
-        A page may link to hundreds of a series before the first of them has come. Of titles with a number there are few.
+        A page may link to hundreds of a series before the first of them has come. Titles with numbers are few.
         """
         shape, *_, last = grounds_of(url)
         if shape not in self._shapes and self._barren.get(shape, 0) >= self.limit:
@@ -274,6 +297,7 @@ class PatternBudget:
             self._held_shapes.add(grounds_of(url)[0])
 
     def _enter(self, url: str) -> None:
+        self._onward.discard(url)
         for ground in self._all_grounds(url):
             self._open.setdefault(ground, set()).add(url)
 
@@ -307,7 +331,8 @@ class PatternBudget:
             linked: Identities of all pages that it links to: what proves to be an article later was shown here first.
         """
         if sentences:
-            self._note_series(url, sentences)
+            shape, *_, series = grounds_of(url)
+            self._echoes.note(sentences, {shape, series})
         new = content is None or self._sightings.fresh(f"contents {self._mark}", (content,))
         proved, promised = self._yield(articles)
         self._link(linked)
@@ -330,23 +355,9 @@ class PatternBudget:
         self._held_shapes.discard(shape)
         for ground, held in list(self._held.items()):
             like = [each for each in held if grounds_of(each)[0] == shape]
-            if like and ground not in self._series and ground not in self._away:
+            if like and not ground.startswith(HOLLOW) and ground not in self._away:
                 self._held[ground] = deque(each for each in held if each not in set(like))
                 self._held.setdefault(shape, deque()).extend(like)
-
-    def _note_series(self, url: str, sentences: frozenset[int]) -> None:
-        """Count a page none of whose sentences is new against its series."""
-        if all(sentence in self._said for sentence in sentences):
-            self._series[_hollow(url)] = self._series.get(_hollow(url), 0) + 1
-        elif self._series:
-            self._series.pop(_hollow(url), None)
-        self._recent.append(sentences)
-        self._said.update(sentences)
-        if len(self._recent) > REMEMBERED:
-            for sentence in self._recent.popleft():
-                self._said[sentence] -= 1
-                if not self._said[sentence]:
-                    del self._said[sentence]
 
     def _yield(self, articles: Collection[str]) -> tuple[bool, bool]:
         """Whether a page shows an article that no other has shown; whether it shows what may be one."""
@@ -409,11 +420,12 @@ class PatternBudget:
         if all_forms:
             self._open.clear()  # redirected, dropped: none of them will come back
         freed: list[str] = []
-        for ground in list(self._held) if all_forms else self._all_grounds(url):
+        for ground in list(self._held) if all_forms else (*self._all_grounds(url), HOLLOW + grounds_of(url)[-1]):
             held = self._held.pop(ground, deque())
             while held and not self._keeps(ground, held[0]):
                 following = held.popleft()
-                if self.grants(following):
+                nowhere = following in self._onward and self.goes_nowhere(following, echo=False)
+                if not nowhere and self.grants(following):
                     freed.append(following)
             if held:
                 self._held[ground] = held
@@ -421,8 +433,10 @@ class PatternBudget:
 
     def _keeps(self, ground: str, url: str) -> bool:
         """Whether what an address was held back for still holds."""
-        if self._series.get(ground, 0) >= SERIES or self._away.get(ground, 0) >= self.limit:
+        if self._away.get(ground, 0) >= self.limit:
             return True
+        if ground.startswith(HOLLOW):
+            return self._is_echo(ground.removeprefix(HOLLOW))
         return ground in (self._full(url), self._is_barren(url))
 
     def _samples(self, likely: Callable[[str], bool] | None) -> list[str]:
@@ -472,10 +486,6 @@ class PatternBudget:
 
 def _is_series(ground: str) -> bool:
     return ground.startswith("series ")
-
-
-def _hollow(url: str) -> str:
-    return f"hollow {series_of(url)}"
 
 
 def _away(url: str) -> str:
