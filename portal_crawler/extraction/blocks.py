@@ -46,21 +46,20 @@ class Block:
         hidden: Whether the page's own style hides it (``display: none``).
         way: The way to its element.
         path: Checksum of where it stands; see :class:`.ways.Way`.
-        key: What is the same block on all pages: its path, and its text with digits masked; 64 bits.
         part: An element that holds it: its own, or the root of a part that recurs on the pages of the site.
     """
 
-    __slots__ = ("_element", "_nodes", "_recalled", "hidden", "key", "linked", "part", "path", "text", "way", "words")
+    __slots__ = ("_element", "_key", "_nodes", "_recalled", "hidden", "linked", "part", "path", "text", "way", "words")
 
-    def __init__(self, text: str, words: int, linked: int, way: Way, part: Element, *, key: int, hidden: bool) -> None:
+    def __init__(self, text: str, words: int, linked: int, way: Way, part: Element, *, hidden: bool) -> None:
         self.text = text
         self.words = words
         self.linked = linked
         self.hidden = hidden
         self.way = way
         self.path = way.path
-        self.key = key
         self.part = part
+        self._key: int | None = None
         self._element: Element | None = None
         self._nodes: list[_Node] | None = None
         self._recalled: tuple[_Part, _Memory] | None = None
@@ -69,19 +68,23 @@ class Block:
     def met(cls, text: str, linked: int, way: Way, element: Element, nodes: list[_Node]) -> Block:
         """A block that was read from its page."""
         holder = way.holder
-        key = (holder.path * 0x9E3779B97F4A7C15 + _masked(text)) & 0xFFFFFFFFFFFFFFFF
-        block = cls(text, count_words(text), linked, holder, element, key=key, hidden=way.hidden)
+        block = cls(text, count_words(text), linked, holder, element, hidden=way.hidden)
         block._element, block._nodes = element, nodes
         return block
 
     @classmethod
     def recalled(cls, part: _Part, memory: _Memory) -> Block:
         """A block of a part that recurs."""
-        block = cls(
-            memory.text, memory.words, memory.linked, memory.way, part.root, key=memory.key, hidden=memory.hidden
-        )
-        block._recalled = (part, memory)
+        block = cls(memory.text, memory.words, memory.linked, memory.way, part.root, hidden=memory.hidden)
+        block._recalled, block._key = (part, memory), memory.key
         return block
+
+    @property
+    def key(self) -> int:
+        """What is the same block on all pages: its path, and its text with digits masked; 64 bits."""
+        if self._key is None:  # who wants to know no more than what a page says has no use for it
+            self._key = (self.path * 0x9E3779B97F4A7C15 + _masked(self.text)) & 0xFFFFFFFFFFFFFFFF
+        return self._key
 
     @property
     def element(self) -> Element:

@@ -146,11 +146,16 @@ def is_html(content_type: str | None, body: bytes) -> bool:
 
 
 def squeeze(text: str) -> str:
-    """Text with runs of white space (NBSP too) made one space, invisible characters gone, in NFC."""
-    if not text.isascii():
-        for char in INVISIBLE:  # to look for each takes a fraction of an expression for all
-            text = text.replace(char, "")
-    text = " ".join(text.split())
+    """Text with runs of white space (NBSP too) made one space, invisible characters gone, in NFC.
+
+    No white space but the space itself is printable (``str.isprintable``), nor are the invisible characters.
+    """
+    # Most texts are as they should be: to see that takes a fourth of the time of cutting them into words.
+    if not text.isprintable() or "  " in text or text[:1] == " " or text[-1:] == " ":
+        if not text.isascii():
+            for char in INVISIBLE:  # to look for each takes a fraction of an expression for all
+                text = text.replace(char, "")
+        text = " ".join(text.split())
     return composed(text)
 
 
@@ -303,12 +308,12 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     if (text := decoded.text).isspace() or not text:
         return PageError("empty_body", f"{url}: the body has {len(body)} bytes and no text")
     data = text.encode("utf-8", "replace") if decoded.utf_8 is None else decoded.utf_8
-    binary = len(data) - len(data.translate(None, CONTROLS))
+    plain = data.translate(SPACES)
+    binary = len(data) - len(data.translate(None, CONTROLS)) if plain != data else 0
     if "<" not in text or binary > len(text) // 20:
         return PageError("not_html", f"{url}: no tag in {len(text):,} characters, {binary:,} of them controls")
-    data = data.translate(SPACES) if binary else data
     try:
-        root = _tree(url, data)
+        root = _tree(url, data := plain if binary else data)
     except PageError as error:
         return error
     if OFFICE.search(data) is not None:
