@@ -239,7 +239,7 @@ def _date_score(
         score += 1.0  # whatever tools stand beside it
     elif score > LEAST_DATE and (
         (block.linked and holder is None)
-        or block.element.tag == "a"
+        or block.way.tag == "a"
         or _in_list(block, between=between)
         or _beside_link(block)
     ):
@@ -249,7 +249,7 @@ def _date_score(
 
 def _in_list(block: Block, *, between: bool) -> bool:
     """Whether a block is an item of a list; one without links below the headline holds the article's own fields."""
-    above = block.element.getparent() if block.element.tag == "li" else None
+    above = block.element.getparent() if block.way.tag == "li" else None
     return above is not None and not (between and above.find(".//a[@href]") is None)
 
 
