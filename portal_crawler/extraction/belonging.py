@@ -20,7 +20,7 @@ from portal_crawler.extraction.verdicts import DOUBTLESS, LINKED, PLACED, SURE_W
 from portal_crawler.extraction.widgets import says, says_surely
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from portal_crawler.extraction.verdicts import Verdicts
 
@@ -146,7 +146,8 @@ def keep_lists(work: Verdicts) -> None:
 
     An entry of a few words looks like one of a menu, and the site has no other texts in lists.
     """
-    place, end = 1, len(work.out) - 1
+    extent = work.extent()
+    place, end = extent.start + 1, extent.stop - 1
     while place < end:
         first = place
         while place < end and _is_entry(work, place):
@@ -178,7 +179,8 @@ def keep_standing(work: Verdicts) -> None:
     """
     if work.template is None:
         return
-    place, end = 1, len(work.out) - 1
+    extent = work.extent()
+    place, end = extent.start + 1, extent.stop - 1
     while place < end:
         first = place
         while place < end and _stands(work, place):
@@ -423,13 +425,17 @@ def _other_news(work: Verdicts, begin: int) -> int:
 def leave_comments(work: Verdicts) -> None:
     """Leave out what stands behind a heading of comments, in an element without any of the text: readers wrote it."""
     first = next((place for place, why in enumerate(work.out) if why is None), len(work.out))
-    places: dict[Element, list[int]] = {}
+    headings = [
+        place
+        for place, block in enumerate(work.blocks)
+        if place > first and not block.linked and says_surely(block.text) == "comments"
+    ]
+    places = _places(work, headings)
     within: dict[Element, deque[int]] = {}
-    for place in range(first + 1, len(work.out)):
+    for place in headings:
         heading = work.blocks[place]
-        if heading.linked or says_surely(heading.text) != "comments" or (box := heading.element.getparent()) is None:
+        if (box := heading.element.getparent()) is None:
             continue
-        places = places or _places(work)
         if box not in within:
             within[box] = deque(_inside(box, places))
         kept = within[box]
@@ -441,11 +447,15 @@ def leave_comments(work: Verdicts) -> None:
             work.out[other] = work.out[other] or ("comments", f"behind the heading {heading.text[:60]!r}")
 
 
-def _places(work: Verdicts) -> dict[Element, list[int]]:
-    """The places of the blocks that each element holds."""
+def _places(work: Verdicts, headings: Sequence[int]) -> dict[Element, list[int]]:
+    """The places of the blocks that each element holds; those of a part that recurs count as the part's own.
+
+    An element around a heading holds either all of such a part or nothing of it, unless the heading stands in it.
+    """
+    parts = {work.blocks[place].part for place in headings}
     places: dict[Element, list[int]] = {}
-    for place, block in enumerate(work.blocks):
-        places.setdefault(block.element, []).append(place)
+    for place, block in enumerate(work.blocks if headings else ()):
+        places.setdefault(block.element if block.part in parts else block.part, []).append(place)
     return places
 
 
@@ -459,16 +469,19 @@ def leave_headlines(work: Verdicts) -> None:
 
     Such boxes hold no links where a script follows them: headlines are all that there is.
     """
-    places: dict[Element, list[int]] = {}
-    met = set[Element]()
     last = next((place for place in reversed(range(len(work.out))) if work.out[place] is None), 0)
-    for place, heading in enumerate(work.blocks[:last]):
-        if heading.linked or says_surely(heading.text) != "related_news":
-            continue
+    headings = [
+        place
+        for place, block in enumerate(work.blocks[:last])
+        if not block.linked and says_surely(block.text) == "related_news"
+    ]
+    places = _places(work, headings)
+    met = set[Element]()
+    for place in headings:
+        heading = work.blocks[place]
         if (box := heading.element.getparent()) is None or box in met:
             continue
         met.add(box)  # further headings in it are not its first block
-        places = places or _places(work)
         here = _inside(box, places)
         if here[0] != place or any(_heads(work, work.blocks[at]) for at in here):
             continue

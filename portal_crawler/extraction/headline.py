@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
@@ -256,8 +257,12 @@ def _inline_marks(block: Block) -> float:
 
 def _title_marks(element: Element) -> float:
     marks = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''}"
-    if marks == "  ":
-        return 0.0
+    return 0.0 if marks == "  " else _called_title(marks)
+
+
+@lru_cache(maxsize=20_000)
+def _called_title(marks: str) -> float:
+    """How much an element's names speak for a headline."""
     if NO_TITLE_HINT.search(marks):
         return -1.0
     return 3.0 if TITLE_NAME.search(marks) else 2.0 if TITLE_HINT.search(marks) else 0.0

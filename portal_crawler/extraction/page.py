@@ -199,7 +199,7 @@ class Page:
         """All classes that its elements have."""
         if self._classes is None:
             said: Any = CLASSES(self.root)
-            self._classes = frozenset(" ".join(said).split())
+            self._classes = frozenset(" ".join(set(said)).split())
         return self._classes
 
     @property

@@ -28,6 +28,8 @@ from portal_crawler.extraction.dates import date_orders
 from portal_crawler.extraction.scoring import Scored, score
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from portal_crawler.extraction.page import Page
 
 FORMAT = 6
@@ -169,10 +171,10 @@ class Template:
 
     # ------------------------------------------------------------------ answers
 
-    def share(self, block: Block) -> float:
-        """Document frequency of a block over the site's pages, from 0 to 1; one page is no frequency."""
-        count = self._counts.get(block.key, 0)
-        return count / (self.pages or 1) if count > 1 else 0.0
+    def shares(self, found: Iterable[Block]) -> list[float]:
+        """Document frequency of each block over the site's pages, from 0 to 1; one page is no frequency."""
+        times, pages = self._counts.get, self.pages or 1
+        return [count / pages if (count := times(block.key, 0)) > 1 else 0.0 for block in found]
 
     def vote(self, block: Block) -> float | None:
         """Log-odds that a block in that path is text, as the site's pages say; None where too few were seen."""

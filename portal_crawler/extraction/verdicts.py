@@ -86,7 +86,7 @@ class Verdicts:
         self.blocks = found
         self.template = template
         self.out: list[tuple[str, str] | None] = [("", "")] * len(found)
-        self.shares = [0.0] * len(found) if template is None else [*map(template.share, found)]
+        self.shares = [0.0] * len(found) if template is None else template.shares(found)
         self.odds = [UNSCORED] * len(found)
         self.tabled: set[int] = set()  # places of the blocks of tables that belong to the text as a whole
         self.layout = False  # whether a layout names the regions: then only what stands on most pages is no text
@@ -126,6 +126,11 @@ class Verdicts:
         # Some systems set the opening paragraph in a heading (h2.detail-sapo).
         heading = block.way.tag in ("h1", "h2") and not LEAD_HINT.search(block.element.get("class") or "")
         return self.is_long(block) and not heading
+
+    def extent(self) -> range:
+        """Places from the first block that is kept to the last; empty if none is."""
+        kept = [place for place, why in enumerate(self.out) if why is None]
+        return range(kept[0], kept[-1] + 1) if kept else range(0)
 
     def is_headline(self, block: Block) -> bool:
         """Whether a block before the text repeats the page's own title."""
