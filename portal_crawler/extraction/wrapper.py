@@ -26,7 +26,7 @@ Element = etree._Element  # noqa: SLF001 - lxml gives its element type no public
 
 
 # An XPath that begins with a class asks each element for it: to go through the attributes takes a third of the time.
-FIRST_CLASS = re.compile(r"^descendant-or-self::\*\[@class and contains\(@class, ('[^']*')\)")
+FIRST_CLASS = re.compile(r"(?:^|(?<= \| ))descendant-or-self::\*\[@class and contains\(@class, ('[^']*')\)")
 BY_ATTRIBUTE = r"descendant-or-self::*/@class[contains(., \1)]/parent::*[contains(@class, \1)"
 
 
@@ -57,17 +57,14 @@ def find_all(css: str, root: Element, classes: frozenset[str]) -> list[Element]:
 
 @lru_cache(maxsize=2048)
 def _xpath(expression: str) -> Callable[[Element], list[Element]]:
-    return etree.XPath(expression)  # type: ignore[return-value]
+    return etree.XPath(FIRST_CLASS.sub(BY_ATTRIBUTE, expression))  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=2048)
 def _alternatives(css: str) -> tuple[tuple[str, frozenset[str]], ...]:
     """The selectors of a list as XPath, each with the classes that it cannot do without."""
     translate = HTMLTranslator().selector_to_xpath
-    return tuple(
-        (FIRST_CLASS.sub(BY_ATTRIBUTE, translate(selector)), frozenset(_classes(selector.parsed_tree)))
-        for selector in parse(css)
-    )
+    return tuple((translate(selector), frozenset(_classes(selector.parsed_tree))) for selector in parse(css))
 
 
 def _classes(tree: Tree) -> Iterator[str]:
