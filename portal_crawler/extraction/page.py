@@ -74,8 +74,8 @@ PHRASING = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp script small span "
     "strike strong style sub sup time tt u var wbr img input".split()
 )
-# Elements of Office documents that were pasted into pages.
-OFFICE = re.compile(rb"<(?:[mopvwx]|st\d):[a-z]", re.IGNORECASE)
+# Elements of Office documents that were pasted into pages; sought by the colon, as pages hold more tags than colons.
+OFFICE = re.compile(rb":(?:(?<=<[mopvwx]:)|(?<=<st\d:))[a-z]", re.IGNORECASE)
 # What the names of documents end with, and of what they are packed in.
 DOCUMENT = r"\.(?:pdf|docx?|xlsx?|pptx?|rtf|od[tsp]|zip|rar|7z)"
 # Addresses of files.

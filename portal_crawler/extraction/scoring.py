@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -259,7 +260,7 @@ def rows(
     region_length = out.length[region] if region >= 0 else 0
     region_links = out.linked[region] / (region_length or 1) if region >= 0 else 1.0
     title = (page.title or "")[:300]
-    titles, stamps = _landmarks(page, found, words)
+    headlines, stamps = _landmarks(page, found, words)
     result: list[list[float] | None] = []
     so_far = 0
     for n, (block, at, size, look) in enumerate(zip(found, places, sizes, looks, strict=True)):
@@ -290,26 +291,29 @@ def rows(
             look[0] / total, look[1] / (look[0] or 1), float(back[n]), float(ahead[n]),
             float(min(20, n - last)) if n > last else 0.0, float(min(20, first - n)) if n < first else 0.0,
             float(shared[at]), 1.0 if 10 < size < 300 and text in title else 0.0,
-            sum(map(str.isupper, text[:40])) / min(size, 40), float(min(20, look[2])), titles[n], stamps[n],
+            sum(map(str.isupper, text[:40])) / min(size, 40), float(min(20, look[2])),
+            _behind(headlines, n), _behind(stamps, n),
         ])  # fmt: skip
     return result
 
 
-def _landmarks(page: Page, found: list[Block], words: list[int]) -> tuple[list[float], list[float]]:
-    """How many blocks, at most 20, each stands behind the last headline and behind the last line with a date."""
+def _landmarks(page: Page, found: list[Block], words: list[int]) -> tuple[list[int], list[int]]:
+    """Places of what looks like a headline, and of the short lines with a date."""
     title = f"{page.title or ''} {page.meta.get('og:title', '')}"[:600]
-    behind_title, behind_date = [], []
-    headline = stamp = 20.0
-    for block, count in zip(found, words, strict=True):
-        behind_title.append(headline)
-        behind_date.append(stamp)
-        headline, stamp = min(20.0, headline + 1), min(20.0, stamp + 1)
+    headlines, stamps = [], []
+    for place, (block, count) in enumerate(zip(found, words, strict=True)):
         text = block.text
-        if len(text) < 300 and count > 3 and (block.way.tag == "h1" or block.way.titled or text in title):
-            headline = 0.0
+        if count > 3 and len(text) < 300 and (block.way.tag == "h1" or block.way.titled or text in title):
+            headlines.append(place)
         if len(text) < 100 and ("20" in text or "19" in text) and _DATE.search(text):
-            stamp = 0.0
-    return behind_title, behind_date
+            stamps.append(place)
+    return headlines, stamps
+
+
+def _behind(places: list[int], place: int) -> float:
+    """How many blocks, at most 20, stand between a place and the last of these before it."""
+    before = bisect_left(places, place)
+    return min(20.0, float(place - places[before - 1] - 1)) if before else 20.0
 
 
 def _shared(out: Outline) -> list[int]:
