@@ -19,7 +19,7 @@ from portal_crawler.crawling.xpath import elements
 from portal_crawler.extraction.page import element_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from portal_crawler.extraction.page import Element, Page
 
@@ -31,6 +31,9 @@ JUMPS = elements("//select[contains(@onchange, 'location')]")
 JUMP = re.compile(r"https?://|[/?]", re.IGNORECASE)
 YEAR_WITHIN = re.compile(r"(?<!\d)(?:19[89]|20\d)\d(?!\d)")
 SECRET = elements("descendant::*[self::input[@type='password' or @type='file'] or self::textarea]")
+# What is longer is a token that is drawn anew for each page.
+LONGEST_CONSTANT = 10
+CONSTANTS = elements("descendant::input[@type='hidden'][@name][not(starts-with(@name, '__'))]")
 YEAR = re.compile(r"(?:năm\s*)?((?:19[89]|20\d)\d)", re.IGNORECASE)
 MONTH = re.compile(r"(?:tháng\s*)?0?([1-9]|1[0-2])", re.IGNORECASE)
 ALL = re.compile(r"(?:--?\s*)?(?:tất cả|cả năm|all|chọn tháng|tháng|month)\b.*", re.IGNORECASE)
@@ -101,7 +104,7 @@ class ArchiveForm:
         return frozenset.intersection(*queries) - {""}
 
     def following(
-        self, articles: int, fetched: int = 0, *, whole: bool = False
+        self, articles: int, fetched: int = 0, *, whole: bool = False, vain: bool = False
     ) -> tuple[int, tuple[str, str, bytes]] | None:
         """The next choice and its number; None once there is none left that promises anything.
 
@@ -109,6 +112,7 @@ class ArchiveForm:
             articles: How many articles are known by now: more than before, and the last choice was worth it.
             fetched: How many have been fetched: what a request more weighs.
             whole: Whether all choices are made, whatever they promise.
+            vain: Whether pages of the same program have brought nothing: it may be a calendar.
         """
         if self._again:
             self._again = False
@@ -117,7 +121,7 @@ class ArchiveForm:
             self._asked[self._last] = articles > self._articles
         self._articles = articles
         rest = range(len(self.choices)) if whole else self._rest(fetched)
-        order = (each for each in chain(self._spread(), self._beside(), rest) if each not in self._asked)
+        order = (each for each in chain(self._spread(vain=vain), self._beside(), rest) if each not in self._asked)
         self._last = next((each for each in order if whole or not self._is_outside(each)), -1)
         return (self._last, self.choice()) if self._last >= 0 else None
 
@@ -164,8 +168,8 @@ class ArchiveForm:
             return False
         return any(all(self._shown[each] == nothing for each in side) for side in (newer, older))
 
-    def _spread(self) -> Iterator[int]:
-        most = min(SPREAD if len(self.choices) <= SPREAD else SPREAD // 2, len(self.choices))
+    def _spread(self, *, vain: bool) -> Iterator[int]:
+        most = min(SPREAD // 4 if vain else SPREAD if len(self.choices) <= SPREAD else SPREAD // 2, len(self.choices))
         return (round(place * (len(self.choices) - 1) / max(most - 1, 1)) for place in range(most))
 
     def _beside(self) -> Iterator[int]:
@@ -203,7 +207,7 @@ class Archives:
             if not fields or SECRET(form):
                 continue
             names = "&".join(sorted({name for choice in fields for name in choice}))
-            key = f"{page_key(_joined(page, form))}#{names}"
+            key = f"{_program(page, form)}#{names}"
             # The page's tree has no form machinery: the form alone is parsed again for it.
             written = (
                 tostring(form, encoding="unicode", method="html", with_tail=False),
@@ -226,12 +230,19 @@ class Archives:
         return sum(form.left for form in self._forms.values())
 
     def following(
-        self, articles: int, fetched: int, *, whole: bool = False
+        self, articles: int, fetched: int, *, whole: bool = False, is_vain: Callable[[str], bool] = lambda _: False
     ) -> Iterator[tuple[str, tuple[str, str, bytes]]]:
-        """The next choice of one form, with the key of its list; of the forms one after the other."""
+        """The next choice of one form, with the key of its list; of the forms one after the other.
+
+        Args:
+            articles: As in :meth:`ArchiveForm.following`.
+            fetched: Likewise.
+            whole: Likewise.
+            is_vain: Whether pages like that of an address have brought nothing.
+        """
         for key, form in list(self._forms.items()):
             self._asked = form
-            if (found := form.following(articles, fetched, whole=whole)) is not None:
+            if (found := form.following(articles, fetched, whole=whole, vain=is_vain(form.action))) is not None:
                 yield f"{key}{found[0]}", found[1]
                 return
             form.leave()
@@ -267,10 +278,15 @@ def _jumps(page: Page, select: Element) -> list[tuple[str, str, bytes]]:
         return []
 
 
-def _joined(page: Page, form: Element) -> str:
-    base = page.address.partition("?")[0]
-    action = form.get("action") or base
-    return f"{base}|{action}"
+def _program(page: Page, form: Element) -> str:
+    """What a form is sent to, with what it always says there: the same form may stand on many pages."""
+    try:
+        action = urljoin(page.url, form.get("action") or page.address.partition("?")[0])
+    except ValueError:
+        action = page.address
+    constants = ((each.get("name"), each.get("value") or "") for each in CONSTANTS(form))
+    fixed = sorted(f"{name}={value}" for name, value in constants if len(value) <= LONGEST_CONSTANT)
+    return "&".join((page_key(action), *fixed))
 
 
 def _requests(written: str, url: str, fields: list[dict[str, str]]) -> list[tuple[str, str, bytes]]:

@@ -296,7 +296,7 @@ class UrlRules:
         alternate = bool(self.alternates and self.alternates.search(without_returns(target)))
         if identity is not None:
             return Judgement("article", url, identity, alternate)
-        if not self.articles and (segment := slug_with_number(url)) is not None:
+        if not self.articles and (segment := slug_with_number(f"//{key}")) is not None:
             key = f"{host}/**/{segment}"
         listed = self.listings is not None and self.listings.search(path) is not None
         return Judgement("listing" if listed else "page", url, key, alternate)

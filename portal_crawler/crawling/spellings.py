@@ -1,9 +1,10 @@
-"""What a site's addresses carry that says nothing: sessions, parameters that change nothing, letter case.
+"""What a site's addresses carry that says nothing: sessions, parameters that change nothing, letter case, accents.
 
 Learned for each site. A session shows itself in the links: one page writes the same value into all of them, the next
-page another value into the same ones; in the path, a page that bears one writes another. What changes nothing is proved
-by a witness: of all addresses that differ from a known article's in the same manner, one is fetched, and the others
-wait until it is known whether it is the same page
+page another value into the same ones; in the path, a page that bears one writes another. A value that is drawn anew for
+each link never comes twice, however often a page is linked to. What changes nothing is proved by a witness: of all
+addresses that differ from a known page's in the same manner, one is fetched, and the others wait until it is known
+whether it is the same page
 (compare Dasgupta, Kumar, Sasturkar, "De-duping URLs via rewrite rules", KDD 2008).
 """
 
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from unicodedata import normalize
+from urllib.parse import quote, unquote, urlsplit
 
 from portal_crawler.crawling.canonical import key_hash, page_key
 from portal_crawler.crawling.patterns import pattern_of
@@ -31,8 +33,14 @@ TOKEN = re.compile(r"(?=.*\d)[\w.-]{6,}")
 TOKEN_SEGMENT = re.compile(r"/[^\w/]?(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{12,}[^\w/]?(?=/)", re.IGNORECASE)
 PROGRAM = re.compile(r"\.(?:aspx?|php|jsp|do|cfm)$", re.IGNORECASE)
 CASE = "letter case"
+# A letter with its accents, or both apart (NFC and NFD): one address (RFC 3987 section 5.3.2.2), but for files.
+ACCENTS = "accents"
+ACCENTED = re.compile(r"[A-Za-z]?(?:%[89A-F][0-9A-F])+", re.IGNORECASE)
+# Links that must have been seen with a parameter before its values are taken for drawn anew.
+DRAWN, MOST_DRAWN = 20, 200
 
-# A manner in which addresses differ: a form of path, and the names of parameters that one has and the other has not.
+# A manner in which addresses differ: a form of path, and the names of parameters that but one of them has; with "="
+# behind, of those that have another value in each.
 Kind = tuple[str, frozenset[str]]
 
 
@@ -45,6 +53,18 @@ def _scope(path: str) -> str:
     return path.lower() if PROGRAM.search(path) else pattern_of(path).lower()
 
 
+def _composed(address: str) -> str:
+    """An address with each letter and its accents as one character."""
+    return ACCENTED.sub(_compose, address) if "%" in address else address
+
+
+def _compose(found: re.Match[str]) -> str:
+    try:
+        return quote(normalize("NFC", unquote(found[0], errors="strict")), safe="")
+    except UnicodeDecodeError:  # another encoding
+        return found[0]
+
+
 def _split(url: str) -> tuple[str, dict[str, str]]:
     path, _, query = page_key(url).partition("?")
     return path, _parameters(query)
@@ -55,19 +75,26 @@ class Spellings:
 
     Attributes:
         folds: Whether the case of letters in paths says nothing.
+        composes: Whether it says nothing that letters and their accents are written apart.
         sessions: Names of parameters that hold a session.
         prefixes: Keys of folders in which each next segment is a session.
+        drawn: Names of parameters whose values seem to be drawn anew for each link; a witness proves it.
         idle: Names of parameters that change nothing, by the form of path.
     """
 
     def __init__(self) -> None:
         self.folds = False
+        self.composes = False
         self.sessions: set[str] = set()
         self.prefixes: set[str] = set()
+        self.drawn: set[str] = set()
         self.idle: dict[str, set[str]] = {}
         self._values: dict[str, list[str]] = {}
         self._carriers: dict[str, set[str]] = {}
         self._refuted: set[str] = set()
+        # Parameters with another value in each link so far: the values, by what is linked to; those with a value twice.
+        self._drawn: dict[str, dict[int, set[str]]] = {}
+        self._repeated: set[str] = set()
         # By path, letter case aside: the first address asked for, what it has said, and those that may be the same.
         self._known: dict[int, str] = {}
         self._contents: dict[int, int] = {}
@@ -91,7 +118,8 @@ class Spellings:
 
     def key(self, key: str) -> str:
         """The key that stands for all spellings of a key."""
-        path, mark, query = self.plain(key).partition("?")
+        key = self.plain(key)
+        path, mark, query = (_composed(key) if self.composes else key).partition("?")
         return f"{path.lower() if self.folds else path}{mark}{query}"
 
     def _without_segment(self, address: str) -> str:
@@ -135,14 +163,34 @@ class Spellings:
     def _read_queries(self, urls: Iterable[str]) -> bool:
         values: dict[str, set[str]] = {}
         paths: dict[str, set[str]] = {}
-        for url in urls:
+        for url in dict.fromkeys(urls):  # a picture and a title may be two links to one address
             path, mark, query = url.partition("?")
             for name, value in _parameters(query).items() if mark else ():
                 values.setdefault(name, set()).add(value)
                 paths.setdefault(name, set()).add(path)
+                self._read_drawn(name, value, path)
         learned = [name for name in values if self._is_session(name, values[name], paths[name])]
         self.sessions.update(learned)
         return bool(learned)
+
+    def _read_drawn(self, name: str, value: str, path: str) -> None:
+        """Learn from one link: a value that comes twice identifies something."""
+        if name in self.drawn or name in self._repeated or name in self.sessions:
+            return
+        seen = self._drawn.setdefault(name, {})
+        values = {each for own in seen.values() for each in own}
+        if value in values or TOKEN.fullmatch(value) is None or len(values) == MOST_DRAWN:
+            self._repeated.add(name)
+            del self._drawn[name]
+            return
+        seen.setdefault(key_hash(path), set()).add(value)
+        if len(values) >= DRAWN and sum(len(own) > 1 for own in seen.values()) >= PATHS:
+            self.drawn.add(name)
+            del self._drawn[name]
+
+    def may_be_drawn(self, url: str) -> bool:
+        """Whether an address bears a value that may be drawn anew for each link."""
+        return any(name in self.drawn or name in self._drawn for name in _split(url)[1])
 
     def _is_session(self, name: str, values: set[str], paths: set[str]) -> bool:
         if name in self.sessions or name in self._refuted or len(paths) < PATHS:
@@ -188,12 +236,17 @@ class Spellings:
     def _difference(self, url: str, known: str) -> Kind | None:
         """In what manner two addresses of one path, letter case aside, differ; None if they may well be two pages."""
         (path, names), (other_path, other_names) = _split(self.plain(url)), _split(self.plain(known))
-        if any(names[name] != other_names[name] for name in names.keys() & other_names.keys()):
+        other_values = {name for name in names.keys() & other_names.keys() if names[name] != other_names[name]}
+        if not other_values <= self.drawn:
             return None
         manner = names.keys() ^ other_names.keys()
         if any(page_number(f"/?{name}=1") is not None for name in manner):
             return None
-        if path != other_path and not self.folds:
+        manner |= {f"{name}=" for name in other_values}
+        composed, other_composed = _composed(path), _composed(other_path)
+        if path.lower() != other_path.lower() and not self.composes:
+            manner |= {ACCENTS}
+        if composed != other_composed and not self.folds:
             manner |= {CASE}
         return (_scope(_path(path)), frozenset(manner)) if manner else None
 
@@ -202,7 +255,8 @@ class Spellings:
 
         Args:
             url: The address.
-            content: What its page says (``contents.content_of``); None if it is no article, or could not be had.
+            content: What its page says (``contents.content_of``), of a list what it shows as well; None if that is not
+                known.
         """
         folded = _folded(url)
         kind = next((kind for kind, its in self._witnesses.items() if url in (its, self.plain(its))), None)
@@ -215,6 +269,14 @@ class Spellings:
             self._decided |= folded in self._waiting
         return False
 
+    def failed(self, url: str) -> None:
+        """Note that an address could not be had: those that may be the same wait no longer."""
+        self.shown(url, None)
+        folded = _folded(url)
+        if folded in self._waiting and url == self.plain(self._known.get(folded, "")):
+            del self._known[folded]
+            self._decided = True
+
     def _decide(self, kind: Kind, *, same: bool) -> None:
         self._verdicts[kind] = same
         self._witnesses.pop(kind, None)
@@ -222,7 +284,9 @@ class Spellings:
         scope, manner = kind
         if same:
             self.folds |= CASE in manner
-            self.idle.setdefault(scope, set()).update(manner - {CASE})
+            self.composes |= ACCENTS in manner
+            self.sessions.update(name[:-1] for name in manner if name[-1:] == "=")
+            self.idle.setdefault(scope, set()).update(each for each in manner - {CASE, ACCENTS} if each[-1:] != "=")
 
     def released(self, *, dry: bool = False) -> list[str]:
         """Addresses that have waited and are to be asked for now.
@@ -239,8 +303,8 @@ class Spellings:
         waiting, self._waiting = self._waiting, {}
         freed = []
         for url in (self.plain(url) for urls in waiting.values() for url in urls):
-            known = self._known[_folded(url)]
-            same = self.key(page_key(url)) == self.key(page_key(known))
+            known = self._known.get(_folded(url))
+            same = known is not None and self.key(page_key(url)) == self.key(page_key(known))
             if not same and (not self.waits(url) or (dry and _folded(url) not in self._contents)):
                 freed.append(url)
         if dry:
@@ -259,7 +323,7 @@ def _folder(address: str, found: re.Match[str]) -> str:
 
 
 def _folded(url: str) -> int:
-    return key_hash(page_key(url).partition("?")[0].lower())
+    return key_hash(_composed(page_key(url).partition("?")[0]).lower())
 
 
 def _path(key: str) -> str:

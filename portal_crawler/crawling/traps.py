@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
+from collections import deque
 from functools import lru_cache
 from sys import intern
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from portal_crawler.crawling.canonical import canonical_url
+from portal_crawler.crawling.canonical import SHORT_NAME, canonical_url
+from portal_crawler.crawling.echoes import Echoes
 from portal_crawler.crawling.facets import PathFilters
 from portal_crawler.crawling.patterns import IDENTIFIER, pattern_of
 from portal_crawler.crawling.rules import ACTION, chain_key, page_number
@@ -36,13 +37,15 @@ SAMPLES = 3
 SERIES = 10
 # Links of one form on a home page: more of them are tags, filters or days, and no menu.
 LARGEST_MENU = 40
-# Pages that are remembered by their sentences, to know one again that is put together of them: a portal's own texts
-# may be what it is made of. And pages that have brought nothing, to know filters among them.
-REMEMBERED, VAIN = 1_000, 64
+# What is held back because it, or what it goes on with, says nothing new.
+HOLLOW = "hollow "
+# Pages that have brought nothing and are remembered, to know filters among them.
+VAIN = 64
 # Addresses that are kept of an exhausted budget, for those looks.
 MOST_HELD = 1000
 
 DIGITS = re.compile(r"\d+")
+ENDING = re.compile(r"\.\w{2,5}$")
 # A parameter that names what a program is to do, in a word: of those it has few.
 ACTION_WORD = re.compile(rf"{ACTION}[a-z_]{{1,20}}(?=&|$)", re.IGNORECASE)
 
@@ -96,6 +99,8 @@ def grounds_of(url: str) -> tuple[str, ...]:
     grounds += ["/" + "/".join(folders[: depth + 1]) + "/" for depth in range(len(folders))]
     if parts.query:
         grounds += [f"{path}?", *(f"{path}?{name}" for name in names)]
+    if (series := series_of(url)).find("#") > 0:
+        grounds.append(series)
     return tuple(map(intern, grounds))  # many addresses have the same
 
 
@@ -116,9 +121,12 @@ def menu_of(urls: Iterable[str]) -> set[str]:
     return set().union(*(chains for chains in by_form.values() if len(chains) <= LARGEST_MENU))
 
 
-def series_of(url: str) -> str:
-    """What the addresses of a series have in common: all but their numbers."""
-    return f"series {DIGITS.sub('#', url)}"
+@lru_cache(maxsize=8_192)
+def series_of(address: str) -> str:
+    """What the addresses of a series, or their keys, have in common: all but their numbers; of titles in any folder."""
+    path = address.partition("://")[2] or address
+    title = ENDING.sub("", path.rpartition("/")[2])
+    return f"series {DIGITS.sub('#', title if title.count('-') >= SHORT_NAME else path)}"
 
 
 class PatternBudget:
@@ -155,9 +163,8 @@ class PatternBudget:
         self._away: dict[str, int] = {}
         self._promised: dict[str, int] = {}
         self._sampled: set[str] = set()
-        self._series: dict[str, int] = {}
-        self._recent: deque[frozenset[int]] = deque()
-        self._said: Counter[int] = Counter()  # on how many of these pages each sentence stands
+        self._echoes = Echoes()
+        self._onward: set[str] = set()  # what articles link to, and nothing has granted yet
         self._filters = PathFilters()
         self._vain: deque[str] = deque(maxlen=VAIN)  # pages that have brought nothing
 
@@ -200,7 +207,7 @@ class PatternBudget:
             # Of what stands below sections a few are looked at before the rest: filters are known by what they lead to.
             unknown = ground.startswith("/*/") and ground not in self._barren
             limit = max(1, self.limit // FIRST) if unknown else self.limit
-            if self._barren.get(ground, 0) + len(self._open.get(ground, ())) >= limit:
+            if self._barren.get(ground, 0) + self._under_way(ground) >= limit:
                 return ground
         return None
 
@@ -214,13 +221,35 @@ class PatternBudget:
         self._hold(full, url)
         return False
 
-    def goes_nowhere(self, url: str) -> bool:
-        """Whether an address that an article links to goes on with a series that says nothing new; it is held back."""
-        series = series_of(url) if self._series else ""
-        if self._series.get(series, 0) < SERIES:
+    def echoes(self, sentences: frozenset[int]) -> bool:
+        """Whether an article says hardly anything that others have not said (``contents.sentences_of``)."""
+        return self._echoes.is_one(sentences)
+
+    def goes_nowhere(self, url: str, *, echo: bool) -> bool:
+        """Whether an address that an article links to goes on with articles that say nothing new; it is held back.
+
+        Args:
+            url: The address.
+            echo: Whether that article says nothing new itself.
+        """
+        shape, *_, series = grounds_of(url)
+        if url in self._open.get(series, ()):
             return False
-        self._hold(series, url)
+        kinds = [kind for kind in (series if _is_series(series) else "", shape if echo else "") if kind]
+        echoing = next((kind for kind in kinds if self._is_echo(kind)), None)
+        if echoing is None:
+            if len(self._onward) == MOST_HELD:
+                self._onward.clear()
+            self._onward.add(url)
+            return False
+        self._hold(HOLLOW + echoing, url)
         return True
+
+    def _is_echo(self, kind: str) -> bool:
+        """Whether what is of a series, or of the shape that an echo links to, says nothing new, or may not yet."""
+        if not _is_series(kind):
+            return self._echoes.count(kind) >= self.limit
+        return self._echoes.count(kind) + ("/" not in kind) * self._under_way(kind) >= SERIES
 
     def leads_away(self, url: str) -> bool:
         """Whether the last addresses like this one have all led to articles that were known; it is held back then."""
@@ -236,14 +265,29 @@ class PatternBudget:
         A rule may take them for articles: doorway pages for gambling have the addresses of the software that they are
         planted in. The address is held back then.
         """
-        if not self._is_barren(url):
-            return False
-        self._hold(grounds_of(url)[0], url)
-        return True
+        if (barren := self._is_barren(url)) is not None:
+            self._hold(barren, url)
+            return True
+        if "/" not in (series := grounds_of(url)[-1]):
+            self._open.setdefault(series, set()).add(url)
+        return False
 
-    def _is_barren(self, url: str) -> bool:
-        shape = grounds_of(url)[0]
-        return shape not in self._shapes and self._barren.get(shape, 0) >= self.limit
+    def _is_barren(self, url: str) -> str | None:
+        """The shape, or the series, of which many pages have borne no article, or may yet; None if there is none.
+
+        A page may link to hundreds of a series before the first of them has come. Titles with numbers are few.
+        """
+        shape, *_, last = grounds_of(url)
+        if shape not in self._shapes and self._barren.get(shape, 0) >= self.limit:
+            return shape
+        return last if _is_series(last) and self._barren.get(last, 0) + self._under_way(last) >= self.limit else None
+
+    def _under_way(self, ground: str) -> int:
+        return len(self._open.get(ground, ()))
+
+    def doubts(self, address: str) -> bool:
+        """Whether the last addresses, or keys, that differ from this one in numbers alone have brought nothing."""
+        return self._barren.get(series_of(address), 0) >= PROMISES
 
     def _hold(self, full: str, url: str) -> None:
         held = self._held.setdefault(full, deque())
@@ -253,6 +297,7 @@ class PatternBudget:
             self._held_shapes.add(grounds_of(url)[0])
 
     def _enter(self, url: str) -> None:
+        self._onward.discard(url)
         for ground in self._all_grounds(url):
             self._open.setdefault(ground, set()).add(url)
 
@@ -286,7 +331,8 @@ class PatternBudget:
             linked: Identities of all pages that it links to: what proves to be an article later was shown here first.
         """
         if sentences:
-            self._note_series(url, sentences)
+            shape, *_, series = grounds_of(url)
+            self._echoes.note(sentences, {shape, series})
         new = content is None or self._sightings.fresh(f"contents {self._mark}", (content,))
         proved, promised = self._yield(articles)
         self._link(linked)
@@ -301,7 +347,7 @@ class PatternBudget:
         """Note that an article has been found at an address; what is held of its shape waits for its like alone."""
         self._filters.bears_articles(url)
         shape, form, *others = self._all_grounds(url)
-        self._fertile.update(others)
+        self._fertile.update(ground for ground in others if not _is_series(ground))
         self._bore.add(form)
         self._shapes.add(shape)
         if shape not in self._held_shapes:
@@ -309,27 +355,14 @@ class PatternBudget:
         self._held_shapes.discard(shape)
         for ground, held in list(self._held.items()):
             like = [each for each in held if grounds_of(each)[0] == shape]
-            if like and ground not in self._series and ground not in self._away:
+            if like and not ground.startswith(HOLLOW) and ground not in self._away:
                 self._held[ground] = deque(each for each in held if each not in set(like))
                 self._held.setdefault(shape, deque()).extend(like)
 
-    def _note_series(self, url: str, sentences: frozenset[int]) -> None:
-        """Count a page none of whose sentences is new against its series."""
-        if all(sentence in self._said for sentence in sentences):
-            self._series[series_of(url)] = self._series.get(series_of(url), 0) + 1
-        elif self._series:
-            self._series.pop(series_of(url), None)
-        self._recent.append(sentences)
-        self._said.update(sentences)
-        if len(self._recent) > REMEMBERED:
-            for sentence in self._recent.popleft():
-                self._said[sentence] -= 1
-                if not self._said[sentence]:
-                    del self._said[sentence]
-
     def _yield(self, articles: Collection[str]) -> tuple[bool, bool]:
         """Whether a page shows an article that no other has shown; whether it shows what may be one."""
-        shapes = {shape_of(key) for key in articles if self._sightings.mark(key, self._mark)}
+        new = [key for key in articles if self._sightings.mark(key, self._mark)]
+        shapes = {shape_of(key) for key in new if not self.doubts(key)}
         believed = [shape for shape in shapes - self._proved if self._promised.get(shape, 0) < PROMISES]
         for shape in believed:
             self._promised[shape] = self._promised.get(shape, 0) + 1
@@ -344,8 +377,11 @@ class PatternBudget:
         if not (fruitful or promising):
             self._vain.append(url)
         for ground in self._all_grounds(url):
-            self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + (not promising)
-        return promising or all(self._barren[ground] != self.limit for ground in self._grounds(url))
+            if fruitful and _is_series(ground):
+                self._barren.pop(ground, None)  # there are as many as titles
+            else:
+                self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + (not promising)
+        return promising or all(self._barren.get(ground) != self.limit for ground in self._grounds(url))
 
     def came(self, url: str, linked: Iterable[str]) -> None:
         """Note a page of a list that is followed to its end: what it links to is no longer new on other pages."""
@@ -357,6 +393,8 @@ class PatternBudget:
         """Note a request that brought no page: it brought nothing."""
         if url in self:
             self._note(url)
+        else:
+            self._leave(url)
 
     def redirected(self, url: str, *, alias: bool) -> None:
         """Note an address that has led to a page which was known: it brought nothing.
@@ -382,11 +420,12 @@ class PatternBudget:
         if all_forms:
             self._open.clear()  # redirected, dropped: none of them will come back
         freed: list[str] = []
-        for ground in list(self._held) if all_forms else self._all_grounds(url):
+        for ground in list(self._held) if all_forms else (*self._all_grounds(url), HOLLOW + grounds_of(url)[-1]):
             held = self._held.pop(ground, deque())
             while held and not self._keeps(ground, held[0]):
                 following = held.popleft()
-                if self.grants(following):
+                nowhere = following in self._onward and self.goes_nowhere(following, echo=False)
+                if not nowhere and self.grants(following):
                     freed.append(following)
             if held:
                 self._held[ground] = held
@@ -394,9 +433,11 @@ class PatternBudget:
 
     def _keeps(self, ground: str, url: str) -> bool:
         """Whether what an address was held back for still holds."""
-        if self._series.get(ground, 0) >= SERIES or self._away.get(ground, 0) >= self.limit:
+        if self._away.get(ground, 0) >= self.limit:
             return True
-        return self._full(url) == ground or (ground == grounds_of(url)[0] and self._is_barren(url))
+        if ground.startswith(HOLLOW):
+            return self._is_echo(ground.removeprefix(HOLLOW))
+        return ground in (self._full(url), self._is_barren(url))
 
     def _samples(self, likely: Callable[[str], bool] | None) -> list[str]:
         """A few addresses of each budget that is exhausted, once: what they bring may open it again."""
@@ -434,13 +475,17 @@ class PatternBudget:
 
     def exhausted_grounds(self) -> set[str]:
         """What the addresses of traps have in common: no article was found there, nor anything else of late."""
-        shapes = {ground for ground in self._barren if ground.startswith("shape ")}
+        shapes = {ground for ground in self._barren if ground.startswith("shape ") or _is_series(ground)}
         spent = {ground for ground, barren in self._barren.items() if barren >= self.limit}
         return spent - shapes - self._fertile - self._bore
 
     def exhaust(self, grounds: Iterable[str]) -> None:
         """Leave alone from the beginning what an earlier crawl has exhausted; a few samples may open it again."""
         self._barren.update(dict.fromkeys(grounds, self.limit))
+
+
+def _is_series(ground: str) -> bool:
+    return ground.startswith("series ")
 
 
 def _away(url: str) -> str:

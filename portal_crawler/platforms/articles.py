@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from portal_crawler.crawling.rules import Judgement
     from portal_crawler.crawling.spellings import Spellings
+    from portal_crawler.crawling.traps import PatternBudget
     from portal_crawler.extraction.page import Page
     from portal_crawler.extraction.template import Template
 
@@ -66,6 +67,7 @@ class Articles(Instead):
     warc: list[str]
     template: Template | None
     spellings: Spellings
+    budget: PatternBudget
     waiting: dict[str, Judgement]
     unfinished: dict[str, Capture]
     false_parts: int
@@ -279,6 +281,8 @@ class Articles(Instead):
             return False  # a further page of something: no link to it says more than its number
         if self.ruled:
             return on_page >= BEYOND_DOUBT and not (self.patterns.in_menu(key) and not self.patterns.in_box(key))
+        if self.budget.doubts(url) and not on_page:
+            return False  # its address looks like an article's, and so did those of pages without one
         return is_article(url, key, on_page, self.patterns, listed=self.sightings.date_of(key) is not None)
 
     # Articles on several pages

@@ -68,12 +68,13 @@ class Following(Redirects):
         sentences = sentences_of(page) if article else frozenset()
         linked = [other.key for other, _ in found]
         said = None if planted else content
+        echo = article and self.budget.echoes(sentences)
         self.note_visit(link, () if article else keys, content=said, sentences=sentences, linked=linked)
         yield from self.ask_released(link)
         if not article:
             yield from self.follow_all(link, found, chain, number, goes_on=goes_on)
         else:
-            onward = [(other, anchor) for other, anchor in found if not self.budget.goes_nowhere(other.url)]
+            onward = [each for each in found if self.is_asked(each[0]) or not self.goes_nowhere(each[0], echo=echo)]
             self.count("traps/not_asked", len(found) - len(onward))
             yield from self.follow_all(link, onward, chain, number, goes_on=True, planted=planted)
         if not article and goes_on:
@@ -83,6 +84,10 @@ class Following(Redirects):
             self.note_archives(page)
         for url in listing.feed_links(page):
             yield from self.ask_feed(urljoin(page.url, url))
+
+    def goes_nowhere(self, link: Judgement, *, echo: bool) -> bool:
+        """Whether what an article links to is an article that will say nothing new; a section of the menu is none."""
+        return chain_key(link.url) not in self.sections and self.budget.goes_nowhere(link.url, echo=echo)
 
     def follow_all(
         self,

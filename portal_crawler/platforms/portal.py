@@ -15,7 +15,7 @@ from portal_crawler.archive.feeds import RUN_NAME
 from portal_crawler.crawling import history, listing
 from portal_crawler.crawling.api import WRAPPER, JsonApi
 from portal_crawler.crawling.archives import Archives
-from portal_crawler.crawling.canonical import page_key
+from portal_crawler.crawling.canonical import key_hash, page_key
 from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.chromium import chromium
 from portal_crawler.crawling.coverage import WaysIn
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from portal_crawler.archive.deadletters import DeadLetters
     from portal_crawler.crawling.buttons import Source
     from portal_crawler.crawling.state import PortalState
-    from portal_crawler.extraction.page import Page
+    from portal_crawler.extraction.page import Element, Page
     from portal_crawler.extraction.template import Template
     from portal_crawler.extraction.wrapper import Wrapper
 
@@ -453,12 +453,10 @@ class PortalSpider(Following):
             fruit = {"fruitful": self.first_shown > before, "named": self.first_listed > listed}
             self.note_fruit(response, link, chain or chain_key(link.url), **fruit)
             self.note_choice(response, found)
-        content = None
-        if is_one or self.spellings.is_witness(link.url):
-            known = self.sightings.get(link.key)
-            content = content_of(page, known.text if known else None)
+        content = self.content(page, link, found, article=is_one)
+        drawn = self.spellings.may_be_drawn(link.url)
         if self.spellings.shown(link.url, content):
-            link, is_one = self.respell(response.url), True
+            link, is_one = self.respell(response.url), is_one or not drawn
         if is_one:
             self.note_form(link)
             yield from self.hand_on(capture, link)
@@ -467,6 +465,25 @@ class PortalSpider(Following):
         number = page_number(response.url) or number
         said = content if is_one else None
         yield from self.lead_on(page, link, found, number, chain, content=said, planted=is_one and is_planted(page))
+
+    def content(
+        self, page: Page, link: Judgement, found: list[tuple[Judgement, Element]], *, article: bool
+    ) -> int | None:
+        """What a page says or, of a list, shows, as a number, if other spellings of its address may be told by that.
+
+        Args:
+            page: The page.
+            link: What its address is.
+            found: Its links.
+            article: Whether it is an article.
+        """
+        if not article and self.spellings.may_be_drawn(link.url):
+            shown = sorted({other.key.partition("?")[0] for other, _ in found})
+            return key_hash(f"{content_of(page)} {shown}")
+        if not (article or self.spellings.is_witness(link.url)):
+            return None
+        known = self.sightings.get(link.key)
+        return content_of(page, known.text if known else None)
 
     def reach(self, response: Response, page: Page) -> Judgement:
         """Note a seed's page: what it is, and whose."""
@@ -531,7 +548,7 @@ class PortalSpider(Following):
         link = self.rules.judge(request.url)
         self.budget.failed(asked)
         self.named_budget.failed(asked)
-        self.spellings.shown(link.url, None)
+        self.spellings.failed(link.url)
         if isinstance(error, HttpError):
             status = error.response.status
             rejected = self.reject(request.url, "http_error", f"{request.url}: HTTP {status}", status)

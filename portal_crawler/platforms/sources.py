@@ -444,7 +444,10 @@ class Sources(Lists):
         """
         if self.revisits.incremental:
             return []
-        for key, choice in self.archives.following(len(self.sightings), self.sightings.fetched(), whole=self.full):
+        # Nothing else is under way: what a choice has shown has come by now, if it was an article.
+        fetched = self.sightings.fetched()
+        is_vain = self.budget.exhausted
+        for key, choice in self.archives.following(fetched, fetched, whole=self.full, is_vain=is_vain):
             self.count("archives/asked")
             if page := self.archives.page():
                 return [self.ask_form(page, key)]
