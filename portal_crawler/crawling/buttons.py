@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from portal_crawler.extraction.page import Element, Page
 
-BUTTONS = elements("//*[@onclick or @hx-get or @*[starts-with(name(), 'data-')]]")
+BUTTONS = elements("//*[@onclick or @hx-get or @*[starts-with(local-name(), 'data-')]]")
 SCRIPTS = strings("//script[not(@src)]/text()")
 API = strings("//link[@rel='https://api.w.org/']/@href")
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from portal_crawler.crawling.rules import UrlRules
     from portal_crawler.extraction.page import Element, Page
 
-ONCLICK = elements("//*[contains(@onclick, 'RefreshPageTo') or contains(@onclick, 'location')]")
-JUMPS = elements("//select[contains(@onchange, 'location') or contains(@onchange, 'open')]/option[@value]")
+# By their attributes, and from these to the elements: to ask each element what it has takes several times as long.
+ONCLICK = elements("//@onclick[contains(., 'RefreshPageTo') or contains(., 'location')]/..")
+JUMPS = elements("//@onchange[contains(., 'location') or contains(., 'open')]/parent::select/option[@value]")
 GRID_PAGE = re.compile(r"Page\$(\d{1,5})")
 # WordPress announces beside its articles what readers have commented.
 COMMENTS = re.compile(r"/comments/feed\b|[?&]feed=comments", re.IGNORECASE)
@@ -28,12 +29,9 @@ NEXT = strings("//link[@rel='next']/@href | //a[contains(concat(' ', @rel, ' '),
 POSTBACKS = elements("//a[contains(@href, '__doPostBack')]")
 HEADINGS = elements("descendant::*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5]")
 BREADCRUMBS = elements(
-    "//*[@class[contains(., 'breadcrumb') or contains(., 'breakcolumn') or contains(., 'pathway')"
-    " or contains(., 'dd_chuyenmuc')] or @id[contains(., 'breadcrumb')] or @itemtype[contains(., 'BreadcrumbList')]]"
-)
-CRUMBS = elements(
-    "//*[contains(@class, 'breadcrumb') or contains(@id, 'breadcrumb') or contains(@class, 'breakcolumn')"
-    " or contains(@class, 'pathway') or contains(@class, 'dd_chuyenmuc') or contains(@itemtype, 'BreadcrumbList')]"
+    "//@class[contains(., 'breadcrumb') or contains(., 'breakcolumn') or contains(., 'pathway')"
+    " or contains(., 'dd_chuyenmuc')]/.. | //@id[contains(., 'breadcrumb')]/.."
+    " | //@itemtype[contains(., 'BreadcrumbList')]/.."
 )
 CRUMBS = elements("descendant::*[not(*)]")
 
@@ -42,6 +40,9 @@ ONCLICK_ADDRESS = re.compile(r"""(?:RefreshPageTo\(\s*event\s*,\s*|location(?:\.
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 POSTBACK = re.compile(r"__doPostBack\(\s*'([^']*)'\s*,\s*'([^']*)'")
 
+# Elements with a slash in their own text, and those of them that print how many pages there are.
+WITH_SLASH = elements("//text()[contains(., '/')]/..")
+TOTAL_TAGS = frozenset(("span", "p", "div", "td", "li", "b", "strong", "label"))
 TOTAL = re.compile(r"^\W*(?:trang\s*:?\s*)?(\d{1,5})\s*/\s*(\d{1,5})\W*$", re.IGNORECASE)
 PAGER_WORDS = re.compile(r"^(?:trang\s+)?(?:sau|trước|đầu|cuối|tiếp|kế)$", re.IGNORECASE)
 # A repeater numbers the controls of its rows: rptPages$ctl02$lnkPage.
@@ -280,7 +281,9 @@ def postback_numbers(page: Page, pager: str = "") -> list[int]:
 def printed_total(page: Page, number: int) -> int | None:
     """How many pages a list prints that it has ("Trang 2/3", "2 / 3"), beside its pager, on page ``number``."""
     others: set[Element] = set()  # blocks that are no pager's
-    for element in page.root.iter("span", "p", "div", "td", "li", "b", "strong", "label"):
+    for element in WITH_SLASH(page.root):
+        if element.tag not in TOTAL_TAGS:
+            continue
         # What stands in the element itself, before and behind its children.
         for text in (element.text, *(child.tail for child in element)):
             found = TOTAL.match(squeeze(text)) if text and "/" in text else None

@@ -174,15 +174,17 @@ class Articles(Instead):
         if found is None:
             return False
         own, news = page_key(capture.url).rstrip("/"), False
+        path = own.partition("/")[2]
         for raw, address in found.items():
-            other = self.rules.link(capture.url, address)
+            other = None if self.rules.leads_out(address) else self.rules.link(capture.url, address)
             if other is not None and other.key == link.key:
-                if may_carry_on(own, 2, capture.url, address):
+                if "2" in address and may_carry_on(own, 2, capture.url, address):
                     news = True  # the article goes on
                 self.sightings.see(other)
             elif other is None or other.kind in ("outside", "denied", "file"):
                 news |= FEED.search(address) is not None  # it is asked for now, as this page is parsed
-                self.glance.settle(capture.url, raw)
+                if path not in address:  # links to share a page, or to print it, stand on no other
+                    self.glance.settle(capture.url, raw)
             elif is_met(other) and self.is_described(other):
                 self.glance.settle(capture.url, raw)
             else:

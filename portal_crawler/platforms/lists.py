@@ -189,8 +189,8 @@ class Lists(scrapy.Spider):
 
         Modules of DotNetNuke often count each for itself; others show one article on several tabs.
         """
-        tab, text = tab_of(link.url), listing.link_text(anchor)
-        if tab is None or not text or link.key.endswith(f"@{tab}"):
+        tab = tab_of(link.url)
+        if tab is None or link.key.endswith(f"@{tab}") or not (text := listing.link_text(anchor)):
             return False
         told = self.sightings.label(key := f"title of {link.key}")
         if told is None:
