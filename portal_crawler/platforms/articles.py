@@ -159,6 +159,10 @@ class Articles(Instead):
         asked = link.key in self.asked or link.key in self.waiting or self.sightings.done(link.key)
         return asked or (sighting is not None and sighting.asked)
 
+    def is_met(self, link: Judgement) -> bool:
+        """Whether a page needs no other link to be asked for: it is, or is held back."""
+        return self.is_asked(link) or self.budget.holds_back(link.url)
+
     def shows_nothing_new(self, capture: Capture, link: Judgement, is_met: Callable[[Judgement], bool]) -> bool:
         """Whether an article's page leads to nothing that is not known yet, as far as can be told without parsing it.
 

@@ -16,6 +16,7 @@ from portal_crawler.crawling.archives import archive_request
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.patterns import TITLE_WORDS, WORDS, announced, are_two_titles, pattern_of
 from portal_crawler.crawling.rules import LONGEST, chain_key, page_number, tab_of
+from portal_crawler.crawling.sightings import LISTED
 from portal_crawler.items import Rejected, article_id
 
 if TYPE_CHECKING:
@@ -204,6 +205,8 @@ class Lists(scrapy.Spider):
     def note(self, link: Judgement, href: str, anchor: Element, way: str, *, shown: str | None) -> None:
         """Note what a link says about the article that it leads to, and on which list it stands."""
         first = self.ways.note(link.key, way)
+        if shown is not None:
+            self.sightings.mark(link.key, LISTED)
         new = self.sightings.get(link.key) is None
         if new and not self.sightings.done(link.key):
             self.first_shown += self.speaks_for_its_list(link)

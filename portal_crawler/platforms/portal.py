@@ -427,7 +427,7 @@ class PortalSpider(Following):
         if (
             not (seed or chain or self.warc)
             and self.is_routine(link)
-            and self.shows_nothing_new(capture, link, self.is_asked)
+            and self.shows_nothing_new(capture, link, self.is_met)
         ):
             yield from self.hand_on_unread(response, capture, link)
             return
