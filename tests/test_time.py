@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from portal_server import body
-from scrapy.http import XmlResponse
+from scrapy.http import HtmlResponse, XmlResponse
 
 from portal_crawler.archive.warc import read_captures
 from portal_crawler.corpus.selection import folded
@@ -64,8 +64,9 @@ def clock() -> Iterator[None]:
 def test_tags_that_are_never_closed(piece: str) -> None:
     html = page(f"<p>password {piece * 60_000}").removesuffix(b"</body></html>")
     assert wall(200, {"content-type": "text/html"}, html) is None
-    softmissing.words_of(html, URL)
-    softmissing.lines_of(html)
+    said = softmissing.text_of(HtmlResponse(URL, body=html))
+    softmissing.words_of(said, URL)
+    softmissing.lines_of(said)
     assert TITLE.lower().removesuffix(" 2023") in apologies.lines_said(html, URL)
 
 
