@@ -337,9 +337,7 @@ class PortalSpider(Following):
         if held := respelt or self.budget.released(all_forms=True, likely=self.promises):
             links = map(self.rules.judge, held)
             return [request for link in links for request in self.ask_linked(link, priority=PRIORITY_PAGE)]
-        released = self.named_budget.released(all_forms=True, likely=self.promises)
-        named = list(self.ask_named([*self.take_named(), *released]))
-        if asked := named or list(self.ask_waiting()):
+        if asked := self.ask_rest_named() or list(self.ask_waiting()):
             return asked
         if not self.letters and (chosen := list(self.ask_left_to_files()) or self.ask_archive()):
             return chosen
@@ -351,6 +349,16 @@ class PortalSpider(Following):
             if due := due + list(self.ask_unfetched()):
                 return due
         return self.look_for_lost()
+
+    def ask_rest_named(self) -> list[Request]:
+        """The requests for what sitemaps and feeds name and had to wait; pages may have led to some of it meanwhile."""
+        asked: list[Request] = []
+        while not asked:
+            released = self.named_budget.released(all_forms=True, likely=self.promises)
+            if not (named := [*self.take_named(), *released]):
+                break
+            asked = list(self.ask_named(named))
+        return asked
 
     def ask_waiting(self) -> Iterator[Request]:
         """The requests for articles that were met in a second-choice form only."""
