@@ -225,6 +225,20 @@ def test_a_hostile_page_reaches_nothing_and_costs_itself_alone() -> None:
 
 
 @needs_browser
+def test_what_a_pages_scripts_ask_for_may_stand_elsewhere_by_now() -> None:
+    moved = {
+        "/app.js": Answer("", 301, {"Location": "/static/app.1.js"}),
+        "/static/app.1.js": Answer(APP, headers={"Content-Type": "text/javascript"}),
+        "/api/tin/4": Answer("", 302, {"Location": "/api/tin/3"}),
+    }
+    with PortalServer(filled(**moved)) as server:
+        done = crawl("browser_spider.Rendered", {"PORTAL_SOFT_404": False}, url=f"{server.url}/bai-viet/tin-4")
+    assert done.urls == [f"{server.url}/bai-viet/tin-4"], done.log
+    assert server.asked("/api/tin/3") == 1
+    assert "browser/failed" not in done.stats
+
+
+@needs_browser
 def test_a_page_that_never_rests_is_ready_when_its_selector_is_there() -> None:
     restless = APP + "setInterval(() => fetch('/api/nhip'), 100);"
     with PortalServer(filled(app=restless, **{"/api/nhip": Answer("{}", headers=JSON)})) as server:

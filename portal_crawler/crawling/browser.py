@@ -439,7 +439,7 @@ class Browser:
         """Fetch something as the crawl fetches all else; None, with a word in the log, if it cannot be had."""
         headers = {name: value for name, value in asked.headers.items() if name not in OURS and name[:4] != "sec-"}
         body = asked.post_data_buffer or b""
-        meta = {FOR_PAGE: True, "handle_httpstatus_all": True}
+        meta = {FOR_PAGE: True}
         engine = self.crawler.engine
         assert engine is not None
         try:
