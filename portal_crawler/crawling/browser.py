@@ -362,9 +362,11 @@ class Browser:
                 await kept.context.close()
         except (TimeoutError, Error) as error:
             logger.warning("The browser does not close a page any more (%r): it is started anew", error)
+            if (browser := getattr(self.handler, "browser", None)) is None:
+                return  # it has ended by itself
             with suppress(TimeoutError, Error):
                 async with asyncio.timeout(LEFT):
-                    await self.handler.browser.close()
+                    await browser.close()
 
     # What a page asks for
 
