@@ -89,7 +89,8 @@ def test_a_file_says_what_the_template_said(tmp_path: Path) -> None:
     loaded = Template.load(path)
     page = story(8)
     assert (loaded.pages, loaded.version) == (template.pages, template.version)
-    assert loaded.evidence(blocks(page)) == template.evidence(blocks(page))
+    assert loaded.shares(blocks(page)) == template.shares(blocks(page))
+    assert [*map(loaded.vote, blocks(page))] == [*map(template.vote, blocks(page))]
     loaded.learn(story(1), "1")
     assert loaded.pages == template.pages
 

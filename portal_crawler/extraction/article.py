@@ -231,7 +231,7 @@ def _regions(page: Page, wrapper: Wrapper | None, article: Element | None) -> li
         if element.tag in PHRASING:
             _hold_apart(element)
             page.blocks = None  # they were told of another tree
-    return [element for element in article.iter() if element in outer]
+    return [element for element in article.iter({element.tag for element in outer}) if element in outer]
 
 
 def _hold_apart(element: Element) -> None:
@@ -253,7 +253,7 @@ def _without_dropped(
     dropped = {element: css for css in wrapper.drop for element in compiled(css)(article)}
     kept: list[Block] = []
     removed: dict[Element, Removed] = {}
-    for block in selection.kept:
+    for block in selection.kept if dropped else ():
         chain = (block.element, *block.element.iterancestors())
         if (inside := next((node for node in chain if node in dropped), None)) is None:
             kept.append(block)
@@ -264,7 +264,7 @@ def _without_dropped(
             removed[inside].text += " " + block.text
         else:
             removed[inside] = Removed(widget="layout", reason=reason, text=block.text)
-    return kept, list(dropped), list(removed.values())
+    return kept if dropped else list(selection.kept), list(dropped), list(removed.values())
 
 
 def _byline(sheet: Sheet) -> Byline:

@@ -16,11 +16,11 @@ from portal_crawler.extraction.page import Element
 from portal_crawler.extraction.scoring import SENTENCE_ENDS
 from portal_crawler.extraction.tables import CELLS, Table, around_table, holder, is_framed, is_widget, tables_inside
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
-from portal_crawler.extraction.verdicts import DOUBTLESS, LINKED, PLACED, SURE_WORDS, UNSCORED, is_file_link, top_of
+from portal_crawler.extraction.verdicts import DOUBTLESS, LINKED, PLACED, SURE_WORDS, UNSCORED, Within, is_file_link
 from portal_crawler.extraction.widgets import says, says_surely
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from portal_crawler.extraction.verdicts import Verdicts
 
@@ -82,10 +82,10 @@ def keep_wording(work: Verdicts) -> None:
     first = work.blocks[parts[0]].element
     around = next(up for up in (first, *first.iterancestors()) if up in shared)
     begin, end = parts[0], parts[-1] + 1
-    inside: dict[Element, Element | None] = {}
-    while begin > 0 and _goes_on(work, begin - 1, around, inside):
+    within = Within(around)
+    while begin > 0 and _goes_on(work, begin - 1, around, within):
         begin -= 1
-    while end < len(work.blocks) and _goes_on(work, end, around, inside):
+    while end < len(work.blocks) and _goes_on(work, end, around, within):
         end += 1
     for place in range(begin, end):
         if work.out[place] is not None and not work.blocks[place].hidden:
@@ -97,12 +97,12 @@ def _is_part(block: Block) -> bool:
     return not (block.linked or block.hidden) and PART.match(block.text) is not None
 
 
-def _goes_on(work: Verdicts, place: int, around: Element, inside: dict[Element, Element | None]) -> bool:
+def _goes_on(work: Verdicts, place: int, around: Element, within: Within) -> bool:
     """Whether a line beside a document's wording is of it: in what holds that, without links, and no label."""
     block = work.blocks[place]
     if work.out[place] is None or block.linked or block.hidden or is_file_link(block) or says_surely(block.text):
         return False
-    return around.tag not in ("body", "html") and top_of(block.element, {around}, inside) is not None
+    return around.tag not in ("body", "html") and within.top(block) is not None
 
 
 def keep_opening(work: Verdicts) -> None:
@@ -146,7 +146,8 @@ def keep_lists(work: Verdicts) -> None:
 
     An entry of a few words looks like one of a menu, and the site has no other texts in lists.
     """
-    place, end = 1, len(work.out) - 1
+    extent = work.extent()
+    place, end = extent.start + 1, extent.stop - 1
     while place < end:
         first = place
         while place < end and _is_entry(work, place):
@@ -162,7 +163,7 @@ def _is_entry(work: Verdicts, place: int) -> bool:
     """Whether a line that was not kept is an entry of a list, without links."""
     block = work.blocks[place]
     known = work.out[place] == ("", "") and work.odds[place] > UNSCORED and not (block.linked or block.hidden)
-    return known and block.element.tag == "li"
+    return known and block.way.tag == "li"
 
 
 def _around_list(element: Element) -> Element | None:
@@ -178,7 +179,8 @@ def keep_standing(work: Verdicts) -> None:
     """
     if work.template is None:
         return
-    place, end = 1, len(work.out) - 1
+    extent = work.extent()
+    place, end = extent.start + 1, extent.stop - 1
     while place < end:
         first = place
         while place < end and _stands(work, place):
@@ -203,7 +205,7 @@ def _stands(work: Verdicts, place: int) -> bool:
 def _goes_with(work: Verdicts, place: int, above: int, below: int) -> bool:
     """Whether a line is a heading in the element that holds the text above and below, or a paragraph as those are."""
     block, one, two = work.blocks[place], work.blocks[above], work.blocks[below]
-    if block.element.tag not in HEADINGS:
+    if block.way.tag not in HEADINGS:
         return not (one.linked or two.linked) and _alike(block, one) and _alike(block, two)
     around = block.element.getparent()
     return around is not None and all(around in other.element.iterancestors() for other in (one, two))
@@ -235,8 +237,8 @@ def take_tables(work: Verdicts, region: Element, begun: Collection[int] = ()) ->
     tables = tables_inside(region, work.blocks)
     if not tables:
         return
-    inside: dict[Element, Element | None] = {}
-    first = next((place for place in range(len(work.blocks)) if _begins(work, place, region, inside)), len(work.out))
+    within = Within(region)
+    first = next((place for place in range(len(work.blocks)) if _begins(work, place, within)), len(work.out))
     first = min(first, *begun, first)
     for table in tables:
         if table.places[-1] < first or is_widget(table, region, work.blocks) or _recurs(work, table):
@@ -261,16 +263,16 @@ def _close(work: Verdicts, table: Table, region: Element) -> None:
         return
     beside = table.element.getparent() in (block.element, block.element.getparent())
     sentence = work.is_text(block) or (beside and block.words >= SENTENCE_WORDS and block.text.endswith(FULL_STOPS))
-    if sentence and block.text.endswith(SENTENCE_ENDS) and top_of(block.element, {region}, {}) is region:
+    if sentence and block.text.endswith(SENTENCE_ENDS) and Within(region).top(block) is not None:
         work.out[place] = work.says_widget(block, region, work.odds[place])
 
 
-def _begins(work: Verdicts, place: int, region: Element, inside: dict[Element, Element | None]) -> bool:
+def _begins(work: Verdicts, place: int, within: Within) -> bool:
     """Whether a block is kept as text of the region: tables before the first such are the page's."""
     block = work.blocks[place]
     if work.out[place] is not None or block.linked or work.is_headline(block) or is_date_line(block.text):
         return False
-    return top_of(block.element, {region}, inside) is not None
+    return within.top(block) is not None
 
 
 def _recurs(work: Verdicts, table: Table) -> bool:
@@ -339,14 +341,14 @@ def sign(work: Verdicts, region: Element) -> None:
         # Right behind the text a bare name signs it; a labelled one is a field of the page.
         name = place == last + 1 and beside is not None and person(block.text) is not None
         around = beside if name and beside is not None else region
-        signed = signs(block) and top_of(block.element, {around}, {}) is not None
+        signed = signs(block) and Within(around).top(block) is not None
         if signed and work.shares[place] < COMMON_PARAGRAPH:
             work.out[place] = work.says_widget(block, region, DOUBTLESS)
             continue
         text = last in work.tabled or work.is_text(work.blocks[last])
         short = place == last + 1 and not block.linked and block.words <= SIGNATURE_WORDS
         if text and short and work.odds[place] >= KEEP_SIGNATURE and beside is not None:
-            if top_of(block.element, {beside}, {}) is beside:
+            if Within(beside).top(block) is not None:
                 work.out[place] = work.says_widget(block, beside, work.odds[place])
             continue
         return
@@ -359,23 +361,23 @@ def sign_document(work: Verdicts, region: Element) -> None:
     """
     kept = [place for place, why in enumerate(work.out) if why is None]
     last = next((place for place in reversed(kept) if work.is_text(work.blocks[place])), len(work.out))
-    inside: dict[Element, Element | None] = {}
     for place in range(last + 1, min(last + 1 + NEAR_FOOT, len(work.out))):
         block = work.blocks[place]
         if is_office(block.text) or RECIPIENTS.match(block.text):
-            if top_of(block.element, {region}, inside) is not None:
+            if Within(region).top(block) is not None:
                 _keep_foot(work, place, region)
             return
 
 
 def _keep_foot(work: Verdicts, first: int, region: Element) -> None:
     """Keep the lines of a document's foot from its first on: all of the table that it stands in, or the region."""
-    inside: dict[Element, Element | None] = {}
+    within = Within(region)
     tables = list(work.blocks[first].element.iterancestors("table"))
-    foot = next((one for one in reversed(tables) if top_of(one, {region}, inside) is not None), region)
+    foot = next((one for one in reversed(tables) if within.around(one) is not None), region)
+    within = Within(foot)
     for place in range(first, min(first + LONGEST_FOOT, len(work.out))):
         line = work.blocks[place]
-        if line.linked or line.hidden or line.words > FOOT_WORDS or top_of(line.element, {foot}, {}) is None:
+        if line.linked or line.hidden or line.words > FOOT_WORDS or within.top(line) is None:
             break
         work.out[place] = work.says_widget(line, region, DOUBTLESS)
 
@@ -388,30 +390,24 @@ def attach(work: Verdicts, region: Element, levels: int = ATTACHED) -> None:
         if above is None or above.tag in ("body", "html"):
             break
         top = above
-    inside: dict[Element, Element | None] = {}
+    near = Within(top)
     template = work.template
-    # What the words of a link say on many pages may lead to a file of this one.
-    own = set[str]()
-    if template is not None:
-        own = {url for url in work.page.files if not template.is_constant(url)}
     for place, block in enumerate(work.blocks[: _behind_news(work, region)]):
         if work.out[place] is None or not block.linked or block.hidden:
             continue
-        recurs = template is not None and template.is_boilerplate(block, work.shares[place])
-        if recurs and (not own or own.isdisjoint(file_addresses(block))):
+        if not (near.top(block) is not None and is_file_link(block) and work.kind(block, top) is None):
             continue
-        if top_of(block.element, {top}, inside) is top and is_file_link(block) and work.kind(block, top) is None:
+        # What the words of a link say on many pages may lead to a file of this one.
+        recurs = template is not None and template.is_boilerplate(block, work.shares[place])
+        if template is None or not recurs or not all(map(template.is_constant, file_addresses(block))):
             work.out[place] = None
 
 
 def _behind_news(work: Verdicts, region: Element) -> int:
     """Place from which on headlines of other news stand between a block and the text of the region."""
-    inside: dict[Element, Element | None] = {}
-    texts = (
-        place
-        for place in reversed(range(len(work.out)))
-        if work.out[place] is None and top_of(work.blocks[place].element, {region}, inside) is not None
-    )
+    within = Within(region)
+    backwards = (place for place in reversed(range(len(work.out))) if work.out[place] is None)
+    texts = (place for place in backwards if within.top(work.blocks[place]) is not None)
     return _other_news(work, next(texts, len(work.out)) + 1)
 
 
@@ -429,13 +425,17 @@ def _other_news(work: Verdicts, begin: int) -> int:
 def leave_comments(work: Verdicts) -> None:
     """Leave out what stands behind a heading of comments, in an element without any of the text: readers wrote it."""
     first = next((place for place, why in enumerate(work.out) if why is None), len(work.out))
-    places: dict[Element, list[int]] = {}
+    headings = [
+        place
+        for place, block in enumerate(work.blocks)
+        if place > first and not block.linked and says_surely(block.text) == "comments"
+    ]
+    places = _places(work, headings)
     within: dict[Element, deque[int]] = {}
-    for place in range(first + 1, len(work.out)):
+    for place in headings:
         heading = work.blocks[place]
-        if heading.linked or says_surely(heading.text) != "comments" or (box := heading.element.getparent()) is None:
+        if (box := heading.element.getparent()) is None:
             continue
-        places = places or _places(work)
         if box not in within:
             within[box] = deque(_inside(box, places))
         kept = within[box]
@@ -447,11 +447,15 @@ def leave_comments(work: Verdicts) -> None:
             work.out[other] = work.out[other] or ("comments", f"behind the heading {heading.text[:60]!r}")
 
 
-def _places(work: Verdicts) -> dict[Element, list[int]]:
-    """The places of the blocks that each element holds."""
+def _places(work: Verdicts, headings: Sequence[int]) -> dict[Element, list[int]]:
+    """The places of the blocks that each element holds; those of a part that recurs count as the part's own.
+
+    An element around a heading holds either all of such a part or nothing of it, unless the heading stands in it.
+    """
+    parts = {work.blocks[place].part for place in headings}
     places: dict[Element, list[int]] = {}
-    for place, block in enumerate(work.blocks):
-        places.setdefault(block.element, []).append(place)
+    for place, block in enumerate(work.blocks if headings else ()):
+        places.setdefault(block.element if block.part in parts else block.part, []).append(place)
     return places
 
 
@@ -465,16 +469,19 @@ def leave_headlines(work: Verdicts) -> None:
 
     Such boxes hold no links where a script follows them: headlines are all that there is.
     """
-    places: dict[Element, list[int]] = {}
-    met = set[Element]()
     last = next((place for place in reversed(range(len(work.out))) if work.out[place] is None), 0)
-    for place, heading in enumerate(work.blocks[:last]):
-        if heading.linked or says_surely(heading.text) != "related_news":
-            continue
+    headings = [
+        place
+        for place, block in enumerate(work.blocks[:last])
+        if not block.linked and says_surely(block.text) == "related_news"
+    ]
+    places = _places(work, headings)
+    met = set[Element]()
+    for place in headings:
+        heading = work.blocks[place]
         if (box := heading.element.getparent()) is None or box in met:
             continue
         met.add(box)  # further headings in it are not its first block
-        places = places or _places(work)
         here = _inside(box, places)
         if here[0] != place or any(_heads(work, work.blocks[at]) for at in here):
             continue
@@ -487,9 +494,9 @@ def leave_headlines(work: Verdicts) -> None:
 
 def _heads(work: Verdicts, block: Block) -> bool:
     """Whether a block is the headline of the page, as far as can be told."""
-    return block.element.tag == "h1" or work.is_headline(block)
+    return block.way.tag == "h1" or work.is_headline(block)
 
 
 def is_caption(block: Block) -> bool:
     """Whether a block is what a picture of the text shows, and no link from it."""
-    return not block.linked and (block.element.tag == "figcaption" or (block.way.in_row and is_framed(block)))
+    return not block.linked and (block.way.tag == "figcaption" or (block.way.in_row and is_framed(block)))

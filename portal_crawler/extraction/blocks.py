@@ -28,6 +28,9 @@ _DIGITS = re.compile(r"\d+")
 # Texts of so many characters are worth remembering.
 _LONGEST_LABEL = 120
 
+# Parts of more elements are read anew: their children take long to count, and what recurs in them is remembered.
+_MOST_ELEMENTS = 10_000
+
 # Empty elements that end a line, and the icon of Angular Material, which stands between fields.
 _BREAKS = ("br", "hr", "mat-icon")
 
@@ -46,59 +49,60 @@ class Block:
         hidden: Whether the page's own style hides it (``display: none``).
         way: The way to its element.
         path: Checksum of where it stands; see :class:`.ways.Way`.
-        key: What is the same block on all pages: its path, and its text with digits masked; 64 bits.
         part: An element that holds it: its own, or the root of a part that recurs on the pages of the site.
     """
 
-    __slots__ = ("_element", "_nodes", "_recalled", "hidden", "key", "linked", "part", "path", "text", "way", "words")
+    __slots__ = ("_element", "_key", "_memory", "_nodes", "hidden", "linked", "part", "path", "text", "way", "words")
 
-    def __init__(self, text: str, words: int, linked: int, way: Way, part: Element, *, key: int, hidden: bool) -> None:
+    def __init__(self, text: str, words: int, linked: int, way: Way, part: Element, *, hidden: bool) -> None:
         self.text = text
         self.words = words
         self.linked = linked
         self.hidden = hidden
         self.way = way
         self.path = way.path
-        self.key = key
         self.part = part
+        self._key: int | None = None
         self._element: Element | None = None
         self._nodes: list[_Node] | None = None
-        self._recalled: tuple[_Part, _Memory] | None = None
+        self._memory: _Memory | None = None
 
     @classmethod
     def met(cls, text: str, linked: int, way: Way, element: Element, nodes: list[_Node]) -> Block:
         """A block that was read from its page."""
         holder = way.holder
-        key = (holder.path * 0x9E3779B97F4A7C15 + _masked(text)) & 0xFFFFFFFFFFFFFFFF
-        block = cls(text, count_words(text), linked, holder, element, key=key, hidden=way.hidden)
+        block = cls(text, count_words(text), linked, holder, element, hidden=way.hidden)
         block._element, block._nodes = element, nodes
         return block
 
     @classmethod
-    def recalled(cls, part: _Part, memory: _Memory) -> Block:
-        """A block of a part that recurs."""
-        block = cls(
-            memory.text, memory.words, memory.linked, memory.way, part.root, key=memory.key, hidden=memory.hidden
-        )
-        block._recalled = (part, memory)
+    def recalled(cls, part: Element, memory: _Memory) -> Block:
+        """A block of a part that recurs; its elements are sought once they are asked for."""
+        block = cls(memory.text, memory.words, memory.linked, memory.way, part, hidden=memory.hidden)
+        block._memory, block._key = memory, memory.key
         return block
+
+    @property
+    def key(self) -> int:
+        """What is the same block on all pages: its path, and its text with digits masked; 64 bits."""
+        if self._key is None:  # who wants to know no more than what a page says has no use for it
+            self._key = (self.path * 0x9E3779B97F4A7C15 + _masked(self.text)) & 0xFFFFFFFFFFFFFFFF
+        return self._key
 
     @property
     def element(self) -> Element:
         """The innermost block-level element that holds the run."""
         if self._element is None:
-            assert self._recalled is not None
-            part, memory = self._recalled
-            self._element = part.elements[memory.element]
+            assert self._memory is not None
+            self._element = _below(self.part, self._memory.element)
         return self._element
 
     @property
     def nodes(self) -> list[_Node]:
         """Its text nodes: ``(element, False, text)`` is an element's text, ``(element, True, text)`` its tail."""
         if self._nodes is None:
-            assert self._recalled is not None
-            part, memory = self._recalled
-            slots = [(part.elements[place], is_tail) for place, is_tail in memory.slots]
+            assert self._memory is not None
+            slots = [(_below(self.part, steps), is_tail) for steps, is_tail in self._memory.slots]
             self._nodes = [(one, is_tail, (one.tail if is_tail else one.text) or "") for one, is_tail in slots]
         return self._nodes
 
@@ -138,7 +142,7 @@ def file_addresses(block: Block) -> list[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Memory:
-    """A block of a part that recurs; its elements are told by their places in the part, in document order."""
+    """A block of a part that recurs; its elements are told by the steps to them from the part: which child of each."""
 
     text: str
     words: int
@@ -146,25 +150,14 @@ class _Memory:
     hidden: bool
     way: Way
     key: int
-    element: int
-    slots: list[tuple[int, bool]]
+    element: tuple[int, ...]
+    slots: list[tuple[tuple[int, ...], bool]]
 
 
-class _Part:
-    """A part of a page that stands on others as well; its elements are listed once one of them is asked for."""
-
-    __slots__ = ("_elements", "root")
-
-    def __init__(self, root: Element) -> None:
-        self.root = root
-        self._elements: list[Element] | None = None
-
-    @property
-    def elements(self) -> list[Element]:
-        """Its elements in document order."""
-        if self._elements is None:
-            self._elements = list(self.root.iter())
-        return self._elements
+def _below(part: Element, steps: tuple[int, ...]) -> Element:
+    for step in steps:
+        part = part[step]
+    return part
 
 
 _WAYS = Ways()
@@ -290,12 +283,15 @@ class _Walk:
         way.misses = 0
         if memories:
             self.end_run()
-            part = _Part(element)
-            self.found += [Block.recalled(part, memory) for memory in memories]
+            self.found += [Block.recalled(element, memory) for memory in memories]
 
     def remember(self, element: Element, way: Way, markup: bytes, before: int) -> None:
         """Keep the blocks of a part for the pages to come."""
-        places = {one: place for place, one in enumerate(element.iter())}
+        steps: dict[Element, tuple[int, ...]] = {element: ()}
+        for one in element.iter():
+            steps |= {child: (*steps[one], place) for place, child in enumerate(one)}
+            if len(steps) > _MOST_ELEMENTS:
+                return
         way.parts[markup] = [
             _Memory(
                 block.text,
@@ -304,8 +300,8 @@ class _Walk:
                 block.hidden,
                 block.way,
                 block.key,
-                places[block.element],
-                [(places[one], is_tail) for one, is_tail, _ in block.nodes],
+                steps[block.element],
+                [(steps[one], is_tail) for one, is_tail, _ in block.nodes],
             )
             for block in self.found[before:]
         ]

@@ -144,7 +144,7 @@ def signs(block: Block) -> bool:
     A bare name is set apart, and no label of a widget: "Chia Sẻ", "YOU MAY ALSO LIKE".
     """
     line = block.text
-    if block.element.tag in HEADINGS or says(line) is not None:
+    if block.way.tag in HEADINGS or says(line) is not None:
         return False
     if _credit(line) is not None or _labelled(line) is not None:
         return True

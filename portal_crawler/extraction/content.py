@@ -57,12 +57,12 @@ from portal_crawler.extraction.verdicts import (
     UNSCORED,
     Selection,
     Verdicts,
+    Within,
     frequency,
     is_file_link,
     is_surely_text,
-    top_of,
 )
-from portal_crawler.extraction.widgets import ENDINGS, named, says, says_surely
+from portal_crawler.extraction.widgets import ENDINGS, says, says_surely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -170,12 +170,9 @@ def _curves() -> dict[str, list[tuple[float, float]]]:
 
 def _keep_inside(work: Verdicts, regions: Iterable[Element]) -> None:
     """Keep the blocks of the regions, but for widgets inside them."""
-    tops = set(regions)
-    above = {node for top in tops for node in top.iterancestors()}
-    inside: dict[Element, Element | None] = {}
+    within = Within(*regions)
     for place, block in enumerate(work.blocks):
-        # A part that recurs stands inside a region, or beside it, or around it.
-        top = top_of(block.element if block.part in above else block.part, tops, inside)
+        top = within.top(block)
         if top is None:
             work.out[place] = ("", "")
         else:
@@ -239,14 +236,15 @@ def _judge(work: Verdicts) -> Element | None:
     scored = score(work.page, [work.blocks[place] for place in left])
     around = scored.outline
     region = around_rows(around.elements[around.text_region()]) if around.text >= 0 else None
-    inside: dict[Element, Element | None] = {}
+    within = None if region is None else Within(region)
     keep = KEEP if template is not None else KEEP_ALONE
     for place, logit in zip(left, scored.logits, strict=True):
-        block, vote = work.blocks[place], work.votes[place]
+        block = work.blocks[place]
         if heads.get(place) == "comments":
             continue
+        vote = None if template is None else template.vote(block)
         odds = work.odds[place] = logit if vote is None else OWN * logit + VOTE * max(-4.0, min(4.0, vote))
-        top = top_of(block.element, {region}, inside) if region is not None else None
+        top = None if within is None else within.top(block)
         if odds > keep or (top is not None and _fits(block, odds)):
             work.out[place] = work.says_widget(block, top, odds)
     if region is not None:
@@ -291,18 +289,18 @@ def _leave_columns(work: Verdicts, region: Element) -> None:
 
     A column is a cell with tables of its own, beside the one with most of the text; what is surely text stays.
     """
-    columns = {
+    columns = [
         cell
         for own in (region, *region.iterancestors())
         if own.tag == "td"
         for cell in (*own.itersiblings("td"), *own.itersiblings("td", preceding=True))
         if cell.find(".//table") is not None
-    }
-    inside: dict[Element, Element | None] = {}
+    ]
+    within = Within(*columns)
     for place, block in enumerate(work.blocks if columns else ()):
         if work.out[place] is not None or not block.way.in_row or work.odds[place] > DOUBTLESS:
             continue
-        if top_of(block.element, columns, inside) is not None:
+        if within.top(block) is not None:
             work.out[place] = ("sidebar", "in a column beside that of the text")
 
 
@@ -323,10 +321,10 @@ def _imprint(found: Sequence[Block]) -> range:
 
 def _is_template(work: Verdicts, place: int) -> bool:
     """Whether the site's template has a block, and not just several articles: notices have lines in common."""
-    template, vote = work.template, work.votes[place]
-    if template is None or not template.is_boilerplate(work.blocks[place], work.shares[place]):
+    template, block, share = work.template, work.blocks[place], work.shares[place]
+    if template is None or not template.is_boilerplate(block, share):
         return False
-    return vote is None or vote < TEXTS or work.shares[place] >= COMMON_PARAGRAPH
+    return share >= COMMON_PARAGRAPH or (vote := template.vote(block)) is None or vote < TEXTS
 
 
 def _short_notice(work: Verdicts) -> Element | None:
@@ -341,10 +339,10 @@ def _short_notice(work: Verdicts) -> Element | None:
     told = notice(work.page, work.blocks, work.odds, is_file_link)
     if told is None:
         return None
-    inside: dict[Element, Element | None] = {}
+    around = Within(told.around)
     for place in kept:
         block = work.blocks[place]
-        within = place >= told.text[0] and top_of(block.element, {told.around}, inside) is not None
+        within = place >= told.text[0] and around.top(block) is not None
         if not (within or work.odds[place] > DOUBTLESS or is_surely_text(block)):
             work.out[place] = ("", "")
     for place in told.text:
@@ -391,7 +389,7 @@ def _tells_of_text(work: Verdicts, place: int) -> bool:
 
 def _trim_head(work: Verdicts, place: int) -> None:
     block = work.blocks[place]
-    if work.is_headline(block) or (block.element.tag in ("h1", "h2") and not _opens(work, place)):
+    if work.is_headline(block) or (block.way.tag in ("h1", "h2") and not _opens(work, place)):
         work.out[place] = ("headline", "a heading before the text; see title")
     elif block.link_density > LINKED and not (is_file_link(block) and _below_headline(work, place)):
         work.out[place] = (
@@ -408,7 +406,7 @@ def _trim_head(work: Verdicts, place: int) -> None:
 
 def _below_headline(work: Verdicts, place: int) -> bool:
     """Whether a headline stands among the few blocks above: files are attached there, too."""
-    return any(work.is_headline(one) or one.element.tag == "h1" for one in work.blocks[max(0, place - HEAD) : place])
+    return any(work.is_headline(one) or one.way.tag == "h1" for one in work.blocks[max(0, place - HEAD) : place])
 
 
 def _opens(work: Verdicts, place: int) -> bool:
@@ -417,7 +415,7 @@ def _opens(work: Verdicts, place: int) -> bool:
     if not work.is_long(block) or not block.text.endswith((".", "…", "./.")):
         return False
     above = work.blocks[max(0, place - HEAD) : place]
-    return any(other.element.tag == "h1" or work.is_headline(other) for other in above)
+    return any(other.way.tag == "h1" or work.is_headline(other) for other in above)
 
 
 def _headed(work: Verdicts, place: int) -> bool:
@@ -426,7 +424,7 @@ def _headed(work: Verdicts, place: int) -> bool:
 
 
 def _trim_fields(work: Verdicts, kept: list[int], begin: int) -> None:
-    """Cut the time of day before the text, and short lines between headline and date: who has written, the section."""
+    """Cut the time of day before the text, short lines between headline and date, and who it says has written it."""
     headlines = (place for place in range(begin) if work.is_headline(work.blocks[place]) or _is_cut(work, place))
     head = max(headlines, default=begin)
     dates = (other for other in range(head + 1, begin) if work.out[other] is not None)
@@ -438,10 +436,11 @@ def _trim_fields(work: Verdicts, kept: list[int], begin: int) -> None:
             work.out[place] = ("date_line", "a time before the text; see published_at")
         elif head < place and FIGURE.fullmatch(work.blocks[place].text):
             work.out[place] = ("visit_counter", "a figure between the headline and the text")
-        elif head < place < stamp and (
-            work.blocks[place].words <= NAME_WORDS or WRITTEN.match(work.blocks[place].text)
+        elif (head < place < stamp and work.blocks[place].words <= NAME_WORDS) or (
+            (head < place or is_date_line(work.blocks[max(0, place - 1)].text))
+            and WRITTEN.match(work.blocks[place].text)
         ):
-            work.out[place] = ("byline", "between the headline and the date")
+            work.out[place] = ("byline", "between the headline and the text")
 
 
 def _is_cut(work: Verdicts, place: int) -> bool:
@@ -500,7 +499,8 @@ def _trim_tail(work: Verdicts, kept: list[int], texts: list[int]) -> None:
     """Everything behind a heading of related news, if it is mostly links; then links and labels at the very end."""
     for position, place in enumerate(kept):
         label = says_surely(work.blocks[place].text)
-        if label in ENDINGS or (label is None and named(work.blocks[place].element) == "related_news"):
+        way = work.blocks[place].way
+        if label in ENDINGS or (label is None and way.widget == "related_news" and not way.levels):
             rest = kept[position:]
             size = sum(len(work.blocks[other].text) for other in rest)
             linked = sum(work.blocks[other].linked for other in rest)

@@ -39,7 +39,7 @@ def content_of(page: Page, announced: str | None = None) -> int:
     Returns:
         64 bits, the same in every run.
     """
-    texts = [block.text for block in blocks(page) if not block.hidden and block.link_density < LINKED]
+    texts = [each.text for each in blocks(page) if not each.hidden and each.linked < LINKED * len(each.text)]
     addresses: Any = ADDRESSES(page.root)
     files = sorted({href for href in addresses if href.lower().endswith(FILES)})
     text = "\n".join(texts).encode("utf-8", "replace").translate(None, b"0123456789")

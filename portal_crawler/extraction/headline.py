@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,7 @@ def title(sheet: Sheet) -> str | None:
     first, best, best_score = sheet.first_kept(), -1, 2.5
     for place, block in enumerate(sheet.blocks[: first + 3]):
         near = first - place <= BEFORE
-        if not near and block.text not in hints and block.element.tag not in ("h1", "h2", "h3"):
+        if not near and block.text not in hints and block.way.tag not in ("h1", "h2", "h3"):
             continue
         score = _title_score(sheet, block, hints, long_hints) - 0.04 * min(abs(first - place), 40)
         if score < best_score and near and _above_stamp(sheet, place):
@@ -71,7 +72,7 @@ def _below_menu(sheet: Sheet, best: int, first: int) -> int:
     below = range(max(best + 1, first - NEAR_DATE), min(first + 1, len(sheet.blocks)))
     for place in below:
         block = sheet.blocks[place]
-        if block.element.tag in ("h2", "h3", "h4") and not block.linked and block.words >= LEAST_TITLE:
+        if block.way.tag in ("h2", "h3", "h4") and not block.linked and block.words >= LEAST_TITLE:
             between = sheet.blocks[best + 1 : place]
             menu = sum(other.link_density > MOSTLY_LINK and not is_file_link(other) for other in between) >= MENU
             return best if sheet.recurs(block) or not menu else place
@@ -134,7 +135,7 @@ def _above_date(sheet: Sheet, first: int) -> str | None:
     for place in range(max(0, first - NEAR_DATE), first + 1):
         block = sheet.blocks[place]
         least = 1 if _set_apart(block) else LEAST_TITLE + 1
-        ends = block.text.endswith(SENTENCE_ENDS) and block.element.tag not in HEADINGS
+        ends = block.text.endswith(SENTENCE_ENDS) and block.way.tag not in HEADINGS
         if not ends and _above_stamp(sheet, place, is_date_line, least):
             return block.text
     return None
@@ -143,7 +144,7 @@ def _above_date(sheet: Sheet, first: int) -> str | None:
 def _set_apart(block: Block) -> bool:
     """Whether a line is a heading, or bold, or called a title."""
     return (
-        block.element.tag in HEADINGS
+        block.way.tag in HEADINGS
         or any(node.tag in ("b", "strong") for node, _ in block.slots)
         or _inline_marks(block) > 0
         or _title_marks(block.element) > 0
@@ -256,8 +257,12 @@ def _inline_marks(block: Block) -> float:
 
 def _title_marks(element: Element) -> float:
     marks = f"{element.get('class') or ''} {element.get('id') or ''} {element.get('itemprop') or ''}"
-    if marks == "  ":
-        return 0.0
+    return 0.0 if marks == "  " else _called_title(marks)
+
+
+@lru_cache(maxsize=20_000)
+def _called_title(marks: str) -> float:
+    """How much an element's names speak for a headline."""
     if NO_TITLE_HINT.search(marks):
         return -1.0
     return 3.0 if TITLE_NAME.search(marks) else 2.0 if TITLE_HINT.search(marks) else 0.0

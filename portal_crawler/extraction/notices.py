@@ -116,7 +116,7 @@ def _dated(heads: Sequence[int], found: Sequence[Block], odds: Sequence[float]) 
         if place <= begun
         and odds[place] > LEAST_SENTENCE
         and place + 1 < len(found)
-        and (not found[place].text.endswith(".") or found[place].element.tag in HEADINGS)
+        and (not found[place].text.endswith(".") or found[place].way.tag in HEADINGS)
     )
     return [place for place in able if is_date_line(found[place + 1].text)]
 
@@ -134,11 +134,7 @@ def _may_head(block: Block) -> bool:
 
 def is_paragraph(block: Block) -> bool:
     """Whether a line is two sentences or more, and set in no heading."""
-    return (
-        block.words >= PARAGRAPH_WORDS
-        and block.element.tag not in HEADINGS
-        and SENTENCES.search(block.text) is not None
-    )
+    return block.words >= PARAGRAPH_WORDS and block.way.tag not in HEADINGS and SENTENCES.search(block.text) is not None
 
 
 def _is_title(text: str, title: str) -> bool:
@@ -191,7 +187,7 @@ def _behind(
 
 def _without_heading(text: list[int], found: Sequence[Block]) -> list[int]:
     """The text without a heading at its end, where the rest of it is none: that is of the box behind."""
-    last = [found[place].element.tag in HEADINGS for place in text[-2:]]
+    last = [found[place].way.tag in HEADINGS for place in text[-2:]]
     return text[:-1] if last == [False, True] else text
 
 

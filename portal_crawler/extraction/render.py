@@ -249,7 +249,7 @@ def _is_marked_caption(block: Block) -> bool:
 
 def _reads_like_caption(block: Block) -> bool:
     """Whether a block that follows a picture is its caption: short, in italics, centred or without a final stop."""
-    if block.element.tag in LEAF or len(block.text.split()) > CAPTION_WORDS:
+    if block.way.tag in LEAF or len(block.text.split()) > CAPTION_WORDS:
         return False
     if _emphasised(block, ("i", "em")) or _is_styled(block):
         return True
@@ -377,10 +377,10 @@ class _Html:
 
     def _leaf(self, block: Block) -> str | None:
         """Tag that wraps a block's text; None where its own element, already open, does."""
-        if block.element.tag in ("li", "td", "th"):
+        if block.way.tag in ("li", "td", "th"):
             previous = self.out[-1] if self.out else ""
             return None if previous.startswith("<") and not previous.startswith("</") else "p"
-        return LEAF.get(block.element.tag, "p")
+        return LEAF.get(block.way.tag, "p")
 
     def _structure(self, element: Element) -> list[Element]:
         chain: list[Element] = []

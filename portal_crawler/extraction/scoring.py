@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -73,7 +74,7 @@ class Outline:
     """The elements of a page that hold text, parents before children, with what stands under each.
 
     Attributes:
-        index: Element -> its place in the lists below.
+        places: For each block, the place of its element in the lists below.
         elements: The elements.
         parent: Place of the parent; -1 for the root.
         ways: The way to each.
@@ -84,7 +85,7 @@ class Outline:
         score: Votes of the paragraphs, as Readability counts them.
     """
 
-    index: dict[Element, int]
+    places: list[int]
     elements: list[Element]
     parent: list[int]
     ways: list[Way]
@@ -119,13 +120,10 @@ def outline(found: list[Block], words: list[int]) -> Outline:
         found: Blocks of the page.
         words: Their numbers of words.
     """
-    out = Outline({}, [], [], [], [], [], [], [], [], -1, -1)
+    out = _entered(found)
     votes: dict[int, float] = {}
     parent = out.parent
-    for number, block in enumerate(found):
-        at = out.index.get(block.element)
-        if at is None:
-            at = _enter(block, out)
+    for at, block, count in zip(out.places, found, words, strict=True):
         if block.hidden:
             continue
         size = len(block.text)
@@ -134,7 +132,7 @@ def outline(found: list[Block], words: list[int]) -> Outline:
         out.blocks[at] += 1
         if size < 25 or block.linked > LINKED * size:
             continue
-        if words[number] >= PARAGRAPH_WORDS:
+        if count >= PARAGRAPH_WORDS:
             out.running[at] += size
         points = 1.0 + block.text.count(",") + block.text.count("，") + min(size / 100, 3.0)
         node = parent[at] if block.way.tag in LEAF else at
@@ -146,6 +144,31 @@ def outline(found: list[Block], words: list[int]) -> Outline:
     _sum_up(out)
     _elect(out, votes)
     return out
+
+
+def _entered(found: list[Block]) -> Outline:
+    """The elements of the blocks and those around them, of which nothing is counted yet."""
+    index: dict[Element, int] = {}
+    elements: list[Element] = []
+    parent: list[int] = []
+    ways: list[Way] = []
+    places: list[int] = []
+    for block in found:
+        node: Element | None = block.element
+        way: Way | None = block.way
+        chain: list[tuple[Element, Way]] = []
+        while node is not None and way is not None and node not in index:
+            chain.append((node, way))
+            node, way = node.getparent(), way.above
+        at = index[node] if node is not None else -1
+        for new, its in reversed(chain):
+            parent.append(at)
+            at = index[new] = len(elements)
+            elements.append(new)
+            ways.append(its)
+        places.append(at)
+    length, linked, running, blocks = ([0] * len(elements) for _ in range(4))
+    return Outline(places, elements, parent, ways, length, linked, running, blocks, [0.0] * len(elements), -1, -1)
 
 
 def _sum_up(out: Outline) -> None:
@@ -178,31 +201,6 @@ def _elect(out: Outline, votes: dict[int, float]) -> None:
             most, out.text = value, node
 
 
-def _enter(block: Block, out: Outline) -> int:
-    """Add the element of a block, and those of its ancestors that are new, to an outline."""
-    chain: list[tuple[Element, Way]] = []
-    node: Element | None = block.element
-    way: Way | None = block.way
-    index = out.index
-    while node is not None and way is not None and node not in index:
-        chain.append((node, way))
-        node, way = node.getparent(), way.above
-    at = index[node] if node is not None else -1
-    for new, its in reversed(chain):
-        above, at = at, len(out.elements)
-        index[new] = at
-        out.elements.append(new)
-        out.parent.append(above)
-        out.ways.append(its)
-    zeros = [0] * len(chain)
-    out.length += zeros
-    out.linked += zeros
-    out.running += zeros
-    out.blocks += zeros
-    out.score += zeros
-    return at
-
-
 class _Measures(NamedTuple):
     """What is told of each block by itself and by its element, and how far it is from running text."""
 
@@ -224,8 +222,7 @@ def _measured(found: list[Block], words: list[int], out: Outline) -> _Measures:
     sizes = [len(block.text) for block in found]
     linked = [block.linked for block in found]
     density = [number / size for number, size in zip(linked, sizes, strict=True)]
-    places = [out.index[block.element] for block in found]
-    shared = _shared(out)
+    places, shared = out.places, _shared(out)
     texts = [n for n in range(count) if words[n] >= PARAGRAPH_WORDS and density[n] < LINKED and not found[n].hidden]
     inner = [n for n in texts if shared[places[n]] == 0] or texts
     first, last = (inner[0], inner[-1]) if inner else (count, -1)
@@ -263,7 +260,7 @@ def rows(
     region_length = out.length[region] if region >= 0 else 0
     region_links = out.linked[region] / (region_length or 1) if region >= 0 else 1.0
     title = (page.title or "")[:300]
-    titles, stamps = _landmarks(page, found, words)
+    headlines, stamps = _landmarks(page, found, words)
     result: list[list[float] | None] = []
     so_far = 0
     for n, (block, at, size, look) in enumerate(zip(found, places, sizes, looks, strict=True)):
@@ -294,39 +291,42 @@ def rows(
             look[0] / total, look[1] / (look[0] or 1), float(back[n]), float(ahead[n]),
             float(min(20, n - last)) if n > last else 0.0, float(min(20, first - n)) if n < first else 0.0,
             float(shared[at]), 1.0 if 10 < size < 300 and text in title else 0.0,
-            sum(map(str.isupper, text[:40])) / min(size, 40), float(min(20, look[2])), titles[n], stamps[n],
+            sum(map(str.isupper, text[:40])) / min(size, 40), float(min(20, look[2])),
+            _behind(headlines, n), _behind(stamps, n),
         ])  # fmt: skip
     return result
 
 
-def _landmarks(page: Page, found: list[Block], words: list[int]) -> tuple[list[float], list[float]]:
-    """How many blocks, at most 20, each stands behind the last headline and behind the last line with a date."""
+def _landmarks(page: Page, found: list[Block], words: list[int]) -> tuple[list[int], list[int]]:
+    """Places of what looks like a headline, and of the short lines with a date."""
     title = f"{page.title or ''} {page.meta.get('og:title', '')}"[:600]
-    behind_title, behind_date = [], []
-    headline = stamp = 20.0
-    for block, count in zip(found, words, strict=True):
-        behind_title.append(headline)
-        behind_date.append(stamp)
-        headline, stamp = min(20.0, headline + 1), min(20.0, stamp + 1)
+    headlines, stamps = [], []
+    for place, (block, count) in enumerate(zip(found, words, strict=True)):
         text = block.text
-        if len(text) < 300 and count > 3 and (block.way.tag == "h1" or block.way.titled or text in title):
-            headline = 0.0
-        if len(text) < 100 and _DATE.search(text):
-            stamp = 0.0
-    return behind_title, behind_date
+        if count > 3 and len(text) < 300 and (block.way.tag == "h1" or block.way.titled or text in title):
+            headlines.append(place)
+        if len(text) < 100 and ("20" in text or "19" in text) and _DATE.search(text):
+            stamps.append(place)
+    return headlines, stamps
+
+
+def _behind(places: list[int], place: int) -> float:
+    """How many blocks, at most 20, stand between a place and the last of these before it."""
+    before = bisect_left(places, place)
+    return min(20.0, float(place - places[before - 1] - 1)) if before else 20.0
 
 
 def _shared(out: Outline) -> list[int]:
     """How many levels above the region the common ancestor of it and each element is; 0 inside the region."""
-    levels: dict[int, int] = {}
+    shared = [-1] * len(out.parent)
     node, step = out.region, 0
     while node >= 0:
-        levels[node] = step
+        shared[node] = min(30, step)
         node, step = out.parent[node], step + 1
-    shared: list[int] = []
-    for at, above in enumerate(out.parent):
-        shared.append(levels[at] if at in levels else (shared[above] if above >= 0 else 30))
-    return [min(30, level) for level in shared]
+    for at, above in enumerate(out.parent):  # parents before children
+        if shared[at] < 0:
+            shared[at] = shared[above] if above >= 0 else 30
+    return shared
 
 
 def _distances(count: int, texts: list[int]) -> tuple[list[int], list[int]]:

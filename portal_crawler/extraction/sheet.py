@@ -25,7 +25,7 @@ FIELD_LABEL = re.compile(
     r"^(?:tác giả(?: bài viết)?|người viết|author|nguồn(?: tin| bài viết)?|source)\s*[:\uff1a]\s*", re.IGNORECASE
 )
 
-MARKED: Callable[[Element], list[Element]] = etree.XPath("//*[@itemprop]")  # type: ignore[assignment]
+MARKED: Callable[[Element], list[Element]] = etree.XPath("//@itemprop/parent::*")  # type: ignore[assignment]
 
 
 @dataclass(slots=True)
@@ -89,7 +89,7 @@ class Sheet:
         return (
             template is not None
             and template.is_constant(block.text)
-            and template.is_boilerplate(block, template.share(block))
+            and template.is_boilerplate(block, *template.shares([block]))
         )
 
     def first_kept(self) -> int:

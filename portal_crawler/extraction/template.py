@@ -28,6 +28,8 @@ from portal_crawler.extraction.dates import date_orders
 from portal_crawler.extraction.scoring import Scored, score
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from portal_crawler.extraction.page import Page
 
 FORMAT = 6
@@ -169,25 +171,15 @@ class Template:
 
     # ------------------------------------------------------------------ answers
 
-    def evidence(self, found: list[Block]) -> list[tuple[float, float | None]]:
-        """What the site says of each block: its document frequency, and how its path votes.
+    def shares(self, found: Iterable[Block]) -> list[float]:
+        """Document frequency of each block over the site's pages, from 0 to 1; one page is no frequency."""
+        times, pages = self._counts.get, self.pages or 1
+        return [count / pages if (count := times(block.key, 0)) > 1 else 0.0 for block in found]
 
-        Returns:
-            Document frequency over the site's pages, from 0 to 1 (one page is no frequency); and log-odds that a block
-            in that path is text, None where too few were seen.
-        """
-        result: list[tuple[float, float | None]] = []
-        counts, votes, pages = self._counts, self._votes, self.pages or 1
-        for block in found:
-            count = counts.get(block.key, 0)
-            polled = votes.get(block.path)
-            vote = _odds(*polled) if polled is not None and polled[1] >= ENOUGH else None
-            result.append((count / pages if count > 1 else 0.0, vote))
-        return result
-
-    def share(self, block: Block) -> float:
-        """Document frequency of one block; see :meth:`evidence`."""
-        return self.evidence([block])[0][0]
+    def vote(self, block: Block) -> float | None:
+        """Log-odds that a block in that path is text, as the site's pages say; None where too few were seen."""
+        polled = self._votes.get(block.path)
+        return _odds(*polled) if polled is not None and polled[1] >= ENOUGH else None
 
     def is_boilerplate(self, block: Block, share: float) -> bool:
         """Whether a block with that document frequency is part of the template.

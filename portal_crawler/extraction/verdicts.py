@@ -86,9 +86,7 @@ class Verdicts:
         self.blocks = found
         self.template = template
         self.out: list[tuple[str, str] | None] = [("", "")] * len(found)
-        seen = template.evidence(found) if template is not None else [(0.0, None)] * len(found)
-        self.shares = [share for share, _ in seen]
-        self.votes = [vote for _, vote in seen]
+        self.shares = [0.0] * len(found) if template is None else template.shares(found)
         self.odds = [UNSCORED] * len(found)
         self.tabled: set[int] = set()  # places of the blocks of tables that belong to the text as a whole
         self.layout = False  # whether a layout names the regions: then only what stands on most pages is no text
@@ -126,8 +124,13 @@ class Verdicts:
     def is_text(self, block: Block) -> bool:
         """Whether a block is long and no heading."""
         # Some systems set the opening paragraph in a heading (h2.detail-sapo).
-        heading = block.element.tag in ("h1", "h2") and not LEAD_HINT.search(block.element.get("class") or "")
+        heading = block.way.tag in ("h1", "h2") and not LEAD_HINT.search(block.element.get("class") or "")
         return self.is_long(block) and not heading
+
+    def extent(self) -> range:
+        """Places from the first block that is kept to the last; empty if none is."""
+        kept = [place for place, why in enumerate(self.out) if why is None]
+        return range(kept[0], kept[-1] + 1) if kept else range(0)
 
     def is_headline(self, block: Block) -> bool:
         """Whether a block before the text repeats the page's own title."""
@@ -159,7 +162,7 @@ class Verdicts:
 
     def _outside(self, block: Block, place: int) -> tuple[str, str]:
         """Widget and reason of a block that stands outside the article's region."""
-        widget = says(block.text) or self.kind(block, None)
+        widget = says(block.text) or block.way.widget
         if share := self.shares[place]:
             assert self.template is not None
             return widget or "template", frequency(share, self.template.pages)
@@ -200,16 +203,28 @@ def frequency(share: float, pages: int) -> str:
     return f"document frequency {share:.2f} over {pages} pages"
 
 
-def top_of(element: Element, tops: set[Element], known: dict[Element, Element | None]) -> Element | None:
-    """The region that an element stands in, looked up once for each element."""
-    chain: list[Element] = []
-    node: Element | None = element
-    while node is not None and node not in known:
-        chain.append(node)
-        if node in tops:
-            break
-        node = node.getparent()
-    answer = None if node is None else known.get(node, node)
-    for below in chain:
-        known[below] = answer
-    return answer
+class Within:
+    """Elements, and in which of them a block stands; the way up from an element is gone once."""
+
+    def __init__(self, *tops: Element) -> None:
+        self._known: dict[Element, Element | None] = dict(zip(tops, tops, strict=True))
+        self._above = {up for top in tops for up in top.iterancestors()}
+
+    def top(self, block: Block) -> Element | None:
+        """The innermost of the elements that a block stands in.
+
+        A part that recurs stands inside such an element, or beside it, or around it: only then its own elements count.
+        """
+        return self.around(block.element if block.part in self._above else block.part)
+
+    def around(self, element: Element) -> Element | None:
+        """The innermost of the elements that an element is or stands in."""
+        chain: list[Element] = []
+        node: Element | None = element
+        while node is not None and node not in self._known:
+            chain.append(node)
+            node = node.getparent()
+        answer = None if node is None else self._known[node]
+        for below in chain:
+            self._known[below] = answer
+        return answer

@@ -15,6 +15,8 @@ from portal_crawler.extraction.page import NOT_TEXT, PHRASING
 from portal_crawler.extraction.widgets import named_so
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from portal_crawler.extraction.page import Element
 
 # What is no part of the running text though it holds text.
@@ -186,7 +188,9 @@ class Ways:
 
     def child(self, above: Way, element: Element) -> Way:
         """The way to a child at the end of a way."""
-        look = _look_of(element)
+        # One call for all attributes: many elements have none, most none of these, and asking for each costs as much.
+        attributes: Any = element.items()  # always str for HTML
+        look = _look_of(element.tag, attributes) if attributes else element.tag
         way = above.below.get(look)
         if way is None:
             self._known += 1
@@ -194,12 +198,8 @@ class Ways:
         return way
 
 
-def _look_of(element: Element) -> Look:
+def _look_of(tag: str, attributes: Iterable[tuple[str, str]]) -> Look:
     """What the way to an element depends on."""
-    # One call for all attributes: many elements have none, most none of these three, and asking for each costs as much.
-    attributes: Any = element.items()  # always str for HTML
-    if not attributes:
-        return element.tag
     classes = name = style = None
     body = unseen = False
     for key, value in attributes:
@@ -216,8 +216,8 @@ def _look_of(element: Element) -> Look:
     if unseen:
         style = "display:none"  # browsers' own style sheet says so
     if classes is None and name is None and style is None and not body:
-        return element.tag
-    return element.tag, classes, name, style, body
+        return tag
+    return tag, classes, name, style, body
 
 
 @lru_cache(maxsize=20_000)

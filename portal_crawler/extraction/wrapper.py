@@ -7,6 +7,7 @@ records. Here it is written by hand, for a site or for a family of portal softwa
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from cssselect.parser import Tree
 
 Element = etree._Element  # noqa: SLF001 - lxml gives its element type no public name
+
+
+# An XPath that begins with a class asks each element for it: to go through the attributes takes a third of the time.
+FIRST_CLASS = re.compile(r"(?:^|(?<= \| ))descendant-or-self::\*\[@class and contains\(@class, ('[^']*')\)")
+BY_ATTRIBUTE = r"descendant-or-self::*/@class[contains(., \1)]/parent::*[contains(@class, \1)"
 
 
 @lru_cache(maxsize=2048)
@@ -51,7 +57,7 @@ def find_all(css: str, root: Element, classes: frozenset[str]) -> list[Element]:
 
 @lru_cache(maxsize=2048)
 def _xpath(expression: str) -> Callable[[Element], list[Element]]:
-    return etree.XPath(expression)  # type: ignore[return-value]
+    return etree.XPath(FIRST_CLASS.sub(BY_ATTRIBUTE, expression))  # type: ignore[return-value]
 
 
 @lru_cache(maxsize=2048)
