@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from browser_spider import Rendered
 from crawl import crawl
 from portal_server import MATTERS, PLACES, Answer, PortalServer, article, body, page
+from scrapy.utils.test import get_crawler
 from warcio.archiveiterator import ArchiveIterator
 
+from portal_crawler.crawling.browser import Browser
 from portal_crawler.crawling.chromium import NAMES
 
 if TYPE_CHECKING:
@@ -222,6 +228,56 @@ def test_a_hostile_page_reaches_nothing_and_costs_itself_alone() -> None:
     assert done.stats["browser/refused/host"] >= 4
     assert done.stats["browser/refused/navigation"] >= 1
     assert "LEAKED" not in done.log
+
+
+@needs_browser
+def test_a_browser_that_ends_in_the_middle_costs_one_page_which_is_asked_for_again(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    program = tmp_path / "browser"
+    chromium = next(filter(None, map(shutil.which, NAMES)))
+    program.write_text(f'#!/bin/sh\necho $$ >> "{begun}"\nexec "{chromium}" "$@"\n', "utf-8")
+    program.chmod(0o755)
+
+    def kill(_: Seen) -> Answer:
+        os.kill(int(begun.read_text("utf-8").split()[-1]), signal.SIGKILL)
+        return Answer("{}", headers=JSON)
+
+    busy = page("<script>fetch('/api/tin/2'); for (;;);</script>")
+    with PortalServer(filled(**{"/api/tin/2": kill, "/bai-viet/tin-2": busy})) as server:
+        settings = {"PORTAL_BROWSER": str(program), "PORTAL_SOFT_404": False}
+        done = crawl("browser_spider.Rendered", settings, url=f"{server.url}/")
+    assert {url.rpartition("-")[2] for url in done.urls} == {"1", "3", "4", "5"}, done.log
+    (lost,) = done.rejected
+    assert (lost["url"].rpartition("-")[2], lost["reason"], lost["retry"]) == ("2", "not_rendered", "retry")
+
+
+@needs_browser
+def test_a_browser_that_is_gone_when_a_page_is_closed_is_no_error() -> None:
+    from playwright.async_api import Error
+
+    # When it has ended is for the system to say: scrapy-playwright forgets it while the page is being closed.
+    handler: Any = SimpleNamespace(browser=object())
+
+    async def close() -> None:
+        del handler.browser
+        raise Error("Target page, context or browser has been closed")
+
+    handler.context_wrappers = {"page 1": SimpleNamespace(context=SimpleNamespace(close=close))}
+    asyncio.run(Browser(get_crawler(Rendered), handler)._leave(None, "page 1"))
+
+
+@needs_browser
+def test_what_a_pages_scripts_ask_for_may_stand_elsewhere_by_now() -> None:
+    moved = {
+        "/app.js": Answer("", 301, {"Location": "/static/app.1.js"}),
+        "/static/app.1.js": Answer(APP, headers={"Content-Type": "text/javascript"}),
+        "/api/tin/4": Answer("", 302, {"Location": "/api/tin/3"}),
+    }
+    with PortalServer(filled(**moved)) as server:
+        done = crawl("browser_spider.Rendered", {"PORTAL_SOFT_404": False}, url=f"{server.url}/bai-viet/tin-4")
+    assert done.urls == [f"{server.url}/bai-viet/tin-4"], done.log
+    assert server.asked("/api/tin/3") == 1
+    assert "browser/failed" not in done.stats
 
 
 @needs_browser

@@ -43,6 +43,13 @@ class OldServer(Plain):
     legacy_tls = True
 
 
+class OldTls(Plain):
+    """A portal that is allowed to speak an old TLS, with a certificate that can be verified."""
+
+    name = "old_tls"
+    legacy_tls = True
+
+
 class OwnCertificate(Plain):
     """A portal that is allowed a certificate of its own making."""
 
@@ -190,9 +197,21 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def tls(certificate: Path, *, old: bool = False) -> ssl.SSLContext:
+# Safe primes are slow to make; this one, of 1,024 bits, is of RFC 2409 (section 6.2).
+SMALL_GROUP = """-----BEGIN DH PARAMETERS-----
+MIGHAoGBAP//////////yQ/aoiFowjTExmKLgNwc0SkCTgiKZ8x0Agu+pjsTmyJR
+Sgh5jjQE3e+VGbPNOkMbMCsKbfJfFDdP4TVtbVHCReSFtXZiXn7G9ExC6aY37WsL
+/1y29Aa37e44a/taiZ+lrp8kEXxLH+ZJKGZR7OZTgf//////////AgEC
+-----END DH PARAMETERS-----
+"""
+
+
+def tls(certificate: Path, *, old: bool = False, ciphers: str = "") -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
+    if ciphers:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(f"{ciphers}:@SECLEVEL=0")
     if old:
         with pytest.warns(DeprecationWarning, match="TLSv1"):
             context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1
@@ -221,6 +240,68 @@ def test_broken_tls_is_allowed_by_the_site_file_alone(
     kept = [capture for capture in read_captures(tmp_path.iterdir()) if capture.url.endswith("bai.html")]
     assert [capture.flags for capture in kept] == ([flags] if flags else [])
     assert [reject["reason"] for reject in done.rejected] == ([] if flags else ["bad_tls"]), done.log
+
+
+TLS = {"DOWNLOAD_VERIFY_CERTIFICATES": True, "ROBOTSTXT_OBEY": False}
+
+
+def test_an_old_tls_is_allowed_but_no_server_without_a_certificate(certificate: Path) -> None:
+    page = HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(TEXT), TEXT)
+    for spider in ("OldTls", "OldServer"):
+        done = walk(spider, {"/tin-tuc/bai.html": page}, tls(certificate, ciphers="AECDH-AES128-SHA"), **TLS)
+        assert [reject["reason"] for reject in done.rejected] == ["bad_tls"], done.log
+        assert done.captures == []
+
+
+@pytest.mark.parametrize(
+    ("spider", "small", "flags"),
+    [
+        ("OwnCertificate", True, None),
+        ("OldServer", True, ["broken_certificate", "legacy_tls"]),
+        ("OldServer", False, ["broken_certificate"]),
+    ],
+)
+def test_only_what_a_server_needed_is_passed_over_and_told(
+    certificate: Path, tmp_path: Path, spider: str, flags: list[str] | None, *, small: bool
+) -> None:
+    page = HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(TEXT), TEXT)
+    context = tls(certificate, ciphers="DHE-RSA-AES128-GCM-SHA256" if small else "")
+    if small:
+        (tmp_path / "group.pem").write_text(SMALL_GROUP)
+        context.load_dh_params(tmp_path / "group.pem")
+    done = walk(spider, {"/tin-tuc/bai.html": page}, context, **TLS)
+    assert [capture["flags"] for capture in done.captures] == ([flags] if flags else []), done.log
+
+
+@pytest.mark.parametrize(("spider", "refused"), [("Plain", True), ("OldTls", False)])
+def test_a_server_without_secure_renegotiation_is_talked_to_where_old_tls_is_allowed(
+    spider: str, *, refused: bool
+) -> None:
+    # TLS 1.2, ECDHE-RSA-AES128-GCM-SHA256, and no extension, so that RFC 5746 is not among them.
+    hello = b"\x03\x03" + bytes(range(32)) + b"\x00" + b"\xc0\x2f" + b"\x00"
+    message = b"\x02" + len(hello).to_bytes(3, "big") + hello
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"\x16\x03\x03" + len(message).to_bytes(2, "big") + message)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        done = crawl(f"test_download.{spider}", TLS, url=f"https://127.0.0.1:{listener.getsockname()[1]}/")
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+    (reject,) = done.rejected
+    assert ("UNSAFE_LEGACY_RENEGOTIATION" in reject["detail"]) == refused, done.log
 
 
 def test_no_family_allows_it() -> None:

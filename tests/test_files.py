@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -30,9 +31,9 @@ SCAN = (
 )
 
 
-def docx() -> bytes:
+def docx(text: str = TITLE) -> bytes:
     document = pytest.importorskip("docx", reason="needs python-docx (extra test)").Document()
-    document.add_paragraph(TITLE)
+    document.add_paragraph(text)
     file = io.BytesIO()
     document.save(file)
     return file.getvalue()
@@ -58,6 +59,24 @@ def test_documents_are_told_by_their_bytes_and_read_to_the_letter(make, kind: st
     assert media_type(body) == kind
     read = read_apart(body, 2048, 20)
     assert TITLE in read["text"] and read["scanned"] is False
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        (unicodedata.normalize("NFD", TITLE), TITLE),
+        (
+            "Céng hßa x· héi chñ nghÜa ViÖt Nam, §éc lËp - Tù do - H¹nh phóc",
+            "Cộng hòa xã hội chủ nghĩa Việt Nam, Độc lập - Tự do - Hạnh phúc",
+        ),
+        ("L'été à Genève, déjà passé : côté élèves, forêt, août, Noël, façade, maïs, où, gâteau", None),
+    ],
+)
+def test_the_text_of_a_document_is_composed_and_in_the_letters_that_its_readers_see(
+    text: str, read: str | None
+) -> None:
+    pytest.importorskip("kreuzberg", reason="needs the extra documents")
+    assert read_apart(docx(text), 2048, 20)["text"] == (read or text)
 
 
 def test_a_pdf_of_pictures_is_marked() -> None:
@@ -105,9 +124,13 @@ def crawled(folder: Path, *options: str) -> tuple[dict, dict, PortalServer]:
         "/uploads/loi.doc": Answer("<html><p>Không tìm thấy tệp</p></html>"),
         "/uploads/anh.jpg": Answer(GIF, headers={"Content-Type": "image/jpeg"}),
     }
+    return ran(folder, pages, "/", *options)
+
+
+def ran(folder: Path, pages: dict[str, object], home: str, *options: str) -> tuple[dict, dict, PortalServer]:
     with PortalServer(pages) as server:  # type: ignore[arg-type]
         done = subprocess.run(
-            [sys.executable, "-m", "scrapy.cmdline", "crawl", "unseen", "-a", f"url={server.url}/", *options,
+            [sys.executable, "-m", "scrapy.cmdline", "crawl", "unseen", "-a", f"url={server.url}{home}", *options,
              "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=0", "-s", "RETRY_TIMES=0", "-O", "all.jsonl"],
             cwd=folder, env={**os.environ, "SCRAPY_SETTINGS_MODULE": "portal_crawler.settings", "PYTHONPATH": str(ROOT)},
             capture_output=True, text=True, timeout=60, check=False,
@@ -141,3 +164,24 @@ def test_files_are_left_alone_unless_asked_for(tmp_path: Path) -> None:
     article, _, server = crawled(tmp_path)
     assert [path for path in server.paths if path.startswith("/uploads")] == []
     assert {file["sha256"] for file in article["attachments"]} == {None}
+
+
+def test_files_behind_redirects_and_in_other_folders_of_the_host_are_fetched(tmp_path: Path) -> None:
+    files = link("/tai-ve/1/quyet-dinh.docx", "Quyết định.docx") + link("/tai-ve/2/phu-luc.docx", "Phụ lục.docx")
+    with PortalServer({"*": Answer(docx())}) as elsewhere:
+        pages: dict[str, object] = {
+            "/web/so-noi-vu/": page(link("/web/so-noi-vu/tin/quyet-dinh-ho-tro-1.html", TITLE)),
+            "/web/so-noi-vu/tin/quyet-dinh-ho-tro-1.html": page(
+                f'<div id="main"><h1>{TITLE}</h1><div class="content">{prose(TITLE)}{files}</div></div>'
+            ),
+            "/tai-ve/1/quyet-dinh.docx": Answer("", 302, {"Location": "/documents/quyet-dinh.docx"}),
+            "/documents/quyet-dinh.docx": Answer(docx()),
+            "/tai-ve/2/phu-luc.docx": Answer("", 302, {"Location": f"{elsewhere.url}/phu-luc.docx"}),
+        }
+        article, stats, _ = ran(tmp_path, pages, "/web/so-noi-vu/", "--attachments")
+        assert elsewhere.log == []
+    first, second = article["attachments"]
+    assert first["content_type"] == DOCX and first["error"] is None
+    assert first["url"].endswith("/tai-ve/1/quyet-dinh.docx")
+    assert "outside the portal" in second["error"]
+    assert stats["attachments/stored"] == stats["attachments/failed"] == 1

@@ -362,9 +362,11 @@ class Browser:
                 await kept.context.close()
         except (TimeoutError, Error) as error:
             logger.warning("The browser does not close a page any more (%r): it is started anew", error)
+            if (browser := getattr(self.handler, "browser", None)) is None:
+                return  # it has ended by itself
             with suppress(TimeoutError, Error):
                 async with asyncio.timeout(LEFT):
-                    await self.handler.browser.close()
+                    await browser.close()
 
     # What a page asks for
 
@@ -439,7 +441,7 @@ class Browser:
         """Fetch something as the crawl fetches all else; None, with a word in the log, if it cannot be had."""
         headers = {name: value for name, value in asked.headers.items() if name not in OURS and name[:4] != "sec-"}
         body = asked.post_data_buffer or b""
-        meta = {FOR_PAGE: True, "handle_httpstatus_all": True}
+        meta = {FOR_PAGE: True}
         engine = self.crawler.engine
         assert engine is not None
         try:

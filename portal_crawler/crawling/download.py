@@ -49,6 +49,10 @@ TLS_SETTINGS = (
     "DOWNLOAD_VERIFY_CERTIFICATES",
 )
 OLD = frozenset(("SSLv3", "TLSv1", "TLSv1.1"))
+# What OpenSSL still knows, but for ciphers without a certificate, with which anybody may answer in the server's place.
+LEGACY = {"DOWNLOAD_TLS_MIN_VERSION": "TLSv1.0", "DOWNLOADER_CLIENT_TLS_CIPHERS": "ALL:!aNULL:!eNULL:@SECLEVEL=0"}
+# OpenSSL's option for servers without RFC 5746; Python has a name for it from 3.12 on.
+LEGACY_SERVER_CONNECT = 0x4
 
 
 class ReceivedHeaders(Headers):
@@ -102,7 +106,8 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
     proxy the connection is the proxy's; then only addresses that stand in numbers in the URL are checked.
 
     The spider's attributes ``broken_certificates`` and ``legacy_tls`` (a site file's) let it talk to servers whose
-    certificate cannot be verified, or that know no newer TLS than 1.1; a response that needed it says so in its flags.
+    certificate cannot be verified, or that need an old TLS: 1.0 or 1.1, small keys, no RFC 5746. What is safe is tried
+    first; a response that needed more says so in its flags.
 
     A host that has begun to rest while a request stood in the downloader's queue, or that was asked too short a time
     ago, is waited for; no time-out runs meanwhile.
@@ -119,14 +124,11 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
         spider: Any = crawler.spider
         allowed = crawler.settings.getlist("PORTAL_ALLOW_PRIVATE")
         self.guard = AddressGuard(allowed, getattr(spider, "start_urls", ()))
-        tls = {name: crawler.settings[name] for name in TLS_SETTINGS}
-        if getattr(spider, "legacy_tls", False):
-            tls |= {"DOWNLOAD_TLS_MIN_VERSION": "TLSv1.0", "DOWNLOADER_CLIENT_TLS_CIPHERS": "ALL:@SECLEVEL=0"}
-        self._ssl_context = _make_ssl_context(Settings(tls))
-        self._unverified = None
-        if getattr(spider, "broken_certificates", False):
-            self._unverified = _make_ssl_context(Settings({**tls, "DOWNLOAD_VERIFY_CERTIFICATES": False}))
-        self._broken: set[str] = set()
+        self._tls = {name: crawler.settings[name] for name in TLS_SETTINGS}
+        allowed_tls = {BROKEN_CERTIFICATE: "broken_certificates", LEGACY_TLS: "legacy_tls"}
+        self._allowed = frozenset(flag for flag, name in allowed_tls.items() if getattr(spider, name, False))
+        self._contexts: dict[frozenset[str], ssl.SSLContext] = {}
+        self._needed: dict[str, frozenset[str]] = {}  # of that, by host
 
     @cached_property
     def _session(self) -> aiohttp.ClientSession:  # type: ignore[override]
@@ -209,16 +211,37 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
             raise DownloadFailedError(str(error)) from error
 
     async def _send(self, request: Request, limits: aiohttp.ClientTimeout, proxy: str | None) -> _ClientResponse:
-        """The response's head; a certificate that cannot be verified is passed over where the site's file says so."""
+        """The response's head; what is wrong with a server's TLS is passed over where the site's file says so."""
         host = urlsplit(request.url).netloc
-        try:
-            context = self._unverified if host in self._broken else None
-            return await self._ask(request, limits, proxy, context or self._ssl_context)
-        except aiohttp.ClientConnectorCertificateError:
-            if self._unverified is None:
-                raise
-            self._broken.add(host)
-            return await self._ask(request, limits, proxy, self._unverified)
+        needed = self._needed.get(host, frozenset())
+        while True:
+            try:
+                response = await self._ask(request, limits, proxy, self._context(needed))
+            except aiohttp.ClientConnectorError as error:  # nothing has been sent yet
+                if (more := self._passed_over(error, needed)) is None:
+                    raise
+                needed |= {more}
+            else:
+                self._needed[host] = needed
+                return response
+
+    def _passed_over(self, error: aiohttp.ClientConnectorError, needed: frozenset[str]) -> str | None:
+        """What may be passed over, besides what is needed already, that may have been in the way; None if nothing."""
+        left = self._allowed - needed
+        if isinstance(error, aiohttp.ClientConnectorCertificateError) and BROKEN_CERTIFICATE in left:
+            return BROKEN_CERTIFICATE
+        # Windows drops the connection where no version is in common.
+        is_tls = isinstance(error, aiohttp.ClientSSLError) or isinstance(error.os_error, ConnectionResetError)
+        return LEGACY_TLS if is_tls and LEGACY_TLS in left else None
+
+    def _context(self, needed: frozenset[str]) -> ssl.SSLContext:
+        """How TLS is spoken with a server that needs something to be passed over, or nothing."""
+        if (context := self._contexts.get(needed)) is None:
+            verify = {"DOWNLOAD_VERIFY_CERTIFICATES": False} if BROKEN_CERTIFICATE in needed else {}
+            old = LEGACY if LEGACY_TLS in needed else {}
+            context = self._contexts[needed] = _make_ssl_context(Settings({**self._tls, **old, **verify}))
+            context.options |= LEGACY_SERVER_CONNECT if old else 0
+        return context
 
     async def _ask(
         self, request: Request, limits: aiohttp.ClientTimeout, proxy: str | None, context: ssl.SSLContext
@@ -254,10 +277,9 @@ class GuardedDownloadHandler(AiohttpDownloadHandler):
     async def _read_response(self, response: _ClientResponse, request: Request) -> Response:
         made = await super()._read_response(response, request)
         if response._ssl_object is not None:  # noqa: SLF001 - Scrapy's own class keeps it there
-            if urlsplit(request.url).netloc in self._broken:
-                made.flags.append(BROKEN_CERTIFICATE)
-            if response._ssl_object.version() in OLD:  # noqa: SLF001
-                made.flags.append(LEGACY_TLS)
+            needed = self._needed.get(urlsplit(request.url).netloc, frozenset())
+            old = {LEGACY_TLS} if response._ssl_object.version() in OLD else set()  # noqa: SLF001
+            made.flags += sorted(needed | old)
         return made
 
     @staticmethod

@@ -16,6 +16,7 @@ import scrapy
 from scrapy.http.request import NO_CALLBACK
 
 from portal_crawler.crawling.failures import failure_reason
+from portal_crawler.crawling.scope import FOR_PAGE
 from portal_crawler.extraction.documents import ENDINGS, HTML, READABLE, media_type
 from portal_crawler.items import Article
 
@@ -102,7 +103,7 @@ class FetchFiles:
     async def _fetch(self, url: str) -> bytes:
         engine = self.crawler.engine
         assert engine is not None
-        meta = {"download_maxsize": self.largest, "handle_httpstatus_all": True}
+        meta = {"download_maxsize": self.largest, FOR_PAGE: True}
         try:
             response: Response = await engine.download_async(scrapy.Request(url, callback=NO_CALLBACK, meta=meta))
         except Exception as error:

@@ -21,7 +21,7 @@ REDIRECTS = frozenset((301, 302, 303, 307, 308))
 OFFERED, SENT_BACK = "portal_cookies", "portal_cookies_sent"
 # Scrapy's notes of the redirects that a request has passed.
 OF_REDIRECTS = ("redirect_times", "redirect_ttl", "redirect_urls", "redirect_reasons")
-# Marks a request for what a page's scripts ask for (``crawling.browser``).
+# Marks a request for what belongs to a page: what its scripts ask for (``browser``), its files (``files``).
 FOR_PAGE = "portal_for_page"
 
 
@@ -54,7 +54,7 @@ class RedirectLoop(IgnoreRequest):
 
 
 def serves(spider: Any, url: str) -> bool:
-    """Whether a host may be asked for what a page's scripts need: the portal's, in whichever folder, or a named one."""
+    """Whether a host may be asked for what a page needs: the portal's, in whichever folder, or a named one."""
     host = urlsplit(url).netloc.lower().removeprefix("www.")
     return host in spider.rules.hosts or host in spider.browser_hosts
 

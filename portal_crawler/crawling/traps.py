@@ -9,7 +9,7 @@ from sys import intern
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from portal_crawler.crawling.canonical import SHORT_NAME, canonical_url
+from portal_crawler.crawling.canonical import SHORT_NAME, canonical_url, page_key
 from portal_crawler.crawling.echoes import Echoes
 from portal_crawler.crawling.facets import PathFilters
 from portal_crawler.crawling.patterns import IDENTIFIER, pattern_of
@@ -172,7 +172,7 @@ class PatternBudget:
 
     def __contains__(self, url: str) -> bool:
         """Whether a page was granted and has not come yet."""
-        return url in self._open.get(form_of(url), ())
+        return _sent(url) in self._open.get(form_of(url), ())
 
     def _grounds(self, url: str) -> list[str]:
         """What an address is held to, that which it shares with most others first."""
@@ -235,7 +235,7 @@ class PatternBudget:
             echo: Whether that article says nothing new itself.
         """
         shape, *_, series = grounds_of(url)
-        if url in self._open.get(series, ()):
+        if _sent(url) in self._open.get(series, ()):
             return False
         kinds = [kind for kind in (series if _is_series(series) else "", shape if echo else "") if kind]
         echoing = next((kind for kind in kinds if self._is_echo(kind)), None)
@@ -271,7 +271,7 @@ class PatternBudget:
             self._hold(barren, url)
             return True
         if "/" not in (series := grounds_of(url)[-1]):
-            self._open.setdefault(series, set()).add(url)
+            self._open.setdefault(series, set()).add(_sent(url))
         return False
 
     def _is_barren(self, url: str) -> str | None:
@@ -306,13 +306,13 @@ class PatternBudget:
     def _enter(self, url: str) -> None:
         self._onward.discard(url)
         for ground in self._all_grounds(url):
-            self._open.setdefault(ground, set()).add(url)
+            self._open.setdefault(ground, set()).add(_sent(url))
 
     def _leave(self, url: str) -> None:
         for ground in (*self._all_grounds(url), FILTERED):  # it may be no filter any more
             under_way = self._open.get(ground)
             if under_way is not None:
-                under_way.discard(url)
+                under_way.discard(_sent(url))
                 if not under_way:
                     del self._open[ground]
 
@@ -494,6 +494,11 @@ class PatternBudget:
     def exhaust(self, grounds: Iterable[str]) -> None:
         """Leave alone from the beginning what an earlier crawl has exhausted; a few samples may open it again."""
         self._barren.update(dict.fromkeys(grounds, self.limit))
+
+
+def _sent(url: str) -> str:
+    """An address as it is noted while its page is under way: that may come by the other scheme, or without ``www.``."""
+    return f"https://{page_key(url)}"
 
 
 def _is_series(ground: str) -> bool:

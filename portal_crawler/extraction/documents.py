@@ -15,6 +15,8 @@ from typing import Any
 
 import puremagic
 
+from portal_crawler.extraction.decode import composed, is_legacy_text, to_unicode_legacy
+
 OFFICE = "application/vnd.openxmlformats-officedocument."
 PDF, DOC, XLS, RTF = "application/pdf", "application/msword", "application/vnd.ms-excel", "application/rtf"
 DOCX, XLSX = f"{OFFICE}wordprocessingml.document", f"{OFFICE}spreadsheetml.sheet"
@@ -46,6 +48,10 @@ HTML = "text/html"
 
 # A page of a scan shows at most a stamp or the line of a digital signature as text.
 LETTERS_OF_A_PAGE = 50
+
+# So many words with letters beyond ASCII tell whether a document is in the letters of an old font: of fonts its reader
+# says nothing.
+TELLING_WORDS = 10
 
 # A document of more characters is no document.
 LONGEST = 10_000_000
@@ -110,12 +116,25 @@ def document_text(body: bytes, kind: str) -> DocumentText:
         read = kreuzberg.extract_bytes_sync(body, kind)
     except kreuzberg.KreuzbergError as error:
         raise ValueError(str(error) or type(error).__name__) from error
-    text = read.content.replace("\r\n", "\n").strip()[:LONGEST]
+    text = as_shown(read.content.replace("\r\n", "\n").strip()[:LONGEST])
     if kind != PDF:
         return DocumentText(text or None, scanned=False)
     metadata: Any = read.metadata or {}
     pages = max(1, int(dict(metadata).get("page_count") or 1))
     return DocumentText(text or None, scanned=sum(map(str.isalpha, text)) < LETTERS_OF_A_PAGE * pages)
+
+
+def as_shown(text: str) -> str:
+    """A document's text composed (NFC), and as its readers see it where it is set in the fonts of TCVN3 or VNI.
+
+    Such text stands as Latin-1 characters ("céng hßa"). It is read anew as a whole or not at all: one Vietnamese letter
+    that Latin-1 lacks says that it is Unicode.
+    """
+    if sum(not word.isascii() for word in text.split()) >= TELLING_WORDS:
+        for encoding in ("tcvn3", "vni"):
+            if is_legacy_text(text, encoding):
+                return composed(to_unicode_legacy(text, encoding))
+    return composed(text)
 
 
 def limit(megabytes: int, seconds: int) -> None:

@@ -117,7 +117,9 @@ class Following(Redirects):
 
     def ask_released(self, link: Judgement) -> Iterator[Request]:
         """The requests that were held back until there was room for them, or until a page like this one had come."""
-        yield from self.ask_named(self.named_budget.released(url=link.url))
+        for request in self.ask_named(self.named_budget.released(url=link.url)):
+            request.meta["depth_reset"] = True  # a sitemap has led to it, and not this page
+            yield request
         for url in self.budget.released(url=link.url):
             yield from self.ask_linked(self.rules.judge(url), priority=PRIORITY_PAGE, meta={"depth_reset": True})
         for url in filter(self.budget.grants, self.spellings.released()):

@@ -88,7 +88,7 @@ class PortalSpider(Following):
         min_articles: How many articles a full crawl should find at least.
         template: What the site's pages have in common, once a crawl has learned it.
         broken_certificates: Whether a certificate that cannot be verified is passed over; its items are marked.
-        legacy_tls: Whether a server with nothing newer than TLS 1.1 is talked to; its items are marked.
+        legacy_tls: Whether a server that needs an old TLS is talked to; its items are marked.
 
     Args:
         url: Seeds to use instead of ``start_urls``, separated by spaces.

@@ -186,12 +186,13 @@ class Sources(Lists):
             yield self.sitemap_request(url, depth)
 
     def sitemap_request(self, url: str, depth: int) -> Request:
-        """The request for a sitemap that so many indexes have led to."""
+        """The request for a sitemap that so many indexes have led to; the one before it is none of them."""
         return scrapy.Request(
             url,
             callback=self.parse_sitemap,
             errback=self.sitemap_failed,
             priority=PRIORITY_SITEMAP,
+            meta={"depth_reset": True},
             cb_kwargs={"depth": depth},
         )
 
