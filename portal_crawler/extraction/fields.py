@@ -34,12 +34,16 @@ BEHIND = 6
 
 LEAST_DATE = 1.0  # what a date must score
 BETWEEN = 1.6  # what a date between headline and text scores more: more than it loses by a name beside it
+# Elements that a date is set in at most, characters of it all, and figures: a day and a year.
+DATE_PIECES, LONGEST_BADGE, LEAST_FIGURES = 4, 40, 5
 NOTHING_ELSE = 4  # characters beside a date that is alone on its line
 LINK_WORDS, MOSTLY_LINK = 4, 0.8  # of a link that reads like a headline
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
 DATE_HINT = re.compile(r"date|time|ngay|publish|posted|thoi-?gian|ms-news-header|created", re.IGNORECASE)
-TAGS_HINT = re.compile(r"(?:^|[\s_-])(?:tags?|keywords?|tu-?khoa)(?:$|[\s_-])", re.IGNORECASE)
+TAGS_HINT = re.compile(
+    r"(?:^|[\s_-])(?:tags?|keywords?|tu-?khoa)(?:$|[\s_-])|(?-i:(?:item|post|news|article)Tags?(?:$|\s))", re.IGNORECASE
+)
 TAGS_LABEL = re.compile(r"^(?:tags?|từ khóa|từ khoá|thẻ)(?P<colon>\s*[:\uff1a])?\s*", re.IGNORECASE)
 
 # What the name of a file ends with; its size may stand behind it in brackets.
@@ -174,6 +178,8 @@ def _dates_of(block: Block, *, apart: bool, month_first: bool) -> list[tuple[Dat
         month_first: As in :func:`find_dates`.
     """
     whole = [(date, beside(block.text, date), None) for date in find_dates(block.text, month_first=month_first)]
+    if not whole:
+        whole = [(date, beside(text, date), None) for text in _pieced(block) for date in find_dates(text)]
     if not apart or len(block.nodes) == 1 or (whole and whole[0][1] <= NOTHING_ELSE):
         return [*whole]
     parts: dict[str, tuple[DateFound, int, Element | None]] = {}
@@ -185,6 +191,14 @@ def _dates_of(block: Block, *, apart: bool, month_first: bool) -> list[tuple[Dat
             parts.setdefault(date.raw, (date, rest, holder if alone else None))
     # The label of a date may stand in an element of its own.
     return [(date, *parts.get(date.raw, (date, rest, None))[1:]) for date, rest, _ in whole] or [*parts.values()]
+
+
+def _pieced(block: Block) -> Iterator[str]:
+    """A short line with figures that only the style sheet keeps apart: "<b>12</b><i>Tháng 5</i><i>2025</i>"."""
+    if len(block.text) < LONGEST_BADGE and sum(map(str.isdigit, block.text)) >= LEAST_FIGURES:
+        pieces = [text for _, _, text in block.nodes]
+        if 1 < len(pieces) <= DATE_PIECES and not any(map(find_dates, pieces)):
+            yield squeeze(" ".join(pieces))
 
 
 def _closes(block: Block, date: DateFound) -> bool:
