@@ -60,7 +60,7 @@ def keep_lists(work: Verdicts) -> None:
     place, end = extent.start + 1, extent.stop - 1
     while place < end:
         first = place
-        while place < end and _is_entry(work, place):
+        while place < end and work.out[place] is not None and _is_entry(work, place):
             place += 1
         between = first < place and work.out[first - 1] is None and work.out[place] is None
         if between and len({_around_list(work.blocks[one].element) for one in range(first - 1, place + 1)}) == 1:
@@ -118,7 +118,7 @@ def keep_standing(work: Verdicts) -> None:
     place, end = extent.start + 1, extent.stop - 1
     while place < end:
         first = place
-        while place < end and _stands(work, place):
+        while place < end and work.out[place] is not None and _stands(work, place):
             place += 1
         above = first - 1
         while above > 0 and first < place and work.kind(work.blocks[above], None) == "table_of_contents":

@@ -34,8 +34,9 @@ BEHIND = 6
 
 LEAST_DATE = 1.0  # what a date must score
 BETWEEN = 1.6  # what a date between headline and text scores more: more than it loses by a name beside it
-# Elements that a date is set in at most, characters of it all, and figures: a day and a year.
-DATE_PIECES, LONGEST_BADGE, LEAST_FIGURES = 4, 40, 5
+# A date that stands in pieces: so many blocks above the headline, of so many elements and characters at most.
+NEAR_BADGE, DATE_PIECES, LONGEST_BADGE = 3, 4, 40
+YEAR = re.compile(r"(?:19|20)\d\d")
 NOTHING_ELSE = 4  # characters beside a date that is alone on its line
 LINK_WORDS, MOSTLY_LINK = 4, 0.8  # of a link that reads like a headline
 LONG_HINT = 30  # characters from which a part of a hint is worth something
@@ -148,6 +149,8 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
         # A clock stands above the headline, the date of publication between it and the text, most often.
         between = headline < place < first
         said = _dates_of(block, apart=between, month_first=month_first)
+        if not said and headline - NEAR_BADGE <= place < first:
+            said = [(date, beside(text, date), None) for text in _pieced(block) for date in find_dates(text)]
         if not said or sheet.constant(block.text) or (not between and _below_link(sheet, place, last)):
             continue
         headed = len(sheet.headline) if sheet.headline and block.text.startswith(sheet.headline) else 0
@@ -178,8 +181,6 @@ def _dates_of(block: Block, *, apart: bool, month_first: bool) -> list[tuple[Dat
         month_first: As in :func:`find_dates`.
     """
     whole = [(date, beside(block.text, date), None) for date in find_dates(block.text, month_first=month_first)]
-    if not whole:
-        whole = [(date, beside(text, date), None) for text in _pieced(block) for date in find_dates(text)]
     if not apart or len(block.nodes) == 1 or (whole and whole[0][1] <= NOTHING_ELSE):
         return [*whole]
     parts: dict[str, tuple[DateFound, int, Element | None]] = {}
@@ -195,7 +196,7 @@ def _dates_of(block: Block, *, apart: bool, month_first: bool) -> list[tuple[Dat
 
 def _pieced(block: Block) -> Iterator[str]:
     """A short line with figures that only the style sheet keeps apart: "<b>12</b><i>Tháng 5</i><i>2025</i>"."""
-    if len(block.text) < LONGEST_BADGE and sum(map(str.isdigit, block.text)) >= LEAST_FIGURES:
+    if YEAR.search(block.text) and len(block.text) < LONGEST_BADGE:
         pieces = [text for _, _, text in block.nodes]
         if 1 < len(pieces) <= DATE_PIECES and not any(map(find_dates, pieces)):
             yield squeeze(" ".join(pieces))

@@ -111,7 +111,7 @@ class Verdicts:
 
     def says_widget(self, block: Block, top: Element | None, odds: float) -> tuple[str, str] | None:
         """Widget and reason of a block that looks like text but is none by its words and its element's name."""
-        if label := says_surely(block.text) or _tools(block):
+        if label := says_surely(block.text) or (len(block.text) <= LONGEST_TOOLS and _tools(block)):
             return label, f"the block says {block.text[:60]!r} and nothing else"
         sure = odds > DOUBTLESS or is_surely_text(block)
         if not sure and (kind := self.kind(block, top)) in NAMED_BY_MARKUP:
@@ -191,7 +191,7 @@ class Verdicts:
 
 def _tools(block: Block) -> str | None:
     """The widget of a line that is nothing but several labels of tools, each in an element of its own: "A-AA+In"."""
-    if len(block.text) > LONGEST_TOOLS or len(block.nodes) == 1:
+    if len(block.nodes) == 1:
         return None
     parts = [squeeze(text) for _, _, text in block.nodes]
     said = [says(part) for part in parts if any(map(str.isalpha, part))]
