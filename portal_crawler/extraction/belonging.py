@@ -124,7 +124,8 @@ def keep_opening(work: Verdicts) -> None:
             return
         said = work.is_text(block) and (block.text.endswith(SENTENCE_ENDS) or block.words >= SURE_WORDS)
         # A sentence right between the two may look like the rest of the frame in which they are set.
-        least = KEEP_BESIDE if len(opening) == first - 1 - place else KEEP_OPENING
+        right = len(opening) == first - 1 - place and block.text.endswith(SENTENCE_ENDS)
+        least = KEEP_BESIDE if right else KEEP_OPENING
         if said and not (block.hidden or block.linked) and work.odds[place] > least:
             opening.append(place)
 

@@ -114,7 +114,7 @@ def keep_standing(work: Verdicts) -> None:
     Notices and advice of one kind have the same headings and phrases, and a template knows these. So are kept the
     labels of rows of which the text stands in others, which look like none.
     """
-    extent = work.extent()
+    extent, text = work.extent(), _first_text(work)
     place, end = extent.start + 1, extent.stop - 1
     while place < end:
         first = place
@@ -124,20 +124,28 @@ def keep_standing(work: Verdicts) -> None:
         while above > 0 and first < place and work.kind(work.blocks[above], None) == "table_of_contents":
             above -= 1
         between = first < place and work.out[above] is None and work.out[place] is None
-        if between and all(_goes_with(work, one, above, place) for one in range(first, place)):
+        # Between the headline and the text stand fields of the page as well.
+        goes_with = _goes_with if above < text else _is_amid
+        if between and all(goes_with(work, one, above, place) for one in range(first, place)):
             for one in range(first, place):
                 work.out[one] = work.says_widget(work.blocks[one], None, KEEP_BESIDE)
         place += first == place
-    _keep_preamble(work)
+    if text:
+        _keep_preamble(work, text)
 
 
-def _keep_preamble(work: Verdicts) -> None:
+def _first_text(work: Verdicts) -> int:
+    """Place of the first paragraph that is kept and no headline; 0 if there is none."""
+    texts = (place for place in work.extent() if work.out[place] is None and work.is_text(work.blocks[place]))
+    return next((place for place in texts if not work.is_headline(work.blocks[place])), 0)
+
+
+def _keep_preamble(work: Verdicts, first: int) -> None:
     """Keep the lines right before the first of the text, as elements beside it, if they tell on what laws it rests.
 
     Those are the same in most decisions of a year.
     """
-    texts = (place for place in work.extent() if work.out[place] is None and work.is_text(work.blocks[place]))
-    begin = first = next((place for place in texts if not work.is_headline(work.blocks[place])), 0)
+    begin = first
     while begin > 0 and _stands(work, begin - 1) and _beside(work.blocks[begin - 1], work.blocks[first]):
         begin -= 1
     if any(is_part(work.blocks[place]) for place in range(begin, first)):
@@ -161,14 +169,24 @@ def _goes_with(work: Verdicts, place: int, above: int, below: int) -> bool:
     """Whether a line is a heading in the element that holds the text above and below, or a paragraph as those are."""
     block, one, two = work.blocks[place], work.blocks[above], work.blocks[below]
     if work.odds[place] > UNSCORED:
+        return False
+    if block.way.tag not in HEADINGS:
+        return not (one.linked or two.linked) and _alike(block, one) and _alike(block, two)
+    around = block.element.getparent()
+    return around is not None and all(around in other.element.iterancestors() for other in (one, two))
+
+
+def _is_amid(work: Verdicts, place: int, above: int, below: int) -> bool:
+    """The same where the text has begun: lines between line breaks and rows of one class go with it, too."""
+    block, one, two = work.blocks[place], work.blocks[above], work.blocks[below]
+    if work.odds[place] > UNSCORED:
         return _in_rows(block, one, two, pairs=True)
-    if _in_rows(block, one, two):
-        return True
     if block.way.tag in HEADINGS:
         around = block.element.getparent()
         return around is not None and all(around in _up(other.element) for other in (one, two))
-    lines = block.element in (one.element, two.element)  # of a text that line breaks part
-    return not (one.linked or two.linked) and (lines or (_alike(block, one) and _alike(block, two)))
+    if block.element is one.element and not (one.linked or two.linked):
+        return True
+    return _goes_with(work, place, above, below) or _in_rows(block, one, two)
 
 
 def _up(element: Element) -> list[Element]:
