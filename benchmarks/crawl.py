@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import cProfile
+import gc
 import importlib.util
 import json
 import logging
@@ -143,6 +144,9 @@ def ours(base: str, pages: int, **arguments: str) -> dict[str, Any]:  # noqa: AR
     """Our spider for unknown portals: recognised as NukeViet, everything on but politeness."""
     from scrapy.settings import Settings
 
+    from portal_crawler.commands.crawl import GARBAGE
+
+    gc.set_threshold(*GARBAGE)
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings()
         settings.setmodule("portal_crawler.settings")

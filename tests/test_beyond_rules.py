@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from crawl import crawl
-from portal_server import PortalServer, Seen, article, body, link, page
+from portal_server import Answer, PortalServer, Seen, article, body, link, page
 from test_project import articles, command, environment
 from test_project import crawl as run
 from test_replay import archive_of
@@ -175,3 +175,20 @@ def test_documents_of_any_portlet_of_liferay(portlet: str) -> None:
     with PortalServer(pages) as server:
         done = crawl("unseen", url=f"{server.url}/web/so")
     assert found_in(done.urls) == news.keys() | documents.keys()
+
+
+def test_print_views_that_a_parameter_asks_for_are_no_lost_articles() -> None:
+    """index.php?act=print: robots.txt forbids it, and each article has come under its own address."""
+    paths = [f"/index.php?mod=tin&act=xem&id={number}" for number in range(101, 113)]
+
+    def view(path: str) -> str:
+        return article(
+            f"Hội nghị tổng kết công tác của ngành {path[-3:]}", link(path.replace("xem", "print"), "In bài này")
+        )
+
+    home = page(*(link(path, f"Hội nghị tổng kết công tác của ngành {path[-3:]}") for path in paths))
+    robots = Answer("User-agent: *\nDisallow: /*act=print\n", headers={"Content-Type": "text/plain"})
+    with PortalServer({"/": home, "/robots.txt": robots, **{path: view(path) for path in paths}}) as server:
+        done = crawl("unseen", url=f"{server.url}/")
+    assert len(set(done.urls)) == len(paths)
+    assert done.rejected == [] and "failed/article" not in done.stats

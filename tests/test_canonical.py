@@ -25,6 +25,13 @@ from portal_crawler.crawling.canonical import PortalFingerprinter, canonical_url
         ("https://example.gov.vn/a?p_auth=X1&_101_cur=2", "https://example.gov.vn/a?_101_cur=2"),
         ("https://example.gov.vn/a?_101_viewMode=print", "https://example.gov.vn/a"),
         ("https://example.gov.vn/a?print=1", "https://example.gov.vn/a"),
+        # Joomla's entry of the menu, but not SharePoint's item, nor where it is all that is said.
+        (
+            "https://example.gov.vn/index.php?option=com_content&view=article&id=12:bai&Itemid=101",
+            "https://example.gov.vn/index.php?id=12:bai&option=com_content&view=article",
+        ),
+        ("https://example.gov.vn/?option=com_news&Itemid=9", "https://example.gov.vn/?Itemid=9&option=com_news"),
+        ("https://example.gov.vn/tin.aspx?id=2&ItemID=9", "https://example.gov.vn/tin.aspx?ItemID=9&id=2"),
         ("https://example.gov.vn/a?print=12", "https://example.gov.vn/a?print=12"),
         # The link back of an article: with or without a portlet's name, to this host under any of its spellings.
         ("https://example.gov.vn/w/bai?redirect=%2Fweb%2Fso&inheritRedirect=false", "https://example.gov.vn/w/bai"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
 
 import pytest
 from crawl import SETTINGS, crawl
@@ -284,6 +285,28 @@ def test_a_last_page_with_nothing_but_the_boxes_beside_it_is_looked_at_once_more
     assert list(chains.broken()) == []
 
 
+def test_a_printed_number_of_pages_is_none_of_rows() -> None:
+    """Joomla: "Trang 1 / 5" stands above addresses that count articles."""
+    rows: dict[int, str | None] = {number: f"{LIST}?start={number}" for number in (10, 20, 30, 40)}
+    chains = ListChains()
+    chains.turn(LIST, {"a", "b"}, 1, LIST, rows, total=5)
+    for number in rows:
+        chains.turn(LIST, {f"{number}-a", f"{number}-b"}, number, f"{LIST}?start={number}", rows)
+    assert list(chains.broken()) == []
+
+
+def test_a_page_whose_links_have_another_base_is_asked_for_once_more_by_its_own_address() -> None:
+    def based(html: object) -> str:
+        return str(html).replace("<head>", "<head><base href='/'>")
+
+    pages: dict[str, object] = {path: based(html) for path, html in portal(3).items()}
+    pages["/tin-tuc/page-2/"] = once(based(page("<p>Đang cập nhật</p>")), based(list_page(2, 3)))
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert sorted(done.urls) == sorted(server.url + slug(number) for number in range(1, 10))
+    assert server.asked("/") == 1
+
+
 def test_a_link_that_no_reader_sees_does_not_fill_an_empty_last_page() -> None:
     numbers = iter(range(901, 999))
 
@@ -339,3 +362,51 @@ def test_pages_that_repeat_are_no_end_where_others_are_known_behind_them(shown: 
         chains.turn(LIST, {"c", "d"}, number, f"{LIST}?page={number}", {number + 1: None, number + 3: None})
     chains.turn(LIST, shown, 8, f"{LIST}?page=8", {9: None, 12: None})
     assert next(iter(chains.broken())).numbers[:3] == (3, 4, 5)
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+@pytest.mark.parametrize(
+    "writes",
+    ["document.frm.trang.value = p;", 'document.getElementById("so_trang").value=p;', "$('#so_trang').val(p);"],
+)
+def test_a_pager_that_writes_a_number_into_a_form_and_sends_it_is_turned(method: str, writes: str) -> None:
+    """The third page fails at first; the portal's search is a form as well, and is never sent."""
+    failed: list[int] = []
+
+    def turned(seen: Seen) -> str | Answer:
+        number = int(dict(parse_qsl(seen.path.partition("?")[2])).get("trang") or seen.form.get("trang") or 1)
+        if number == 3 and not failed:
+            failed.append(number)
+            return Answer("quá tải", 500)
+        items = "".join(f"<li>{link(slug(n), TITLE.format(n))}</li>" for n in range(3 * number - 2, 3 * number + 1))
+        numbers = "".join(f'<a href="javascript:goPage({n})">{n}</a> ' for n in range(1, 6) if n != number)
+        form = (
+            f"<form name=frm method={method} action='/tin-tuc/'><input type=hidden name=trang id=so_trang value={number}>"
+            "<input type=hidden name=muc value=3></form><form action='/tim'><input name=tu><input type=submit></form>"
+            f"<script>function goPage(p) {{ {writes} document.frm.submit(); }}</script>"
+        )
+        return page(f"<ul>{items}</ul>", form, numbers)
+
+    pages = {"/": page(link("/tin-tuc/", "Tin tức")), "/tin-tuc/": turned, "/tim": Answer("", 500)}
+    pages |= {f"/tin-tuc/?{query}": turned for n in range(1, 7) for query in (f"trang={n}&muc=3", f"muc=3&trang={n}")}
+    pages |= {slug(number): article(TITLE.format(number)) for number in range(1, 16)}
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert sorted(done.urls) == sorted(server.url + slug(number) for number in range(1, 16))
+    assert server.asked("/tim") == 0 and "lists/broken" not in done.stats
+
+
+def test_a_portal_of_frames_whose_lists_have_their_pages_to_choose_from_is_walked() -> None:
+    def listed(number: int) -> str:
+        items = "".join(f"<li>{link(slug(n), TITLE.format(n))}</li>" for n in range(3 * number - 2, 3 * number + 1))
+        options = "".join(f"<option value='/tin-tuc/trang-{n}.html'>{n}</option>" for n in range(1, 6))
+        return page(f"<ul>{items}</ul>", f"<select onchange='window.location=this.value'>{options}</select>")
+
+    frames = "<frameset rows='90,*'><frame src='/menu.html'><frame src='/chinh.html'></frameset>"
+    pages = {f"/tin-tuc/trang-{number}.html": listed(number) for number in range(1, 6)}
+    pages |= {"/": f"<html><head><title>Sở</title></head>{frames}</html>", "/chinh.html": page("<p>Chào mừng</p>")}
+    pages["/menu.html"] = "<html><body><map><area href='/tin-tuc/trang-1.html' alt='Tin tức'></map></body></html>"
+    pages |= {slug(number): article(TITLE.format(number)) for number in range(1, 16)}
+    with PortalServer(pages) as server:  # type: ignore[arg-type]
+        done = crawl("unseen", url=f"{server.url}/")
+    assert sorted(done.urls) == sorted(server.url + slug(number) for number in range(1, 16))

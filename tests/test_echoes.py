@@ -76,3 +76,36 @@ def test_what_stands_on_all_pages_makes_no_echo_of_a_short_article() -> None:
         echoes.note(told, ("a",))
     assert echoes.count("a") == 0
     assert echoes.is_one(frame | {150, 1150})
+
+
+def test_a_portal_that_writes_in_set_phrases_is_no_chain() -> None:
+    """Its articles say what others of it have said; to half of them nothing but an article leads."""
+    phrases = re.findall("<p>.*?</p>", "".join(TEXTS[:12]))
+    letters = [f"{one}{two}{three}" for one in "aeiou" for two in "ghikl" for three in "mnpt"]
+    titles = {
+        f"/tin-tuc/tin-{each}-cua-xa-{place}.html": f"Tin {each} của xã" for place, each in enumerate(letters, 300)
+    }
+    hidden = {path.replace("/tin-tuc/tin", "/tin-them/ky-hai"): f"{title}, kỳ hai" for path, title in titles.items()}
+    pages = {}
+    for number, (path, title, further) in enumerate(zip(titles, titles.values(), hidden, strict=True)):
+        said = random.Random(number)
+        pages[path] = page(
+            f"<h1>{title}</h1>", *said.sample(phrases, len(phrases) // 6), link(further, hidden[further]), title=title
+        )
+        pages[further] = page(
+            f"<h1>{hidden[further]}</h1>", *said.sample(phrases, len(phrases) // 6), title=hidden[further]
+        )
+    rows = "".join(link(path, title) for path, title in titles.items())
+    home = page(link("/tin-tuc/", "Tin tức"))
+    with PortalServer({"/": home, "/tin-tuc/": page(rows), **pages}) as server:
+        done = crawl("unseen", url=f"{server.url}/")
+    assert {server.url + path for path in pages} == set(done.urls), done.log
+
+
+def test_what_a_list_shows_counts_against_nothing() -> None:
+    echoes = Echoes()
+    for number in range(100):
+        echoes.note(frozenset(range(number % 7, number % 7 + 20)), ("a",), listed=True)
+    assert echoes.count("a") == 0
+    echoes.note(frozenset(range(20)), ("a",))
+    assert echoes.count("a") == 1

@@ -118,6 +118,21 @@ def test_an_article_body_is_the_text_with_its_tables(learned: bool) -> None:
 
 
 @both
+def test_who_has_written_is_no_paragraph_behind_the_date_either(learned: bool) -> None:
+    def dated_first(number: int) -> Capture:
+        return page(
+            number,
+            f"<div class='item-page'><div class='page-header'><h2>{headline(number)}</h2></div><dl class='article-info'>"
+            f"<dd>Được đăng: {day(number)}</dd><dd>Viết bởi Ái {NAMES[number]}</dd></dl>"
+            f"<div itemprop='articleBody'>{paragraphs(number)}</div></div>",
+        )
+
+    found = read(dated_first, learned=learned)
+    assert "Viết bởi" not in found.text
+    assert found.author == "Ái Hạnh"
+
+
+@both
 @pytest.mark.parametrize(
     ("name", "views"),
     [

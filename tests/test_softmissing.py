@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 import re
+import unicodedata
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from crawl import crawl
-from portal_server import HTML, Answer, PortalServer, Seen, article, body, link, page
+from portal_server import HTML, MATTERS, PLACES, Answer, PortalServer, Seen, article, body, link, page
 
 from portal_crawler.crawling.apologies import IMPOSSIBLE, impossible, is_probe
 
@@ -52,6 +53,27 @@ def test_an_answer_that_is_another_each_time_is_told_by_its_regret() -> None:
     assert {capture["url"] for capture in done.captures} == {server.url + path for path in PATHS}, done.log
     told = {reject["url"].removeprefix(server.url): reject["reason"] for reject in done.rejected}
     assert {path: told.get(path) for path in gone} == dict.fromkeys(gone, "soft_404")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1258"])
+def test_a_page_with_little_beside_the_frame_is_not_the_answer_to_a_wrong_address(encoding: str) -> None:
+    """The answer regrets something, whatever encoding it is in; the form of an archive does not."""
+
+    def encoded(text: str) -> Answer:
+        if encoding != "utf-8":  # it writes tones behind their letters
+            told = r"(\w)(\u0323?)([\u0302\u0306\u031b])"
+            parted = unicodedata.normalize("NFD", text)
+            text = re.sub(told, lambda found: unicodedata.normalize("NFC", found[1] + found[3]) + found[2], parted)
+        return Answer(text.encode(encoding))
+
+    syllables = " ".join(first + rest for first in "bcdghklmnst" for rest in ("an", "ang", "inh", "ong", "um", "ut"))
+    frame = MENU + "".join(f"<p>{said}</p>" for said in (*MATTERS, *PLACES, syllables))
+    pages = {path: encoded(article(f"Hội nghị tổng kết {path}", frame)) for path in PATHS}
+    pages["/"] = encoded(page(GENERATOR, frame, link("/luu-tru/", "Lưu trữ")))
+    pages["/luu-tru/"] = encoded(page(frame, *(link(path, f"Hội nghị tổng kết {path[-6]}") for path in PATHS)))
+    with PortalServer({"*": encoded(page(frame, "<p>Bản tin này không tồn tại!</p>")), **pages}) as server:
+        done = crawl("unseen", {"PORTAL_SOFT_404": True}, url=f"{server.url}/", platform="nukeviet")
+    assert {capture["url"] for capture in done.captures} == {server.url + path for path in PATHS}, done.rejected
 
 
 def test_an_honest_site_and_short_articles_lose_nothing() -> None:
@@ -218,3 +240,22 @@ def test_refreshes_without_end_are_bounded() -> None:
     with PortalServer({"*": onward, "/robots.txt": Answer("", 404)}) as server:
         crawl("unseen", {"REDIRECT_MAX_TIMES": 5}, url=f"{server.url}/", platform="nukeviet")
         assert len([path for path in server.paths if path.endswith("x") and "xml" not in path]) <= 6
+
+
+def test_a_word_of_maintenance_in_the_place_of_a_page_is_asked_for_again_and_a_notice_of_it_is_not() -> None:
+    said = "<p>Hệ thống đang bảo trì để nâng cấp. Xin quý vị quay lại sau ít phút.</p>"
+    excuse = f"<html><head><meta http-equiv=refresh content=5></head><body><h1>Hệ thống đang bảo trì</h1>{said}</body></html>"
+    first = iter([excuse, excuse])
+    pages: dict[str, Any] = {path: article(f"Hội nghị tổng kết {path}", MENU) for path in PATHS}
+    whole = pages[PATHS[0]]
+    pages[PATHS[0]] = lambda _: next(first, whole)  # twice
+    pages[PATHS[1]] = excuse  # for ever
+    pages[PATHS[2]] = page(MENU, f"<h1>Thông báo bảo trì hệ thống</h1>{said}", title="Thông báo bảo trì hệ thống")
+    titles = {path: f"Hội nghị tổng kết {path}" for path in PATHS} | {PATHS[2]: "Thông báo bảo trì hệ thống"}
+    home = page(GENERATOR, *(link(path, titles[path]) for path in PATHS))
+    with PortalServer({"/": home, **pages}) as server:
+        done = crawl("unseen", {"RETRY_TIMES": 2}, url=f"{server.url}/", platform="nukeviet")
+    assert {capture["url"] for capture in done.captures} == {server.url + path for path in PATHS if path != PATHS[1]}
+    (rejected,) = (each for each in done.rejected if each["url"].endswith(".html"))
+    assert (rejected["url"], rejected["status"], rejected["retry"]) == (server.url + PATHS[1], 503, "retry")
+    assert done.stats["answers/excuses"] == 5

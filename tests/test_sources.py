@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from portal_server import Answer, PortalServer
 from scrapy.http import TextResponse
 
+from portal_crawler import settings as shipped
 from portal_crawler.crawling.answers import AnswerError, read_answer
 from portal_crawler.crawling.archives import Archives, is_past
 from portal_crawler.crawling.buttons import PLACE, in_script, sources
@@ -485,3 +486,61 @@ def test_a_shell_is_read_by_the_interface_that_its_site_file_names(tmp_path: Pat
     warc = " ".join(map(str, (tmp_path / "archive").glob("*.warc.gz")))
     again = crawl("shell_spider.Shell", url=server.url, warc=warc)
     assert sorted(again.urls) == sorted(one["url"] for one in live)
+
+
+def test_an_article_of_which_the_interface_knows_nothing_any_more_is_gone(tmp_path: Path) -> None:
+    settings = {name: getattr(shipped, name) for name in ("EXTENSIONS", "ITEM_PIPELINES", "SCHEDULER")} | {
+        "PORTAL_STATE_DIR": str(tmp_path),
+        "PORTAL_REJECTS": "",
+        "PORTAL_RUN_RECORD": "",
+        "PORTAL_ARCHIVE": False,
+    }
+    pages = shell_portal()
+    with PortalServer(pages) as server:
+        crawl("shell_spider.Shell", settings, url=server.url)
+        pages["/api/tin/5"] = Answer('{"data": null}', headers=JSON)
+        done = crawl("shell_spider.Shell", settings, url=server.url, full="1")
+    gone = [each["url"].rpartition("/")[2] for each in done.rejected if "last_seen" in each]
+    assert gone == ["hoi-nghi-5"], done.rejected
+    assert [each["reason"] for each in done.rejected if "reason" in each] == ["soft_404"], "what was never there"
+
+
+def test_what_a_sitemap_alone_shows_comes_however_much_lists_have_shown_before_it() -> None:
+    """More than a budget of what the sitemap names are lists' articles by the time that it is their turn."""
+
+    def dated(number: int) -> str:
+        return f"/{2019 + number % 5}/{1 + number % 12:02}/hoi-nghi-trien-khai-nhiem-vu-lan-thu-{number}-{number}/"
+
+    def section(number: int) -> str:
+        shown = "".join(
+            f'<li><a href="{dated(n)}">{title(n)}</a></li>' for n in range(10 * number - 9, 10 * number + 1)
+        )
+        return f"<html><body><h2>Tin</h2><ul>{shown}</ul></body></html>"
+
+    pages: dict = {dated(n): article(n) for n in range(1, 64)}
+    pages |= {f"/muc-{number}/": section(number) for number in range(1, 7)}
+    pages["/"] = "".join(f'<p><a href="/muc-{number}/">Mục {number}</a></p>' for number in range(1, 7))
+    with PortalServer(pages) as server:
+        named = "".join(f"<url><loc>{server.url}{dated(n)}</loc></url>" for n in range(1, 64))
+        pages["/sitemap.xml"] = Answer(f"<urlset>{named}</urlset>", headers={"Content-Type": "text/xml"})
+        done = crawl("unseen", {"CONCURRENT_REQUESTS_PER_DOMAIN": 1}, url=server.url)
+    assert len(set(done.urls)) == 63, sorted(done.urls)
+
+
+@pytest.mark.parametrize("in_address", [False, True])
+def test_a_list_whose_pieces_are_named_by_cursors_is_read_to_its_end(*, in_address: bool) -> None:
+    """A number means nothing to such an interface: it hands out the first piece again."""
+    first = "x7/a"
+
+    def more(numbers: range, after: str | None) -> Answer:
+        return Answer(json.dumps({"items": entries(numbers), "paging": {"next_cursor": after}}), headers=JSON)
+
+    data = 'data-api="/api/tin?cursor=x7%2Fa"' if in_address else f'data-endpoint="/api/tin" data-cursor="{first}"'
+    pages = portal(f'<button class="load-more" {data}>Xem thêm</button>', count=24)
+    pages |= {f"/api/tin?page={n}": more(range(1, 7), first) for n in range(1, 20)}
+    pages["/api/tin?cursor=x7%2Fa"] = more(range(7, 13), "x7/b")
+    broken = iter([Answer("quá tải", 500)])
+    pages["/api/tin?cursor=x7%2Fb"] = lambda _: next(broken, more(range(13, 19), "x7/c"))
+    pages["/api/tin?cursor=x7%2Fc"] = more(range(19, 25), None)
+    numbers, server = found(pages)
+    assert numbers == set(range(1, 25)), [seen.path for seen in server.log]

@@ -402,6 +402,33 @@ def test_filters_of_filters_are_one_trap_and_hide_no_filter_that_shows_articles(
     assert archive or len(filtered) <= 25, filtered
 
 
+def test_the_pagers_of_liferays_filters_are_one_trap_and_those_of_its_sections_are_none() -> None:
+    """Its sections may be told by a category as filters are; what the home page links to is read to its end."""
+    sections = {"/tin": range(100, 130), "/muc?p_r_p_564_categoryId=5": range(200, 230)}
+    address = "/tin/-/view_content/{0}-hoi-nghi-tong-ket-cua-nganh-lan-{0}.html"
+    pages: dict = {
+        address.format(n): article(f"Hội nghị tổng kết của ngành lần {n}") for n in chain(*sections.values())
+    }
+    menu = "".join(link(path, f"Mục {path}") for path in sections)
+
+    def listed(seen: Seen) -> str:
+        path, _, query = seen.path.partition("?")
+        given = dict(part.split("=") for part in query.split("&") if part)
+        number = int(given.pop("_101_x_cur", 1))
+        own = "&".join(f"{name}={value}" for name, value in given.items() if name != "p_p_id")
+        numbers = sections[path if path == "/tin" else "/muc?p_r_p_564_categoryId=5"][5 * number - 5 : 5 * number]
+        titles = (link(address.format(n), f"Hội nghị tổng kết của ngành lần {n}") for n in numbers)
+        after = f"{path}?p_p_id=101_x&{own}&_101_x_cur={number + 1}".replace("&&", "&")
+        filters = (link(f"/tin?p_r_p_564_tag={n}&p_r_p_564_categoryId={n % 7}", f"Thẻ {n}") for n in range(60))
+        return page("<script>Liferay.on('x')</script>", menu, *titles, *filters, link(after, "Tiếp") * (number < 6))
+
+    with PortalServer({"/": page("<script>Liferay.on('x')</script>", menu), **pages, "*": listed}) as server:
+        done = crawl("unseen", url=f"{server.url}/", platform="liferay")
+        filtered = [path for path in server.paths if "p_r_p_564_tag" in path]
+    assert {url.removeprefix(server.url) for url in done.urls} == pages.keys(), done.log
+    assert len(filtered) <= 25, filtered
+
+
 def test_a_series_made_of_the_portals_own_texts_goes_nowhere_however_many_these_are() -> None:
     budget = PatternBudget(16)
     for number in range(300):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import inspect
 import logging
 import signal
@@ -33,6 +34,9 @@ logger = logging.getLogger(__name__)
 ROBOTS = "scrapy.downloadermiddlewares.robotstxt"
 # How a setting is read whose default has such a type, and what it is then.
 READERS = {bool: ("getbool", "True or False"), int: ("getint", "a whole number"), float: ("getfloat", "a number")}
+# How many objects Python makes before it looks for cycles among them, and how many such looks before a wider one. A
+# page is some thousands of objects: to look as often as it does of its own accord takes 4 % of a fast crawl's time.
+GARBAGE = (5_000, 20)
 ASYNCIO = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 
 
@@ -103,6 +107,7 @@ class Command(ScrapyCrawl):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawl, and set the exit code by what came of it."""
         assert self.crawler_process is not None
+        gc.set_threshold(*GARBAGE)
         crawler = self._create_crawler(args[0])
         task = self.crawler_process.crawl(crawler, **opts.spargs)
         stop_with_terminal()

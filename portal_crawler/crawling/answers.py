@@ -36,9 +36,11 @@ DATES = (
     "createdat",
     "created",
 )
-NEXT = ("next", "nextpage", "nexturl", "nextpageurl", "nextlink")
+NEXT = ("next", "nextpage", "nexturl", "nextpageurl", "nextlink", "nextcursor", "endcursor")
 MORE = ("hasmore", "hasnext", "hasnextpage", "more", "loadmore", "contieptuc")
+CURSORS = ("nextcursor", "endcursor", "cursor", "next", "after")
 PAGES = ("totalpages", "totalpage", "pagecount", "lastpage", "pages", "tongsotrang")
+LONGEST_CURSOR = 500
 # A JSON answer of more values than this is no list that a button has loaded.
 MOST_VALUES = 200_000
 PLAIN = re.compile(r"[^a-z]")
@@ -58,12 +60,14 @@ class Listed:
         more: Whether the answer says that there is more, or that there is not; None: it says nothing.
         pages: How many pieces it says that there are.
         entries: How many entries it has that are data, not HTML.
+        cursor: By which the next piece is to be asked for, where pieces have no numbers.
     """
 
     page: Page
     more: bool | None = None
     pages: int | None = None
     entries: int = 0
+    cursor: str = ""
 
 
 @dataclass(slots=True)
@@ -72,6 +76,7 @@ class _Reading:
     more: bool | None = None
     pages: int | None = None
     entries: int = 0
+    cursor: str = ""
 
 
 def read_answer(
@@ -107,7 +112,7 @@ def read_answer(
     if body[:1] not in (b"{", b"["):
         headers["content-type"] = (response.headers.get("Content-Type") or b"text/html").decode("latin-1")
     capture = Capture(url=response.url, body=base + html, fetched_at=fetched_at, headers=headers)
-    return Listed(parse_page(capture), told.more, told.pages, told.entries)
+    return Listed(parse_page(capture), told.more, told.pages, told.entries, told.cursor)
 
 
 def _read_json(body: bytes, url: str, told: _Reading, address_of: Callable[[dict[str, Any]], str | None]) -> None:
@@ -148,6 +153,8 @@ def _read_object(value: dict[str, Any], told: _Reading, address: str | None) -> 
     for name in PAGES:
         if isinstance(named.get(name), int) and not isinstance(named[name], bool):
             told.pages = told.pages or named[name]
+    after = (str(named.get(name) or "") for name in CURSORS if type(named.get(name)) in (str, int))
+    told.cursor = told.cursor or next((each for each in after if 0 < len(each) <= LONGEST_CURSOR), "")
     for name in NEXT:
         if name in named and named[name] is None:
             told.more = False

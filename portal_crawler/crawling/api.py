@@ -36,6 +36,10 @@ class ApiError(ValueError):
     """An answer that is not what the site file says; the message tells what is missing."""
 
 
+class NoArticleError(ApiError):
+    """JSON that says that there is no such article."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonApi:
     """Where a portal's articles come from, and what their fields are called.
@@ -96,7 +100,8 @@ class JsonApi:
         """The address of an article, and the page that its JSON is made into.
 
         Raises:
-            ApiError: if it is no JSON, or holds no such article.
+            NoArticleError: if it is JSON that holds no article.
+            ApiError: if it is no JSON, or does not tell of which article it is.
         """
         try:
             data = json.loads(body)
@@ -105,7 +110,7 @@ class JsonApi:
         for name in filter(None, self.article.split(".")):
             data = data.get(name) if isinstance(data, dict) else None
         if not isinstance(data, dict):
-            raise ApiError(f"no article at {self.article or 'its top'}")
+            raise NoArticleError(f"no article at {self.article or 'its top'}")
         address = self.address_of(data)
         if address is None:
             raise ApiError(f"it lacks a field of the address {self.address}")

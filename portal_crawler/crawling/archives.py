@@ -209,7 +209,10 @@ class Archives:
             names = "&".join(sorted({name for choice in fields for name in choice}))
             key = f"{_program(page, form)}#{names}"
             # The page's tree has no form machinery: the form alone is parsed again for it.
-            written = tostring(form, encoding="unicode", method="html", with_tail=False), page.url
+            written = (
+                tostring(form, encoding="unicode", method="html", with_tail=False),
+                page.url if form.get("action") else page.address,
+            )
             if (known := self._forms.get(key)) is not None:
                 if known.page and known.choices:
                     known.written, known.fresh = written, known is self._asked
@@ -218,7 +221,7 @@ class Archives:
             if choices:
                 made = self._forms[key] = ArchiveForm(key, choices[0][1].partition("?")[0], choices)
                 if choices[0][0] == "POST":
-                    made.page, made.fields, made.written = page.url, fields, written
+                    made.page, made.fields, made.written = page.address, fields, written
                 yield made
 
     @property
@@ -278,9 +281,9 @@ def _jumps(page: Page, select: Element) -> list[tuple[str, str, bytes]]:
 def _program(page: Page, form: Element) -> str:
     """What a form is sent to, with what it always says there: the same form may stand on many pages."""
     try:
-        action = urljoin(page.url.partition("?")[0], form.get("action") or "")
+        action = urljoin(page.url, form.get("action") or page.address.partition("?")[0])
     except ValueError:
-        action = page.url
+        action = page.address
     constants = ((each.get("name"), each.get("value") or "") for each in CONSTANTS(form))
     fixed = sorted(f"{name}={value}" for name, value in constants if len(value) <= LONGEST_CONSTANT)
     return "&".join((page_key(action), *fixed))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.http import TextResponse
+from scrapy.http import HtmlResponse, TextResponse
 from scrapy.responsetypes import responsetypes
 
 from portal_crawler.archive.codings import DECODERS, TooLargeError, decoded
+from portal_crawler.crawling.walls import HIDDEN, LINK, TAG
+from portal_crawler.extraction.decode import decode_html
 
 if TYPE_CHECKING:
     from typing import Any, Self
@@ -22,6 +26,26 @@ if TYPE_CHECKING:
 # Scrapy's mark on a body that broke off, and ours.
 DATALOSS = "dataloss"
 TRUNCATED = "truncated"
+
+
+# An excuse is a page of a few words that leads nowhere; a portal's own notice of it stands in the portal's frame.
+EXCUSE = re.compile(r"bảo trì|nâng cấp|quá tải|maintenance", re.IGNORECASE)
+REFRESH = re.compile(rb"<meta\b[^<>]*http-equiv\s*=\s*[\"']?refresh", re.IGNORECASE)
+LATER = re.compile(r"(?:quay|trở|thử) lại|come back|try again|check back", re.IGNORECASE)
+LONGEST_PAGE, LONGEST_EXCUSE = 20_000, 400
+
+
+def is_excuse(response: Response) -> bool:
+    """Whether an answer with status 200 says but that the portal is being maintained, and loads itself again: a 503."""
+    if response.status != HTTPStatus.OK or len(response.body) > LONGEST_PAGE or not isinstance(response, HtmlResponse):
+        return False
+    if REFRESH.search(response.body) is None and "Refresh" not in response.headers:
+        return False
+    text = decode_html(response.body, None).text
+    if EXCUSE.search(text) is None or LINK.search(response.body) is not None:
+        return False
+    said = " ".join(TAG.sub(" ", HIDDEN.sub(" ", text)).split())
+    return len(said) <= LONGEST_EXCUSE and EXCUSE.search(said) is not None and LATER.search(said) is not None
 
 
 class BombError(Exception):
@@ -55,7 +79,13 @@ class BrokenAnswers(HttpCompressionMiddleware):
         """
         plain, whole = (response, True) if request.method == "HEAD" else self._decoded(request, response)
         broken = DATALOSS in response.flags or not whole
-        return (self._again(request) or self._marked(plain)) if broken else plain
+        if broken:
+            return self._again(request) or self._marked(plain)
+        if is_excuse(plain):
+            assert self.crawler.stats is not None
+            self.crawler.stats.inc_value("answers/excuses")
+            return plain.replace(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return plain
 
     def _decoded(self, request: Request, response: Response) -> tuple[Response, bool]:
         """The answer without its content codings, and whether its body is all there."""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
+from urllib.parse import quote, unquote, urljoin
 
 from scrapy import FormRequest, Request
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from portal_crawler.extraction.page import Element, Page
 
-BUTTONS = elements("//*[@onclick or @hx-get or @*[starts-with(name(), 'data-')]]")
+BUTTONS = elements("//*[@onclick or @hx-get or @*[starts-with(local-name(), 'data-')]]")
 SCRIPTS = strings("//script[not(@src)]/text()")
 API = strings("//link[@rel='https://api.w.org/']/@href")
 
@@ -32,6 +32,8 @@ MORE_NAME = re.compile(r"(?:load|show|view|btn|xem|tai|nut|infinite)[-_]?(?:more
 ADDRESS_NAME = re.compile(r"^(?:data-.*(?:url|href|api|ajax|endpoint|source|link|action|path|load|next).*|hx-get)$")
 ADDRESS = re.compile(r"^(?:https?://|[/?]|[\w-]+[/.?])[^\s<>\"']*$")
 NUMBER_NAME = re.compile(r"^data-(?:[a-z]+-)*(?P<name>page|trang|offset|start|skip)(?:-?(?:index|number|no))?$")
+CURSOR_NAME = re.compile(r"^data-(?:[a-z]+-)*(?P<name>cursor|after)$")
+CURSOR = re.compile(r"[?&](?:\w{0,30}_)?(?:cursor|after)=(?P<value>[^&#]+)", re.IGNORECASE)
 QUOTED_ADDRESS = re.compile(r"""["'](?P<address>/[^"'\s<>]{1,300})["']""")
 COUNTS_ENTRIES = re.compile(r"(?:start|offset|skip|row)\W*$", re.IGNORECASE)
 
@@ -61,11 +63,13 @@ class Source:
     """What hands out a list piece by piece.
 
     Attributes:
-        address: Its address, absolute once it is asked, with ``{number}`` where the number of the piece goes.
+        address: Its address, absolute once it is asked, with ``{number}`` where the number of the piece goes, or the
+            cursor.
         first: Number of the first piece to ask for.
         counts_entries: Whether the number is that of the first entry, not that of the piece.
         fields: Form fields to be posted; None where the piece is asked for by its address alone.
         way: What found it, of :data:`~portal_crawler.items.WAYS`.
+        cursor: What the piece before it has named it by; empty where pieces have numbers.
     """
 
     address: str
@@ -73,6 +77,7 @@ class Source:
     counts_entries: bool = False
     fields: tuple[tuple[str, str], ...] | None = None
     way: str = "listing"
+    cursor: str = ""
 
     @property
     def chain(self) -> str:
@@ -82,7 +87,7 @@ class Source:
 
     def at(self, number: int) -> str:
         """Address of a piece."""
-        return self.address.replace(PLACE, str(number))
+        return self.address.replace(PLACE, quote(self.cursor, safe="") or str(number))
 
     def request(self, number: int, **options: Any) -> Request:
         """The request for a piece."""
@@ -131,14 +136,20 @@ def _button(element: Element, address: str) -> Source:
         begin, end = found.span(group)
         counts = COUNTS_ENTRIES.search(address[found.start() : begin]) is not None
         return Source(f"{address[:begin]}{PLACE}{address[end:]}", int(found[group][:9]), counts)
-    name, first = "page", 2
+    if (found := CURSOR.search(address)) is not None:
+        begin, end = found.span("value")
+        return Source(f"{address[:begin]}{PLACE}{address[end:]}", 2, cursor=unquote(found["value"]))
+    name, first, cursor = "page", 2, ""
     for attribute, value in element.attrib.items():
         if (number := NUMBER_NAME.match(str(attribute))) and str(value).isdecimal():
             name, first = number["name"], int(str(value)[:9])
             break
+        if (named := CURSOR_NAME.match(str(attribute))) and value:
+            name, cursor = named["name"], str(value)
+            break
     joint = "&" if "?" in address else "?"
     ready = address if PLACE in address else f"{address}{joint}{name}={PLACE}"
-    return Source(ready, first, COUNTS_ENTRIES.search(name) is not None)
+    return Source(ready, first, COUNTS_ENTRIES.search(name) is not None, cursor=cursor)
 
 
 @lru_cache(maxsize=256)

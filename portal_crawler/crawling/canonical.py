@@ -59,6 +59,9 @@ VIEW_MODES = {
 # Those that Liferay's portlets know; it puts the portlet's name before theirs: _101_INSTANCE_x_viewMode.
 OF_PORTLETS = ("viewmode", "inheritredirect")
 
+# Joomla names the entry of the menu beside the article or the list that it shows: the same page, with other boxes.
+OF_JOOMLA = re.compile(r"^(?=(?:.*&)?option=com_\w+(?:&|$))(?=(?:.*&)?id=\d)", re.IGNORECASE)
+
 # What names the page that a link back leads to, with the name of a portlet of Liferay before it or without.
 RETURN = re.compile(r"(?:_\w+_)?(?:redirect(?:_?url)?|return_?url|back_?url|returntofullpageurl)=", re.IGNORECASE)
 # A title in an address has more words than this.
@@ -156,6 +159,8 @@ def canonical_url(url: str) -> str:
     path = ASP_SESSION.sub("", PATH_SESSION.sub("", parts.path)) or "/"
     query = _upper_hex(parts.query)  # before the parameters are sorted, or the order would be another the next time
     kept = [parameter for parameter in query.split("&") if parameter and not _volatile(parameter)]
+    if OF_JOOMLA.search(query):
+        kept = [parameter for parameter in kept if not parameter.lower().startswith("itemid=")]
     # By name alone: the order of a name's values may mean something.
     kept.sort(key=lambda parameter: parameter.partition("=")[0])
     if returns := [parameter for parameter in kept if _goes_back(parameter, parts.hostname.rstrip("."))]:

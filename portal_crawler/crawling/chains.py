@@ -184,7 +184,7 @@ class ListChains:
             known.promise(announced)  # what a page beyond the end announces is no evidence: it would go on for ever
         # The first page often has an address of another form than the others (index.htm, trang-2.htm), and so another
         # key: it answers for the others only where it shows some of its own.
-        if fresh and total and (number > 1 or announced):
+        if fresh and total and (number > 1 or _counts_pages(announced or {}, total)):
             known.expect(total)
         return known.barren < self.limit
 
@@ -272,6 +272,11 @@ class ListChains:
         known = self._chains[chain]
         known.retried = True
         known.barren = -len(known.pages)
+
+
+def _counts_pages(announced: Mapping[int, str | None], total: int) -> bool:
+    """Whether a first page's pager counts pages, as the total does that is printed there, and not rows (10, 20, 30)."""
+    return max(announced, default=0) in range(1, total + 1) and not announced.keys().isdisjoint((2, total))
 
 
 def _is_first(url: str | None, shown: Collection[int], announced: Mapping[int, str | None]) -> bool:

@@ -32,9 +32,12 @@ class Echoes:
         told = [on for sentence in sentences if (on := self._said.get(sentence, 0)) <= most]
         return sum(on > 0 for on in told) >= KNOWN * len(told)
 
-    def note(self, sentences: frozenset[int], kinds: Iterable[str]) -> None:
-        """Count a page for, or against, all that has something in common with it."""
-        by = 1 if self.is_one(sentences) else -WEIGHT
+    def note(self, sentences: frozenset[int], kinds: Iterable[str], *, listed: bool = False) -> None:
+        """Count a page for, or against, all that has something in common with it.
+
+        What a list shows counts against nothing: a portal that writes in set phrases is no chain without an end.
+        """
+        by = -WEIGHT if not self.is_one(sentences) else 0 if listed else 1
         for kind in kinds:
             if (count := self._counts.pop(kind, 0) + by) > 0:
                 self._counts[kind] = count

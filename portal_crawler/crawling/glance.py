@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 # The value of an attribute in all forms that HTML knows: quoted in two manners, or not at all.
 VALUE = re.compile(rb"""\s*=\s*("[^"]*"|'[^']*'|[^\s"'>][^\s>]*)""")
-HREF = re.compile(rb"href" + VALUE.pattern, re.IGNORECASE)
+NAME = b"href"
 CANONICAL = re.compile(
     rb"""<link\b(?=[^<>]*\brel\s*=\s*["']?canonical["'\s>])[^<>]*?\bhref\s*=\s*("[^"<>]*"|'[^'<>]*'|[^\s"'<>]+)""",
     re.IGNORECASE,
@@ -41,9 +41,10 @@ class Glance:
             None where only a parsed page can tell: other encodings than those that begin as ASCII does, a base of its
             own, letters in addresses that are no UTF-8.
         """
-        if b"\0" in body[:BEGINNING] or b"<base" in body or b"<BASE" in body:
+        lower = body.lower()
+        if b"\0" in body[:BEGINNING] or b"<base" in lower:
             return None
-        written = set(_addresses(body))
+        written = set(_addresses(body, lower))
         for base in _bases(url):
             written -= self._settled.get(base, set())
         try:
@@ -68,23 +69,24 @@ def _unquoted(raw: bytes) -> bytes:
     return raw[1:-1] if raw[:1] in {b'"', b"'"} else raw
 
 
-def _addresses(body: bytes) -> list[bytes]:
+def _addresses(body: bytes, lower: bytes) -> list[bytes]:
     """The values of all that is called ``href``; scripts may hold some that are no addresses.
 
-    To split at the name takes a fifth of a search through all of the page, and serves unless letter case differs or a
-    value has the name in it.
+    To split at the name takes a fifth of a search through all of the page.
+
+    Args:
+        body: The page.
+        lower: The same in small letters.
     """
     found = []
-    _, *pieces = body.split(b"href")
-    if len(pieces) != body.lower().count(b"href"):
-        return HREF.findall(body)
-    for number, piece in enumerate(pieces, 1):
-        value = VALUE.match(piece)
-        # One without quotes that reaches to the end of its piece has the name in it.
-        if value is not None and (value.end() < len(piece) or number == len(pieces) or value[1][:1] in {b'"', b"'"}):
+    beginning, *pieces = lower.split(NAME)
+    place, end = len(beginning), 0
+    for piece in pieces:
+        # One that stands within a value is none.
+        if place >= end and (value := VALUE.match(body, place + len(NAME))) is not None:
             found.append(value[1])
-        elif value is not None or piece.lstrip()[:1] == b"=":
-            return HREF.findall(body)
+            end = value.end()
+        place += len(NAME) + len(piece)
     return found
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from portal_crawler.crawling.rules import page_number
 from portal_crawler.crawling.xpath import elements, strings
 from portal_crawler.extraction.dates import find_dates
 from portal_crawler.extraction.page import LONGEST_ADDRESS, element_text, squeeze
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
     from portal_crawler.crawling.rules import UrlRules
     from portal_crawler.extraction.page import Element, Page
 
-ONCLICK = elements("//*[contains(@onclick, 'RefreshPageTo') or contains(@onclick, 'location')]")
+# By their attributes, and from these to the elements: to ask each element what it has takes several times as long.
+ONCLICK = elements("//@onclick[contains(., 'RefreshPageTo') or contains(., 'location')]/..")
+JUMPS = elements("//@onchange[contains(., 'location') or contains(., 'open')]/parent::select/option[@value]")
 GRID_PAGE = re.compile(r"Page\$(\d{1,5})")
 # WordPress announces beside its articles what readers have commented.
 COMMENTS = re.compile(r"/comments/feed\b|[?&]feed=comments", re.IGNORECASE)
@@ -26,12 +29,9 @@ NEXT = strings("//link[@rel='next']/@href | //a[contains(concat(' ', @rel, ' '),
 POSTBACKS = elements("//a[contains(@href, '__doPostBack')]")
 HEADINGS = elements("descendant::*[self::h1 or self::h2 or self::h3 or self::h4 or self::h5]")
 BREADCRUMBS = elements(
-    "//*[@class[contains(., 'breadcrumb') or contains(., 'breakcolumn') or contains(., 'pathway')"
-    " or contains(., 'dd_chuyenmuc')] or @id[contains(., 'breadcrumb')] or @itemtype[contains(., 'BreadcrumbList')]]"
-)
-CRUMBS = elements(
-    "//*[contains(@class, 'breadcrumb') or contains(@id, 'breadcrumb') or contains(@class, 'breakcolumn')"
-    " or contains(@class, 'pathway') or contains(@class, 'dd_chuyenmuc') or contains(@itemtype, 'BreadcrumbList')]"
+    "//@class[contains(., 'breadcrumb') or contains(., 'breakcolumn') or contains(., 'pathway')"
+    " or contains(., 'dd_chuyenmuc')]/.. | //@id[contains(., 'breadcrumb')]/.."
+    " | //@itemtype[contains(., 'BreadcrumbList')]/.."
 )
 CRUMBS = elements("descendant::*[not(*)]")
 
@@ -40,6 +40,9 @@ ONCLICK_ADDRESS = re.compile(r"""(?:RefreshPageTo\(\s*event\s*,\s*|location(?:\.
 ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 POSTBACK = re.compile(r"__doPostBack\(\s*'([^']*)'\s*,\s*'([^']*)'")
 
+# Elements with a slash in their own text, and those of them that print how many pages there are.
+WITH_SLASH = elements("//text()[contains(., '/')]/..")
+TOTAL_TAGS = frozenset(("span", "p", "div", "td", "li", "b", "strong", "label"))
 TOTAL = re.compile(r"^\W*(?:trang\s*:?\s*)?(\d{1,5})\s*/\s*(\d{1,5})\W*$", re.IGNORECASE)
 PAGER_WORDS = re.compile(r"^(?:trang\s+)?(?:sau|trước|đầu|cuối|tiếp|kế)$", re.IGNORECASE)
 # A repeater numbers the controls of its rows: rptPages$ctl02$lnkPage.
@@ -74,9 +77,9 @@ class Postback:
 
 
 def anchors(page: Page) -> Iterator[tuple[str, Element]]:
-    """The links of a page: raw address and element."""
-    for element in page.root.iter("a", "area"):
-        if href := element.get("href"):
+    """The links of a page, and of what frames it is put together: raw address and element."""
+    for element in page.root.iter("a", "area", "frame"):
+        if href := element.get("src" if element.tag == "frame" else "href"):
             yield href, element
 
 
@@ -179,11 +182,15 @@ def canonical_link(page: Page) -> str | None:
 
 
 def next_links(page: Page) -> list[str]:
-    """Addresses of the list's next page that no plain link shows: ``rel=next`` and ``onclick`` pagers."""
+    """Addresses of a list's pages that no plain link shows: ``rel=next``, ``onclick``, numbers to choose from."""
     found = NEXT(page.root) if page.has(b"next") else []
     for element in ONCLICK(page.root) if page.has(b"onclick") else ():
         if address := ONCLICK_ADDRESS.search(element.get("onclick") or ""):
             found.append(ESCAPED.sub(lambda code: chr(int(code[1], 16)), address[1]))
+    for option in JUMPS(page.root) if page.has(b"onchange") else ():
+        text, chosen = element_text(option), option.get("value") or ""
+        if text.isdecimal() and page_number(chosen) == int(text[:9]):
+            found.append(chosen)
     return found
 
 
@@ -274,7 +281,9 @@ def postback_numbers(page: Page, pager: str = "") -> list[int]:
 def printed_total(page: Page, number: int) -> int | None:
     """How many pages a list prints that it has ("Trang 2/3", "2 / 3"), beside its pager, on page ``number``."""
     others: set[Element] = set()  # blocks that are no pager's
-    for element in page.root.iter("span", "p", "div", "td", "li", "b", "strong", "label"):
+    for element in WITH_SLASH(page.root):
+        if element.tag not in TOTAL_TAGS:
+            continue
         # What stands in the element itself, before and behind its children.
         for text in (element.text, *(child.tail for child in element)):
             found = TOTAL.match(squeeze(text)) if text and "/" in text else None

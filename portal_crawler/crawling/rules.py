@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 Kind = Literal["article", "listing", "page", "file", "denied", "outside"]
 
+# Where programs name in the query what others name in the path: index.php?mod=news&act=send.
+ACTION = r"[?&](?:mod|module|act|action|do|task|op|func|cmd|ctl)="
+
 # Forms of an article that are drawn for another purpose: fetched only if its plain address is never met.
 ALTERNATES = (
     r"/(?:print|pop_up|in-?bai(?:-viet)?|in-?tin|printpreview)(?:/|\.|$)",
     r"[?&](?:print|printable|amp|inbai)=(?:1|true|yes|on)\b",
+    rf"{ACTION}(?:print\w*|in-?bai(?:-?viet)?|in-?tin)(?:&|$)",
     r"[?&][^=&]*viewmode=print\b",
     r"[?&]layout=amp\b",
     r"[?&]tmpl=component\b",
@@ -30,9 +34,6 @@ ALTERNATES = (
     r"/amp/?$",
     r"\.amp(?:\.html?)?$",
 )
-
-# Where programs name in the query what others name in the path: index.php?mod=news&act=send.
-ACTION = r"[?&](?:mod|module|act|action|do|task|op|func|cmd|ctl)="
 
 # What a crawler of public articles has no business with: accounts, searches, forms, questions of citizens, services;
 # calendars and language links that go on for ever.
@@ -90,6 +91,10 @@ PLAIN = re.compile(
 )
 
 
+# The host of an absolute address that is written plainly.
+HOST = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?/")
+
+
 @lru_cache(maxsize=8_192)
 def page_number(url: str) -> int | None:
     """The number of a list's page that an address asks for."""
@@ -107,7 +112,7 @@ def chain_key(url: str) -> str:
     if found and found["row"]:
         # SharePoint adds the sort fields of the last row, which differ on every page.
         return key.partition("?")[0]
-    return PAGE_NUMBER.sub("", key).rstrip("/?&")
+    return (PAGE_NUMBER.sub("", key) if found else key).rstrip("/?&")
 
 
 def tab_of(address: str) -> str | None:
@@ -269,6 +274,11 @@ class UrlRules:
             except ValueError:
                 return None
         return self.judge(url) if url[:4].lower() == "http" else None
+
+    def leads_out(self, address: str) -> bool:
+        """Whether an address is of another host, as far as its beginning tells: links to share a page are by dozens."""
+        begins = HOST.match(address)
+        return begins is not None and self.judge(begins[0]).key.partition("/")[0] not in self.hosts
 
     def judge(self, url: str) -> Judgement:
         """What an absolute ``http`` address is to the portal."""

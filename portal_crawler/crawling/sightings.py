@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 CAPTURE = "portal_capture"
 
 # Marks of an address: it is an article's whose capture is still to come; whose capture has been handed on; it has been
-# asked for; a list has shown it; a page has linked to it; a page that a sitemap has named has linked to it. The bits
-# from ``WAY`` on are the ways that led to it (``coverage.WaysIn``).
-OPEN, DONE, ASKED, SHOWN, LINKED, NAMED = (1 << place for place in range(6))
+# asked for; a list has shown it; a page has linked to it; a page that a sitemap has named has linked to it; a page
+# that is no article has. The bits from ``WAY`` on are the ways that led to it (``coverage.WaysIn``).
+OPEN, DONE, ASKED, SHOWN, LINKED, NAMED, LISTED = (1 << place for place in range(7))
 WAY = 8
 
 # Addresses in memory: of each generation so many, and there are two.

@@ -24,6 +24,7 @@ from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.patterns import announced, pattern_of
 from portal_crawler.crawling.scope import FOR_PAGE
 from portal_crawler.crawling.walls import HIDDEN, TAG
+from portal_crawler.extraction.decode import decode_html
 
 if TYPE_CHECKING:
     from typing import Any
@@ -69,31 +70,46 @@ class Missing:
     @classmethod
     def of(cls, response: Response, other: Response) -> Missing:
         """Read the answer to a probe, beside a page that is there."""
-        own = {line for line in lines_of(response.body) - lines_of(other.body) if NOWHERE not in line}
+        said = text_of(response)
+        own = {line for line in lines_of(said) - lines_of(text_of(other)) if NOWHERE not in line}
         regrets = frozenset(line for line in own if len(line.split()) >= LINE_WORDS and REGRET.search(line))
-        return cls(len(response.body), words_of(response.body, response.url), regrets)
+        return cls(len(response.body), words_of(said, response.url), regrets)
 
     def like(self, response: Response) -> bool:
-        """Whether a page is the same answer."""
-        if self.lines and self.lines <= lines_of(response.body):
-            return True
-        size = len(response.body)
-        if abs(size - self.size) > SIZE * self.size + BYTES or not self.words:
+        """Whether a page is the same answer.
+
+        A page that regrets nothing is not, where the answer does, if it says anything of its own: a short list, or the
+        form of an archive, may have hardly a word that is not in the frame of both.
+        """
+        close = abs(len(response.body) - self.size) <= SIZE * self.size + BYTES and bool(self.words)
+        if not (close or self.lines):
             return False
-        words = words_of(response.body, response.url)
+        said = text_of(response)
+        lines = lines_of(said) if self.lines else frozenset()
+        if self.lines and self.lines <= lines:
+            return True
+        if not close:
+            return False
+        words = words_of(said, response.url)
+        if self.lines and not any(map(REGRET.search, lines)):
+            return words <= self.words
         return len(words & self.words) >= ALIKE * len(words | self.words)
 
 
-def lines_of(body: bytes) -> frozenset[str]:
+def text_of(response: Response) -> str:
+    """A page's text with its tags, in small letters, whatever its header says of its encoding."""
+    return HIDDEN.sub(" ", decode_html(response.body, None).text).lower()
+
+
+def lines_of(text: str) -> frozenset[str]:
     """The lines of a page's text: what stands between two tags, or on a line of its own."""
-    text = TAG.sub("\n", HIDDEN.sub(" ", body.decode("utf-8", "ignore"))).lower()
-    return frozenset(" ".join(line.split()) for line in text.split("\n") if len(line) <= LONGEST_LINE)
+    lines = TAG.sub("\n", text).split("\n")
+    return frozenset(" ".join(line.split()) for line in lines if len(line) <= LONGEST_LINE)
 
 
-def words_of(body: bytes, url: str) -> frozenset[str]:
+def words_of(text: str, url: str) -> frozenset[str]:
     """The words of a page's text, without numbers (counters, clocks) and without those of its address."""
-    text = TAG.sub(" ", HIDDEN.sub(" ", body.decode("utf-8", "ignore"))).lower()
-    return frozenset(WORD.findall(text)) - frozenset(WORD.findall(urlsplit(url).path.lower()))
+    return frozenset(WORD.findall(TAG.sub(" ", text))) - frozenset(WORD.findall(urlsplit(url).path.lower()))
 
 
 class SoftMissing:

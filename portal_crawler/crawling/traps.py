@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import OrderedDict, deque
 from functools import lru_cache
 from sys import intern
 from typing import TYPE_CHECKING
@@ -37,6 +37,8 @@ SAMPLES = 3
 SERIES = 10
 # Links of one form on a home page: more of them are tags, filters or days, and no menu.
 LARGEST_MENU = 40
+# What differs in numbers alone.
+SERIES_OF = "series "
 # What is held back because it, or what it goes on with, says nothing new.
 HOLLOW = "hollow "
 # Pages that have brought nothing and are remembered, to know filters among them.
@@ -126,7 +128,7 @@ def series_of(address: str) -> str:
     """What the addresses of a series, or their keys, have in common: all but their numbers; of titles in any folder."""
     path = address.partition("://")[2] or address
     title = ENDING.sub("", path.rpartition("/")[2])
-    return f"series {DIGITS.sub('#', title if title.count('-') >= SHORT_NAME else path)}"
+    return f"{SERIES_OF}{DIGITS.sub('#', title if title.count('-') >= SHORT_NAME else path)}"
 
 
 class PatternBudget:
@@ -153,7 +155,7 @@ class PatternBudget:
         self._mark = mark
         self._barren: dict[str, int] = {}
         self._open: dict[str, set[str]] = {}
-        self._held: dict[str, deque[str]] = {}
+        self._held: dict[str, OrderedDict[str, None]] = {}  # each once, however many pages link to it
         self._fertile: set[str] = set()
         self._proved: set[str] = set()
         self._shapes: set[str] = set()
@@ -285,14 +287,19 @@ class PatternBudget:
     def _under_way(self, ground: str) -> int:
         return len(self._open.get(ground, ()))
 
+    def holds_back(self, url: str) -> bool:
+        """Whether an article's address waits here: another link to it changes nothing."""
+        shape, *_, series = grounds_of(url)
+        return any(url in self._held.get(ground, ()) for ground in (shape, series, HOLLOW + shape, HOLLOW + series))
+
     def doubts(self, address: str) -> bool:
         """Whether the last addresses, or keys, that differ from this one in numbers alone have brought nothing."""
         return self._barren.get(series_of(address), 0) >= PROMISES
 
     def _hold(self, full: str, url: str) -> None:
-        held = self._held.setdefault(full, deque())
-        if len(held) < MOST_HELD or not self.exhausted(url):
-            held.append(url)
+        held = self._held.setdefault(full, OrderedDict())
+        if url not in held and (len(held) < MOST_HELD or not self.exhausted(url)):
+            held[url] = None
             self._grown = True
             self._held_shapes.add(grounds_of(url)[0])
 
@@ -317,6 +324,7 @@ class PatternBudget:
         article: str | None = None,
         content: int | None = None,
         sentences: frozenset[int] = frozenset(),
+        listed: bool = False,
         linked: Iterable[str] = (),
     ) -> bool:
         """Note a page; False if what it has in common with others is exhausted by it.
@@ -328,11 +336,12 @@ class PatternBudget:
             content: What it says, as a number (``contents.content_of``): an article that says what another one has
                 said is no yield.
             sentences: Of which sentences it is made (``contents.sentences_of``).
+            listed: Whether a list shows it, or a sitemap or a feed names it.
             linked: Identities of all pages that it links to: what proves to be an article later was shown here first.
         """
         if sentences:
             shape, *_, series = grounds_of(url)
-            self._echoes.note(sentences, {shape, series})
+            self._echoes.note(sentences, {shape, series}, listed=listed)
         new = content is None or self._sightings.fresh(f"contents {self._mark}", (content,))
         proved, promised = self._yield(articles)
         self._link(linked)
@@ -354,10 +363,11 @@ class PatternBudget:
             return
         self._held_shapes.discard(shape)
         for ground, held in list(self._held.items()):
-            like = [each for each in held if grounds_of(each)[0] == shape]
-            if like and not ground.startswith(HOLLOW) and ground not in self._away:
-                self._held[ground] = deque(each for each in held if each not in set(like))
-                self._held.setdefault(shape, deque()).extend(like)
+            if ground == shape or ground in self._away or ground.startswith((HOLLOW, SERIES_OF)):
+                continue
+            for like in [each for each in held if grounds_of(each)[0] == shape]:
+                del held[like]
+                self._held.setdefault(shape, OrderedDict())[like] = None
 
     def _yield(self, articles: Collection[str]) -> tuple[bool, bool]:
         """Whether a page shows an article that no other has shown; whether it shows what may be one."""
@@ -421,9 +431,9 @@ class PatternBudget:
             self._open.clear()  # redirected, dropped: none of them will come back
         freed: list[str] = []
         for ground in list(self._held) if all_forms else (*self._all_grounds(url), HOLLOW + grounds_of(url)[-1]):
-            held = self._held.pop(ground, deque())
-            while held and not self._keeps(ground, held[0]):
-                following = held.popleft()
+            held = self._held.pop(ground, OrderedDict())
+            while held and not self._keeps(ground, next(iter(held))):
+                following, _ = held.popitem(last=False)
                 nowhere = following in self._onward and self.goes_nowhere(following, echo=False)
                 if not nowhere and self.grants(following):
                     freed.append(following)
@@ -445,12 +455,14 @@ class PatternBudget:
         for ground, held in self._held.items():
             if held and ground not in self._sampled:
                 self._sampled.add(ground)
-                self._sampled.update((_away(held[0]), *self._grounds(held[0])))
-                chosen.update(_of_each_filter(held) if ground == FILTERED else _spread(held))
+                first, *_ = urls = list(held)
+                self._sampled.update((_away(first), *self._grounds(first)))
+                chosen.update(_of_each_filter(urls) if ground == FILTERED else _spread(urls))
         freed = []
-        for ground, held in self._held.items() if chosen else ():
+        for held in self._held.values() if chosen else ():
             freed += [each for each in held if each in chosen]
-            self._held[ground] = deque(each for each in held if each not in chosen)
+            for each in chosen.intersection(held):
+                del held[each]
         return list(dict.fromkeys(freed))
 
     def _likely(self, likely: Callable[[str], bool]) -> set[str]:
@@ -485,7 +497,7 @@ class PatternBudget:
 
 
 def _is_series(ground: str) -> bool:
-    return ground.startswith("series ")
+    return ground.startswith(SERIES_OF)
 
 
 def _away(url: str) -> str:

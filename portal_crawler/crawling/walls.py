@@ -73,16 +73,14 @@ def wall(status: int, headers: dict[str, str], body: bytes) -> str | None:
     """
     if headers.get("cf-mitigated") == "challenge":
         return "Cloudflare challenge"
-    large = status == 200 and len(body) > LARGEST
-    asks = b"password" in body.lower() and PASSWORD.search(body) is not None
-    if "html" not in headers.get("content-type", "html") or (large and not asks):
+    if "html" not in headers.get("content-type", "html"):
         return None
     lower = body[:LARGEST].lower()
     found = TITLE.search(lower)
     title = unescape(_lower(found[1])).strip() if found is not None else ""
-    if asks and _is_login_page(title):
+    if _is_login_page(title) and PASSWORD.search(body) is not None:
         return LOGIN
-    if large or len(LINK.findall(lower)) > FEW_LINKS:
+    if (status == 200 and len(body) > LARGEST) or len(LINK.findall(lower)) > FEW_LINKS:
         return None
     words = " ".join(TAG.sub(" ", HIDDEN.sub(" ", _lower(lower))).split())
     if len(words) > FEW_WORDS:

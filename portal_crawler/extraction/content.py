@@ -424,7 +424,7 @@ def _headed(work: Verdicts, place: int) -> bool:
 
 
 def _trim_fields(work: Verdicts, kept: list[int], begin: int) -> None:
-    """Cut the time of day before the text, and short lines between headline and date: who has written, the section."""
+    """Cut the time of day before the text, short lines between headline and date, and who it says has written it."""
     headlines = (place for place in range(begin) if work.is_headline(work.blocks[place]) or _is_cut(work, place))
     head = max(headlines, default=begin)
     dates = (other for other in range(head + 1, begin) if work.out[other] is not None)
@@ -436,10 +436,11 @@ def _trim_fields(work: Verdicts, kept: list[int], begin: int) -> None:
             work.out[place] = ("date_line", "a time before the text; see published_at")
         elif head < place and FIGURE.fullmatch(work.blocks[place].text):
             work.out[place] = ("visit_counter", "a figure between the headline and the text")
-        elif head < place < stamp and (
-            work.blocks[place].words <= NAME_WORDS or WRITTEN.match(work.blocks[place].text)
+        elif (head < place < stamp and work.blocks[place].words <= NAME_WORDS) or (
+            (head < place or is_date_line(work.blocks[max(0, place - 1)].text))
+            and WRITTEN.match(work.blocks[place].text)
         ):
-            work.out[place] = ("byline", "between the headline and the date")
+            work.out[place] = ("byline", "between the headline and the text")
 
 
 def _is_cut(work: Verdicts, place: int) -> bool:

@@ -164,13 +164,14 @@ class Page:
     """A parsed page.
 
     Attributes:
-        url: Base of its relative links.
+        url: Base of its relative links: its own address, unless it names another one (``<base href>``).
         root: Its ``<html>`` element; comments and processing instructions are left out.
         encoding: The character encoding that it was read with.
         markup: What was parsed, in UTF-8: what no byte of it says need not be sought in the tree.
         suspect: Whether that encoding is in doubt.
         replaced: Bytes that could not be decoded and stand as U+FFFD.
         blocks: Its runs of text, once they have been told (:func:`.blocks.blocks`).
+        address: Its own address.
     """
 
     url: str
@@ -180,6 +181,7 @@ class Page:
     suspect: bool = False
     replaced: int = 0
     blocks: Any = field(default=None, repr=False)
+    address: str = ""
     _meta: dict[str, str] | None = field(default=None, repr=False)
     _title: str | None = field(default=None, repr=False)
     _classes: frozenset[str] | None = field(default=None, repr=False)
@@ -319,7 +321,7 @@ def _parse(url: str, body: bytes, content_type: str | None) -> Page | PageError:
     if OFFICE.search(data) is not None:
         _keep_in_line(root)
     _break_lines(root)
-    page = Page(url, root, decoded.encoding, data, decoded.suspect, decoded.replaced)
+    page = Page(url, root, decoded.encoding, data, decoded.suspect, decoded.replaced, address=url)
     fonts: Any = FONTS(root)
     if page.encoding.startswith(("utf", "windows-125")) and any(map(LEGACY_FONT.search, set(fonts))):
         _decode_fonts(root)

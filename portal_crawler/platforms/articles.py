@@ -13,7 +13,7 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import HtmlResponse
 
 from portal_crawler.crawling import glance, listing
-from portal_crawler.crawling.api import ApiError
+from portal_crawler.crawling.api import ApiError, NoArticleError
 from portal_crawler.crawling.canonical import canonical_url, key_hash, page_key
 from portal_crawler.crawling.learning import KNOWN_WELL
 from portal_crawler.crawling.parts import FALSE_PARTS, MOST_PARTS, goes_on, may_carry_on, next_part
@@ -117,6 +117,10 @@ class Articles(Instead):
         """Whether an address promises an article."""
         raise NotImplementedError
 
+    def loses(self, request: Request, rejected: Rejected) -> bool:
+        """Whether a known article is not there, which is noted."""
+        raise NotImplementedError
+
     def note_unfetched(self, link: Judgement) -> None:
         """Note an article that did not come, though it may another time."""
         raise NotImplementedError
@@ -155,6 +159,10 @@ class Articles(Instead):
         asked = link.key in self.asked or link.key in self.waiting or self.sightings.done(link.key)
         return asked or (sighting is not None and sighting.asked)
 
+    def is_met(self, link: Judgement) -> bool:
+        """Whether a page needs no other link to be asked for: it is, or is held back."""
+        return self.is_asked(link) or self.budget.holds_back(link.url)
+
     def shows_nothing_new(self, capture: Capture, link: Judgement, is_met: Callable[[Judgement], bool]) -> bool:
         """Whether an article's page leads to nothing that is not known yet, as far as can be told without parsing it.
 
@@ -170,15 +178,17 @@ class Articles(Instead):
         if found is None:
             return False
         own, news = page_key(capture.url).rstrip("/"), False
+        path = own.partition("/")[2]
         for raw, address in found.items():
-            other = self.rules.link(capture.url, address)
+            other = None if self.rules.leads_out(address) else self.rules.link(capture.url, address)
             if other is not None and other.key == link.key:
-                if may_carry_on(own, 2, capture.url, address):
+                if "2" in address and may_carry_on(own, 2, capture.url, address):
                     news = True  # the article goes on
                 self.sightings.see(other)
             elif other is None or other.kind in ("outside", "denied", "file"):
                 news |= FEED.search(address) is not None  # it is asked for now, as this page is parsed
-                self.glance.settle(capture.url, raw)
+                if path not in address:  # links to share a page, or to print it, stand on no other
+                    self.glance.settle(capture.url, raw)
             elif is_met(other) and self.is_described(other):
                 self.glance.settle(capture.url, raw)
             else:
@@ -338,8 +348,13 @@ class Articles(Instead):
         try:
             address, body = self.api.page_of(response.body)
         except ApiError as error:
+            # Interfaces that have no error answer so where an article is no more.
+            reason = "soft_404" if isinstance(error, NoArticleError) else "not_html"
+            rejected = self.reject(response.url, reason, f"{response.url}: {error}", response.status)
+            if response.request is not None and self.loses(response.request, rejected):
+                return
             self.count("failed/article")
-            yield self.reject(response.url, "not_html", f"{response.url}: {error}", response.status)
+            yield rejected
             return
         page = HtmlResponse(address, body=body, headers=HTML, encoding="utf-8", request=response.request)
         yield from self.read(page, 1, None)

@@ -49,7 +49,11 @@ class DotNetNukeSpider(PortalSpider):
     )
     listing_urls: tuple[str, ...] = (r"/tabid/\d+/default\.aspx$", r"[?&]tabid=\d+$")
     deny_urls: tuple[str, ...] = (
-        r"[?&](?:ctl|returnurl|popup|skinsrc|containersrc|mid)=",
-        r"/(?:ctl|skinsrc|containersrc|language|userid)/",
+        r"[?&](?:returnurl|popup|skinsrc|containersrc)=",
+        r"/(?:skinsrc|containersrc|language|userid)/",
+        # Forms of accounts and editors are controls of a module, and so may be its view of one article:
+        # /tabid/62/ctl/ArticleView/mid/412/articleId/7/ten-bai.aspx, ?tabid=62&ctl=Details&mid=412&ItemID=7.
+        r"[?&/]ctl[=/](?!\w*(?:view|details?)(?:[/&]|$))",
+        r"^(?!.*[?&]ctl=).*[?&]mid=",
         r"/(?:portals|desktopmodules|resources|providers)/",
     )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from portal_crawler.crawling import listing
+from portal_crawler.crawling.coverage import BITS
 from portal_crawler.crawling.rules import beside, chain_key, in_own_order, page_number
-from portal_crawler.crawling.sightings import LINKED
+from portal_crawler.crawling.sightings import LINKED, LISTED
 from portal_crawler.crawling.traps import menu_of
 from portal_crawler.extraction.contents import sentences_of
 from portal_crawler.items import article_id
@@ -68,7 +69,7 @@ class Following(Redirects):
         sentences = sentences_of(page) if article else frozenset()
         linked = [other.key for other, _ in found]
         said = None if planted else content
-        echo = article and self.budget.echoes(sentences)
+        echo = article and not self.is_listed(link) and self.budget.echoes(sentences)
         self.note_visit(link, () if article else keys, content=said, sentences=sentences, linked=linked)
         yield from self.ask_released(link)
         if not article:
@@ -84,6 +85,10 @@ class Following(Redirects):
             self.note_archives(page)
         for url in listing.feed_links(page):
             yield from self.ask_feed(urljoin(page.url, url))
+
+    def is_listed(self, link: Judgement) -> bool:
+        """Whether more than other articles leads to an article: another page, a sitemap or a feed."""
+        return self.sightings.bears(link.key, LISTED | BITS["sitemap"] | BITS["feed"])
 
     def goes_nowhere(self, link: Judgement, *, echo: bool) -> bool:
         """Whether what an article links to is an article that will say nothing new; a section of the menu is none."""
@@ -145,7 +150,15 @@ class Following(Redirects):
         named = link.url in self.named_budget
         budgets = [self.named_budget] * named + [self.budget] * (article is not None or not named)
         told = [
-            each.visited(link.url, keys, article=article, content=content, sentences=sentences, linked=linked)
+            each.visited(
+                link.url,
+                keys,
+                article=article,
+                content=content,
+                sentences=sentences,
+                listed=self.is_listed(link),
+                linked=linked,
+            )
             for each in budgets
         ]
         if not all(told):

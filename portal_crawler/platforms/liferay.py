@@ -66,7 +66,13 @@ class LiferaySpider(PortalSpider):
         r"^/w/(?P<id>[^/?]+)$",
         r"[?&]_\w+_urlTitle=(?P<id>[^&]+)",
     )
-    listing_urls: tuple[str, ...] = (r"[?&]_\w+_cur=\d+", r"/danh-muc\?", r"/danh-sach", r"/-/asset_publisher/[^/]+/?$")
+    listing_urls: tuple[str, ...] = (
+        # But for those of a tag or a category: filters, as many as can be combined, and each has a pager of its own.
+        r"^(?!.*[?&]p_r_p_\w*(?:tag|categoryid)=[^&]).*[?&]_\w+_cur=\d+",
+        r"/danh-muc\?",
+        r"/danh-sach",
+        r"/-/asset_publisher/[^/]+/?$",
+    )
     # One article has one number in all languages.
     alternate_urls: tuple[str, ...] = (r"^/(?:en|fr|zh|ja|ko|lo|ru)(?:_\w\w)?/.*/-/",)
     deny_urls: tuple[str, ...] = (

@@ -11,10 +11,12 @@ from form2request import form2request
 from lxml.etree import tostring
 from parsel import Selector
 
-from portal_crawler.crawling import listing
+from portal_crawler.crawling import listing, submits
+from portal_crawler.crawling.archives import archive_request
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.patterns import TITLE_WORDS, WORDS, announced, are_two_titles, pattern_of
 from portal_crawler.crawling.rules import LONGEST, chain_key, page_number, tab_of
+from portal_crawler.crawling.sightings import LISTED
 from portal_crawler.items import Rejected, article_id
 
 if TYPE_CHECKING:
@@ -188,8 +190,8 @@ class Lists(scrapy.Spider):
 
         Modules of DotNetNuke often count each for itself; others show one article on several tabs.
         """
-        tab, text = tab_of(link.url), listing.link_text(anchor)
-        if tab is None or not text or link.key.endswith(f"@{tab}"):
+        tab = tab_of(link.url)
+        if tab is None or link.key.endswith(f"@{tab}") or not (text := listing.link_text(anchor)):
             return False
         told = self.sightings.label(key := f"title of {link.key}")
         if told is None:
@@ -203,6 +205,8 @@ class Lists(scrapy.Spider):
     def note(self, link: Judgement, href: str, anchor: Element, way: str, *, shown: str | None) -> None:
         """Note what a link says about the article that it leads to, and on which list it stands."""
         first = self.ways.note(link.key, way)
+        if shown is not None:
+            self.sightings.mark(link.key, LISTED)
         new = self.sightings.get(link.key) is None
         if new and not self.sightings.done(link.key):
             self.first_shown += self.speaks_for_its_list(link)
@@ -271,9 +275,11 @@ class Lists(scrapy.Spider):
     def turn(self, chain: str, keys: set[str], number: int, page: Page, found: list[tuple[Judgement, Element]]) -> bool:
         """Note a page of a list, with what its pager says; False once the list is not to be followed further."""
         announced = self.announced(page, found, chain)
+        if submits.following(page, number) is not None:
+            announced.setdefault(number + 1, None)
         hidden = {other.key for other, anchor in found if other.key in keys and listing.is_hidden(anchor)}
         total = listing.printed_total(page, number)
-        return self.turned(chain, keys, number, page.url, announced, total=total, hidden=hidden)
+        return self.turned(chain, keys, number, page.address, announced, total=total, hidden=hidden)
 
     def turned(
         self,
@@ -321,12 +327,15 @@ class Lists(scrapy.Spider):
         return numbers
 
     def turn_page(self, page: Page, chain: str, number: int, keys: set[str]) -> Iterator[Request]:
-        """The next page of a list where no plain link shows it: ``rel=next``, ``onclick``, ASP.NET postback."""
+        """The next page of a list where no plain link shows it: ``rel=next``, ``onclick``, a form, ASP.NET postback."""
         for href in listing.next_links(page):
             other = self.rules.link(page.url, href)
             if other and other.kind in ("page", "listing") and other.key not in self.asked:
                 self.asked.add(other.key)
                 yield self.ask(other.url, priority=PRIORITY_LIST, meta={"depth_reset": True})
+        if (sent := submits.following(page, number)) is not None:
+            yield from self.submit(sent, chain, number + 1)
+            return
         pager = pager_of(chain)
         wanted = self.chains.resumes(chain)
         if number < wanted and (leap := listing.postback_towards(page, number, wanted, pager)) is not None:
@@ -339,6 +348,21 @@ class Lists(scrapy.Spider):
             for name in listing.other_pagers(page)[:MOST_PAGERS]:
                 yield from self.turn_other(page, chain, name, keys)
 
+    def submit(self, sent: tuple[str, str, bytes], chain: str, number: int) -> Iterator[Request]:
+        """The request of a pager that is a form, one page at a time as the next one's form says."""
+        step = f"{chain}#{number}"
+        if step not in self.asked and self.rules.in_scope(sent[1]) and self.rules.judge(sent[1]).kind != "denied":
+            self.asked.add(step)
+            yield archive_request(
+                sent,
+                callback=self.parse,
+                errback=self.failed,
+                priority=PRIORITY_LIST,
+                dont_filter=True,  # posted to one address, and once more where a page has failed
+                meta={"depth_reset": True},
+                cb_kwargs={"number": number, "chain": chain},
+            )
+
     def turn_other(self, page: Page, chain: str, pager: str, keys: set[str]) -> Iterator[Request]:
         """The second page of a list that stands on another's pages with a pager of its own, once that one is read.
 
@@ -347,7 +371,7 @@ class Lists(scrapy.Spider):
         own = f"{chain}{PAGER}{pager}"
         numbers: dict[int, str | None] = dict.fromkeys(listing.postback_numbers(page, pager))
         postback = listing.next_postback(page, 1, pager)
-        if postback is not None and f"{own}#2" not in self.asked and self.turned(own, keys, 1, page.url, numbers):
+        if postback is not None and f"{own}#2" not in self.asked and self.turned(own, keys, 1, page.address, numbers):
             self.chains.share(chain, own)
             yield from self.post_back(page, postback, own, 2)
 
@@ -362,6 +386,8 @@ class Lists(scrapy.Spider):
         if not forms:
             return
         self.asked.add(step)
+        if not forms[0].attrib.get("action"):
+            forms[0].root.set("action", page.address)  # such a form is sent to its page, wherever links lead from
         state = {"__EVENTTARGET": postback.target, "__EVENTARGUMENT": postback.argument}
         try:
             # DotNetNuke's form is declared multipart, which only files need; every server reads the plain coding.
@@ -376,7 +402,7 @@ class Lists(scrapy.Spider):
                 cb_kwargs={"number": number, "chain": chain},
             )
         except (ValueError, NotImplementedError) as error:
-            logger.warning("The pager of %s cannot be fired: %s", page.url, error)
+            logger.warning("The pager of %s cannot be fired: %s", page.address, error)
             self.count("lists/broken_postback")
             return
         yield request

@@ -337,9 +337,7 @@ class PortalSpider(Following):
         if held := respelt or self.budget.released(all_forms=True, likely=self.promises):
             links = map(self.rules.judge, held)
             return [request for link in links for request in self.ask_linked(link, priority=PRIORITY_PAGE)]
-        released = self.named_budget.released(all_forms=True, likely=self.promises)
-        named = list(self.ask_named([*self.take_named(), *released]))
-        if asked := named or list(self.ask_waiting()):
+        if asked := self.ask_rest_of_named() or list(self.ask_waiting()):
             return asked
         if not self.letters and (chosen := list(self.ask_left_to_files()) or self.ask_archive()):
             return chosen
@@ -351,6 +349,16 @@ class PortalSpider(Following):
             if due := due + list(self.ask_unfetched()):
                 return due
         return self.look_for_lost()
+
+    def ask_rest_of_named(self) -> list[Request]:
+        """The requests for what sitemaps and feeds name and was not asked for yet.
+
+        Of what is held back lists may have shown as much as is released at a time: then it is the next one's turn.
+        """
+        while urls := [*self.take_named(), *self.named_budget.released(all_forms=True, likely=self.promises)]:
+            if asked := list(self.ask_named(urls)):
+                return asked
+        return []
 
     def ask_waiting(self) -> Iterator[Request]:
         """The requests for articles that were met in a second-choice form only."""
@@ -419,7 +427,7 @@ class PortalSpider(Following):
         if (
             not (seed or chain or self.warc)
             and self.is_routine(link)
-            and self.shows_nothing_new(capture, link, self.is_asked)
+            and self.shows_nothing_new(capture, link, self.is_met)
         ):
             yield from self.hand_on_unread(response, capture, link)
             return

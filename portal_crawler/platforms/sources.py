@@ -351,7 +351,7 @@ class Sources(Lists):
                 continue
             self.asked.add(source.chain)
             if self.needs(source.way) and self.budget.grants(url):
-                yield self.ask_piece(source, source.first, page.url)
+                yield self.ask_piece(source, source.first, page.address)
 
     def ask_piece(self, source: buttons.Source, number: int, shown_at: str, *, again: bool = False) -> Request:
         """The request for one piece of a list."""
@@ -397,6 +397,11 @@ class Sources(Lists):
         link = replace(self.rules.judge(response.url), kind="listing")
         found = self.read_links(listed.page, link, article=False, way=source.way)
         keys = self.shown(found)
+        if source.cursor:
+            source, listed.more = (
+                replace(source, cursor=listed.cursor),
+                listed.more is not False and bool(listed.cursor),
+            )
         following = number + (listed.entries or len(keys) if source.counts_entries else 1)
         ended = not keys or listed.more is False
         if listed.more is None and listed.pages and not source.counts_entries:
