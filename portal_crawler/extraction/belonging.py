@@ -124,7 +124,7 @@ def keep_opening(work: Verdicts) -> None:
             return
         said = work.is_text(block) and (block.text.endswith(SENTENCE_ENDS) or block.words >= SURE_WORDS)
         # A sentence right between the two may look like the rest of the frame in which they are set.
-        right = len(opening) == first - 1 - place and block.text.endswith(SENTENCE_ENDS)
+        right = len(opening) == first - 1 - place and block.text.endswith(FULL_STOPS)
         least = KEEP_BESIDE if right else KEEP_OPENING
         if said and not (block.hidden or block.linked) and work.odds[place] > least:
             opening.append(place)
