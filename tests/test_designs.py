@@ -10,7 +10,7 @@ import pytest
 from designed import ASKED, PAGES, captured, read
 
 from portal_crawler.extraction.article import extract
-from portal_crawler.extraction.belonging import keep_between
+from portal_crawler.extraction.beside import keep_between
 from portal_crawler.extraction.blocks import blocks
 from portal_crawler.extraction.page import parse_page
 from portal_crawler.extraction.verdicts import Verdicts

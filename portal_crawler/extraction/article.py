@@ -25,7 +25,7 @@ from portal_crawler.extraction.byline import (
 from portal_crawler.extraction.content import NOT_ITS_OWN, select
 from portal_crawler.extraction.dates import is_date_line, is_stamp
 from portal_crawler.extraction.entries import is_head
-from portal_crawler.extraction.headline import subtitle, title
+from portal_crawler.extraction.headline import BEFORE, subtitle, title
 from portal_crawler.extraction.legal import label_rows, legal_record
 from portal_crawler.extraction.page import PHRASING, Element, Page, PageError, parse_page
 from portal_crawler.extraction.regions import around, pictured, text_regions
@@ -166,7 +166,7 @@ def explain(capture: Capture, portal: Portal, earlier: frozenset[str] = frozense
     removed += _remove_head(sheet, selection)
     byline = _byline(sheet)
     for widget, reason, block in (
-        ("headline", "the headline before the text; see title", _repeated(sheet)),
+        *(("headline", "the headline before the text; see title", one) for one in _repeated(sheet)),
         ("date_line", "a date right behind the headline; see published_at", _dated(sheet)),
         ("byline", "a name set off by spaces; see author", byline.signature),
         *(("repeated", "stands on an earlier page of the article", one) for one in kept if one.text in earlier),
@@ -272,10 +272,15 @@ def _byline(sheet: Sheet) -> Byline:
     read = read_byline(sheet.kept)
     if sheet.wrapper is None:
         first, last = sheet.first_kept(), sheet.last_text()
-        above, below = sheet.blocks[max(0, first - NEAR_STAMP) : first], sheet.blocks[last + 1 : last + 1 + NEAR_FIELDS]
+        begin = max(0, first - BEFORE)
+        headed = (place for place in range(begin, first) if sheet.blocks[place].text == sheet.headline)
+        # Tools and ratings may stand between who has written and the text.
+        above = sheet.blocks[min(max(headed, default=first), max(0, first - NEAR_STAMP)) : first]
+        below = sheet.blocks[last + 1 : last + 1 + NEAR_FIELDS]
         stamp = next((block.text for block in above if is_stamp(block.text)), "")
         beside, behind = read_stamp(stamp), read_fields(below)
-        author = read.author or beside.author or behind.author or read_marked([*above, *below]) or read_written(above)
+        author = read.author or beside.author or behind.author or read_marked([*above[-NEAR_STAMP:], *below])
+        author = author or read_written(above) or read_marked(above)
         author = author or next(filter(None, (signed_stamp(block.text) for block in (*above, *sheet.kept[:1]))), None)
         source = beside.source or behind.source
         return Byline(author, read.source or source, read.signature)
@@ -285,14 +290,19 @@ def _byline(sheet: Sheet) -> Byline:
     return Byline(author or read.author, source or read.source, read.signature)
 
 
-def _repeated(sheet: Sheet) -> Block | None:
-    """The first block, if no layout named it and it is the headline, or that and the date: long ones look like text."""
+def _repeated(sheet: Sheet) -> Sequence[Block]:
+    """The first block, if no layout named it and it is the headline, or that and the date: long ones look like text.
+
+    Some pages print it once more at the head of the text.
+    """
     first = sheet.kept[0] if sheet.kept and sheet.wrapper is None else None
     if first is None or sheet.headline is None or not first.text.startswith(sheet.headline):
-        return None
+        return ()
     if first.text != sheet.headline and not is_date_line(first.text[len(sheet.headline) :]):
-        return None
-    return first if len(sheet.kept) > 1 or pictured(sheet) else None
+        return ()
+    if len(sheet.kept) > 2 and sheet.kept[1].text == sheet.headline:
+        return sheet.kept[:2]
+    return (first,) if len(sheet.kept) > 1 or pictured(sheet) else ()
 
 
 def _remove_head(sheet: Sheet, selection: Selection) -> list[Removed]:

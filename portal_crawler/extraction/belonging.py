@@ -9,12 +9,22 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING
 
+from portal_crawler.extraction.beside import KEEP_BESIDE, is_part
 from portal_crawler.extraction.blocks import Block, file_addresses
-from portal_crawler.extraction.byline import HEADINGS, is_office, person, signs
+from portal_crawler.extraction.byline import is_office, person, signs
 from portal_crawler.extraction.dates import is_date_line, is_stamp
-from portal_crawler.extraction.page import Element
+from portal_crawler.extraction.page import Element, says_only
 from portal_crawler.extraction.scoring import SENTENCE_ENDS
-from portal_crawler.extraction.tables import CELLS, Table, around_table, holder, is_framed, is_widget, tables_inside
+from portal_crawler.extraction.tables import (
+    CELLS,
+    Table,
+    around_table,
+    holder,
+    is_framed,
+    is_month,
+    is_widget,
+    tables_inside,
+)
 from portal_crawler.extraction.template import COMMON_PARAGRAPH
 from portal_crawler.extraction.verdicts import DOUBTLESS, LINKED, PLACED, SURE_WORDS, UNSCORED, Within, is_file_link
 from portal_crawler.extraction.widgets import says, says_surely
@@ -28,11 +38,11 @@ if TYPE_CHECKING:
 # must not fall below.
 OPENING = 6
 KEEP_OPENING = -2.0
-# The same for a sentence beside a line of the text.
-KEEP_BESIDE = -4.0
 # Of a table so much text may stand on other pages too; and so many lines between it and the text above are its own.
 RECURRING = 0.8
 LINES_ABOVE = 2
+# What stands with a picture alone has so many words at least to be its caption: one is the name of who has written.
+CAPTION_WORDS = 5
 # A short sentence has so many words, and ends with one of these.
 SENTENCE_WORDS = 5
 FULL_STOPS = (".", "!", "?", "…")
@@ -49,11 +59,7 @@ NEAR_FOOT, LONGEST_FOOT, FOOT_WORDS = 8, 20, 15
 ATTACHED = 3
 OTHER_NEWS = 2
 HEADLINE_WORDS = 5
-# With what the parts of a document's wording begin, and how many of them are one.
-PART = re.compile(
-    r"căn cứ\s+(?:vào\s+)?(?:luật|bộ luật|nghị|quyết|thông tư|hiến|pháp lệnh)|(?:điều|chương) (?:\d|[IVX])",
-    re.IGNORECASE,
-)
+# Of so many parts is a document's wording.
 LEAST_PARTS = 2
 # So many blocks behind a document's record may name its files, unless they stand in one of these.
 NEAR_FILES = 8
@@ -74,7 +80,7 @@ def keep_wording(work: Verdicts) -> None:
 
     Its articles and the laws that it rests on tell where it stands, whatever the rest looks like.
     """
-    parts = [place for place, block in enumerate(work.blocks) if work.out[place] is not None and _is_part(block)]
+    parts = [place for place, block in enumerate(work.blocks) if work.out[place] is not None and is_part(block)]
     if len(parts) < LEAST_PARTS:
         return
     elements = {work.blocks[place].element for place in parts}
@@ -92,11 +98,6 @@ def keep_wording(work: Verdicts) -> None:
             work.out[place] = work.says_widget(work.blocks[place], around, DOUBTLESS)
 
 
-def _is_part(block: Block) -> bool:
-    """Whether a line begins a part of a document's wording: a law that it rests on, a chapter, an article."""
-    return not (block.linked or block.hidden) and PART.match(block.text) is not None
-
-
 def _goes_on(work: Verdicts, place: int, around: Element, within: Within) -> bool:
     """Whether a line beside a document's wording is of it: in what holds that, without links, and no label."""
     block = work.blocks[place]
@@ -110,7 +111,10 @@ def keep_opening(work: Verdicts) -> None:
 
     Some sites set the opening apart from the rest, and it looks less like text than that.
     """
-    first = next((place for place, why in enumerate(work.out) if why is None and work.is_text(work.blocks[place])), 0)
+    texts = (place for place, why in enumerate(work.out) if why is None and work.is_text(work.blocks[place]))
+    first = next(texts, 0)
+    if first + 1 < len(work.out) and is_stamp(work.blocks[first + 1].text):  # a long headline looks like text, too
+        first = next(texts, 0)
     opening: list[int] = []
     for place in range(first - 1, max(first - 1 - OPENING, -1), -1):
         block = work.blocks[place]
@@ -119,107 +123,11 @@ def keep_opening(work: Verdicts) -> None:
                 work.out[each] = work.says_widget(work.blocks[each], None, work.odds[each])
             return
         said = work.is_text(block) and (block.text.endswith(SENTENCE_ENDS) or block.words >= SURE_WORDS)
-        if said and not (block.hidden or block.linked) and work.odds[place] > KEEP_OPENING:
+        # A sentence right between the two may look like the rest of the frame in which they are set.
+        right = len(opening) == first - 1 - place and block.text.endswith(FULL_STOPS)
+        least = KEEP_BESIDE if right else KEEP_OPENING
+        if said and not (block.hidden or block.linked) and work.odds[place] > least:
             opening.append(place)
-
-
-def keep_between(work: Verdicts) -> None:
-    """Keep the sentences that stand beside a line of the text, as elements of the same kind in the same element.
-
-    The last before a box of links, and the first of a list, look less like text than those beside them.
-    """
-    for places in (range(1, len(work.out)), range(len(work.out) - 2, -1, -1)):
-        step = places.step
-        for place in places:
-            block = work.blocks[place]
-            if work.out[place] != ("", "") or block.linked or block.hidden or work.odds[place] <= KEEP_BESIDE:
-                continue
-            beside = work.blocks[place - step]
-            if work.out[place - step] is not None or beside.linked or not _alike(block, beside):
-                continue
-            if work.is_text(block) and block.text.endswith(SENTENCE_ENDS) and work.is_text(beside):
-                work.out[place] = work.says_widget(block, None, work.odds[place])
-
-
-def keep_lists(work: Verdicts) -> None:
-    """Keep the entries of lists that stand between two kept lines, in the element that holds both: they are text.
-
-    An entry of a few words looks like one of a menu, and the site has no other texts in lists.
-    """
-    extent = work.extent()
-    place, end = extent.start + 1, extent.stop - 1
-    while place < end:
-        first = place
-        while place < end and _is_entry(work, place):
-            place += 1
-        between = first < place and work.out[first - 1] is None and work.out[place] is None
-        if between and len({_around_list(work.blocks[one].element) for one in range(first - 1, place + 1)}) == 1:
-            for one in range(first, place):
-                work.out[one] = work.says_widget(work.blocks[one], None, work.odds[one])
-        place += first == place
-
-
-def _is_entry(work: Verdicts, place: int) -> bool:
-    """Whether a line that was not kept is an entry of a list, without links."""
-    block = work.blocks[place]
-    known = work.out[place] == ("", "") and work.odds[place] > UNSCORED and not (block.linked or block.hidden)
-    return known and block.way.tag == "li"
-
-
-def _around_list(element: Element) -> Element | None:
-    """The element that holds a paragraph, or the outermost list that an entry stands in."""
-    lists = list(element.iterancestors("ul", "ol")) if element.tag == "li" else []
-    return (lists[-1] if lists else element).getparent()
-
-
-def keep_standing(work: Verdicts) -> None:
-    """Keep the lines that the site's texts have in common where they stand in the midst of one.
-
-    Notices and advice of one kind have the same headings and phrases, and a template knows these.
-    """
-    if work.template is None:
-        return
-    extent = work.extent()
-    place, end = extent.start + 1, extent.stop - 1
-    while place < end:
-        first = place
-        while place < end and _stands(work, place):
-            place += 1
-        above = first - 1
-        while above > 0 and first < place and work.kind(work.blocks[above], None) == "table_of_contents":
-            above -= 1
-        between = first < place and work.out[above] is None and work.out[place] is None
-        if between and all(_goes_with(work, one, above, place) for one in range(first, place)):
-            for one in range(first, place):
-                work.out[one] = work.says_widget(work.blocks[one], None, KEEP_BESIDE)
-        place += first == place
-
-
-def _stands(work: Verdicts, place: int) -> bool:
-    """Whether a line is the template's and nothing but words."""
-    block = work.blocks[place]
-    known = work.out[place] == ("", "") and work.odds[place] == UNSCORED and work.shares[place] > 0
-    return known and not (block.linked or block.hidden or is_date_line(block.text))
-
-
-def _goes_with(work: Verdicts, place: int, above: int, below: int) -> bool:
-    """Whether a line is a heading in the element that holds the text above and below, or a paragraph as those are."""
-    block, one, two = work.blocks[place], work.blocks[above], work.blocks[below]
-    if block.way.tag not in HEADINGS:
-        return not (one.linked or two.linked) and _alike(block, one) and _alike(block, two)
-    around = block.element.getparent()
-    return around is not None and all(around in other.element.iterancestors() for other in (one, two))
-
-
-def _alike(block: Block, other: Block) -> bool:
-    """Whether two blocks are elements of the same kind in the same element."""
-    one, two = block.element, other.element
-    return (
-        one.tag == two.tag
-        and one is not two
-        and one.getparent() is two.getparent()
-        and one.get("class") == two.get("class")
-    )
 
 
 def take_tables(work: Verdicts, region: Element, begun: Collection[int] = ()) -> None:
@@ -241,7 +149,13 @@ def take_tables(work: Verdicts, region: Element, begun: Collection[int] = ()) ->
     first = next((place for place in range(len(work.blocks)) if _begins(work, place, within)), len(work.out))
     first = min(first, *begun, first)
     for table in tables:
-        if table.places[-1] < first or is_widget(table, region, work.blocks) or _recurs(work, table):
+        if is_month(work.blocks[place] for place in table.places):
+            for place in table.places:
+                work.out[place] = ("perpetual_calendar", "a table of the days of a month")
+            continue
+        if table.places[-1] < first or is_widget(table, region, work.blocks):
+            continue
+        if _recurs(work, table) and not _amid_text(work, table):
             continue
         lines = [] if table.places[0] in begun else _lines_above(work, table)
         if lines is not None:
@@ -293,6 +207,16 @@ def _recurs(work: Verdicts, table: Table) -> bool:
     return known > RECURRING * size
 
 
+def _amid_text(work: Verdicts, table: Table) -> bool:
+    """Whether a table stands right between two lines of the text, in the same element as they: no box does."""
+    above, below = table.places[0] - 1, table.places[-1] + 1
+    if above < 0 or below >= len(work.out) or work.out[above] is not None or work.out[below] is not None:
+        return False
+    around = table.element.getparent()
+    beside = (work.blocks[above], work.blocks[below])
+    return all(not one.linked and around in (one.element, one.element.getparent()) for one in beside)
+
+
 def _lines_above(work: Verdicts, table: Table) -> list[int] | None:
     """Places of the lines between the kept text and a table that belongs to it; None if it does not.
 
@@ -300,13 +224,18 @@ def _lines_above(work: Verdicts, table: Table) -> list[int] | None:
     most of it was kept for itself.
     """
     lines: list[int] = []
+    around = table.element.getparent()
     for place in range(table.places[0] - 1, -1, -1):
         block = work.blocks[place]
         if work.out[place] is None or work.is_headline(block) or is_stamp(block.text):
-            return lines[::-1]
+            if work.out[place] is None or not any(work.shares[line] for line in lines):
+                return lines[::-1]
+            break
         if block.hidden or says_surely(block.text) is not None:
             continue
-        if len(lines) == LINES_ABOVE or block.linked or work.shares[place]:
+        # What other pages have as well leads to the table where it stands beside it, in what holds the text.
+        led = not work.shares[place] or (block.element.getparent() is around and not is_date_line(block.text))
+        if len(lines) == LINES_ABOVE or block.linked or not led:
             break
         lines.append(place)
     if any(
@@ -499,4 +428,17 @@ def _heads(work: Verdicts, block: Block) -> bool:
 
 def is_caption(block: Block) -> bool:
     """Whether a block is what a picture of the text shows, and no link from it."""
-    return not block.linked and (block.way.tag == "figcaption" or (block.way.in_row and is_framed(block)))
+    return not block.linked and (
+        block.way.tag == "figcaption" or (block.way.in_row and is_framed(block)) or _is_below_picture(block)
+    )
+
+
+def _is_below_picture(block: Block) -> bool:
+    """Whether a line and the picture right above it are all that an element holds, and no link leads from there."""
+    above = block.element.getprevious()
+    if above is None or block.words < CAPTION_WORDS or (above.tag != "img" and above.find(".//img") is None):
+        return False
+    both = block.element.getparent()
+    if both is None or len(both) > 2 or not (says_only(both, block.text) and says_only(block.element, block.text)):
+        return False
+    return both.find(".//a") is None and next(both.iterancestors("a"), None) is None

@@ -59,7 +59,7 @@ BY = re.compile(r"^(?:by|bởi|tác giả)\b\s*:?\s*", re.IGNORECASE)
 WRITTEN = re.compile(r"^(?:(?:được |đã )?viết bởi|written by)\b\s*[:\uff1a]?\s*(?P<name>.+)", re.IGNORECASE)
 # Classes of an element that holds the name of who has written.
 WRITERS = re.compile(
-    r"(?:^|\s)(?!(?:content|meta(?:data)?|comment|view)[\w-]*author)(?:[\w-]+[-_])?(?:author(?:[-_]?name)?|byline|writer|tac[-_]?gia)"
+    r"(?:^|\s)(?!(?:content|meta(?:data)?|comment|view)[\w-]*author)(?:[\w-]+[-_])?(?:author(?:[-_]{0,2}name)?|byline|writer|tac[-_]?gia)"
     r"(?:$|\s)",
     re.IGNORECASE,
 )
@@ -72,6 +72,8 @@ NOT_NAMES = frozenset(
     "bà tải xem chi tiết file tệp hội nghị lễ đoàn cục vụ bộ tổng quyết kế hoạch báo đài cổng tại hà việt ngày nơi số "
     "facebook website email điện thoại fax địa nguồn theo mục điều chương phần".split()
 )
+# Those of them that are surnames as well, before two names or more: "Hà Văn Thắng", but not "Hà Nội".
+SURNAMES = frozenset(("Đoàn", "Hà"))
 
 
 # Syllables of Vietnamese without a mark, which few words of other languages are: "Thanh Mai", "Lan Anh".
@@ -155,7 +157,7 @@ def signs(block: Block) -> bool:
 
 
 def _is_name(words: list[str]) -> bool:
-    if not 1 <= len(words) <= 5 or words[0].lower() in NOT_NAMES:
+    if not 1 <= len(words) <= 5 or (words[0].lower() in NOT_NAMES and not (words[0] in SURNAMES and len(words) > 2)):
         return False
     return all(word[0].isupper() and word.replace(".", "").isalpha() and len(word) <= 9 for word in words)
 

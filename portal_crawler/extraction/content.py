@@ -19,11 +19,8 @@ from typing import TYPE_CHECKING
 from portal_crawler.extraction.belonging import (
     attach,
     is_caption,
-    keep_between,
     keep_files_behind,
-    keep_lists,
     keep_opening,
-    keep_standing,
     keep_wording,
     leave_comments,
     leave_headlines,
@@ -31,8 +28,9 @@ from portal_crawler.extraction.belonging import (
     sign_document,
     take_tables,
 )
+from portal_crawler.extraction.beside import keep_between, keep_lists, keep_standing
 from portal_crawler.extraction.blocks import Block, blocks
-from portal_crawler.extraction.byline import WRITTEN
+from portal_crawler.extraction.byline import HEADINGS, WRITTEN
 from portal_crawler.extraction.dates import (
     find_dates,
     is_clock,
@@ -62,7 +60,7 @@ from portal_crawler.extraction.verdicts import (
     is_file_link,
     is_surely_text,
 )
-from portal_crawler.extraction.widgets import ENDINGS, says, says_surely
+from portal_crawler.extraction.widgets import ENDINGS, TOOLS, says, says_surely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -396,6 +394,8 @@ def _trim_head(work: Verdicts, place: int) -> None:
             work.kind(block, None) or "menu",
             f"link density {block.link_density:.2f} before the text",
         )
+    elif (label := says(block.text)) in TOOLS:
+        work.out[place] = (str(label), f"the block says {block.text[:60]!r} and nothing else, before the text")
     elif (
         is_date_line(block.text)
         and not (is_dateline(block.text) and _headed(work, place))
@@ -523,7 +523,21 @@ def _trim_tail(work: Verdicts, kept: list[int], texts: list[int]) -> None:
         elif place > texts[-1] and is_labelled_date(block.text):
             work.out[place] = ("date_line", "a date with its label behind the text; see published_at")
         else:
+            if place > texts[-1] and _heads_links(work, place):
+                work.out[place] = ("related_news", "a heading behind the text, of the links below")
             break
+
+
+def _heads_links(work: Verdicts, place: int) -> bool:
+    """Whether a line is a heading, and links to other pages stand right below it that are none of the text."""
+    if work.blocks[place].way.tag not in HEADINGS or place + 2 >= len(work.blocks):
+        return False
+    return all(
+        work.out[below] is not None
+        and work.blocks[below].link_density > LINKED
+        and not is_file_link(work.blocks[below])
+        for below in (place + 1, place + 2)
+    )
 
 
 def _in_record(element: Element, top: Element) -> bool:

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from portal_crawler.extraction.blocks import links_of
 from portal_crawler.extraction.dates import find_dates
 from portal_crawler.extraction.page import Element, element_text, says_only, squeeze
 from portal_crawler.extraction.ways import hides
@@ -117,6 +118,8 @@ def _from_home(sheet: Sheet) -> Iterator[list[str]]:
     """The names of a line before the text that leads from the home page on: "Trang chủ » Tin tức"."""
     for block in reversed(sheet.blocks[: sheet.first_kept()]):
         if block.linked and len(block.text) < MOST * LONGEST and (home := FROM_HOME.match(block.text)):
-            names = [name.strip(SEPARATORS) for name in BETWEEN.split(block.text[home.end() :])]
+            # "Trang chủ/Tin tức": a name may hold this mark as well, but the links tell.
+            glued = [element_text(link) for link in links_of(block)[1:]] if home[0].endswith("/") else []
+            names = glued or [name.strip(SEPARATORS) for name in BETWEEN.split(block.text[home.end() :])]
             if len(names) < MOST and all(len(name) < LONGEST and not BAR.fullmatch(name) for name in names):
                 yield names if not ITSELF.fullmatch(names[-1]) else names[:-1]

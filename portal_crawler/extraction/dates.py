@@ -192,6 +192,8 @@ _OTHER_DATE = re.compile(
     r"|(?:ngày |thời (?:gian|điểm) )?(?:bắt đầu|kết thúc|đóng thầu|mở thầu|tổ chức|nộp|nhận))\b[^:\d]{0,40}:",
     re.IGNORECASE,
 )
+# "(Từ ngày 12/05/2025 đến ngày 18/5/2025)": what lasts for some days is an event.
+_FROM_TO = re.compile(r"\btừ\b[^:|]{1,30}\d[^:|]{0,8}\bđến\b[^:|]{0,20}\d", re.IGNORECASE)
 # The number of a decision or a letter.
 _NUMBERED = re.compile(r"\bsố:? ?\d", re.IGNORECASE)
 # What else portals print in the line of the date: "... - Tác giả: Ái Loan - Nguồn: Báo Nhân Dân - Lượt xem: 215".
@@ -252,7 +254,7 @@ def _line_date(text: str) -> DateFound | None:
 @lru_cache(maxsize=2_000)  # a line is asked about several times, and those of boxes again on the next page
 def _short_line_date(text: str) -> DateFound | None:
     date = next(iter(find_dates(text)), None)
-    if date is None or _NUMBERED.search(text) or _OTHER_DATE.match(text):
+    if date is None or _NUMBERED.search(text) or _OTHER_DATE.match(text) or _FROM_TO.search(text):
         return None
     if beside(text, date) >= (_BESIDE_LABELLED if date.label else _BESIDE):
         return None

@@ -34,12 +34,17 @@ BEHIND = 6
 
 LEAST_DATE = 1.0  # what a date must score
 BETWEEN = 1.6  # what a date between headline and text scores more: more than it loses by a name beside it
+# A date that stands in pieces: so many blocks above the headline, of so many elements and characters at most.
+NEAR_BADGE, DATE_PIECES, LONGEST_BADGE = 3, 4, 40
+YEAR = re.compile(r"(?:19|20)\d\d")
 NOTHING_ELSE = 4  # characters beside a date that is alone on its line
 LINK_WORDS, MOSTLY_LINK = 4, 0.8  # of a link that reads like a headline
 LONG_HINT = 30  # characters from which a part of a hint is worth something
 
 DATE_HINT = re.compile(r"date|time|ngay|publish|posted|thoi-?gian|ms-news-header|created", re.IGNORECASE)
-TAGS_HINT = re.compile(r"(?:^|[\s_-])(?:tags?|keywords?|tu-?khoa)(?:$|[\s_-])", re.IGNORECASE)
+TAGS_HINT = re.compile(
+    r"(?:^|[\s_-])(?:tags?|keywords?|tu-?khoa)(?:$|[\s_-])|(?-i:(?:item|post|news|article)Tags?(?:$|\s))", re.IGNORECASE
+)
 TAGS_LABEL = re.compile(r"^(?:tags?|từ khóa|từ khoá|thẻ)(?P<colon>\s*[:\uff1a])?\s*", re.IGNORECASE)
 
 # What the name of a file ends with; its size may stand behind it in brackets.
@@ -144,6 +149,8 @@ def _visible_dates(sheet: Sheet) -> tuple[DateFound | None, DateFound | None]:
         # A clock stands above the headline, the date of publication between it and the text, most often.
         between = headline < place < first
         said = _dates_of(block, apart=between, month_first=month_first)
+        if not said and headline - NEAR_BADGE <= place < first:
+            said = [(date, beside(text, date), None) for text in _pieced(block) for date in find_dates(text)]
         if not said or sheet.constant(block.text) or (not between and _below_link(sheet, place, last)):
             continue
         headed = len(sheet.headline) if sheet.headline and block.text.startswith(sheet.headline) else 0
@@ -185,6 +192,14 @@ def _dates_of(block: Block, *, apart: bool, month_first: bool) -> list[tuple[Dat
             parts.setdefault(date.raw, (date, rest, holder if alone else None))
     # The label of a date may stand in an element of its own.
     return [(date, *parts.get(date.raw, (date, rest, None))[1:]) for date, rest, _ in whole] or [*parts.values()]
+
+
+def _pieced(block: Block) -> Iterator[str]:
+    """A short line with figures that only the style sheet keeps apart: "<b>12</b><i>Tháng 5</i><i>2025</i>"."""
+    if YEAR.search(block.text) and len(block.text) < LONGEST_BADGE:
+        pieces = [text for _, _, text in block.nodes]
+        if 1 < len(pieces) <= DATE_PIECES and not any(map(find_dates, pieces)):
+            yield squeeze(" ".join(pieces))
 
 
 def _closes(block: Block, date: DateFound) -> bool:

@@ -8,6 +8,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.byline import HEADINGS
+from portal_crawler.extraction.crumbs import FROM_HOME
 from portal_crawler.extraction.dates import is_date_line, is_event, is_stamp
 from portal_crawler.extraction.notices import is_paragraph
 from portal_crawler.extraction.page import PHRASING, Element, element_text, says_only, squeeze
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 BEFORE = 30
 
 NEAR_DATE = 3  # blocks before the text, of which the first may be the headline
+HEADING_ABOVE = 4  # blocks before the text, of which one may be its heading above a date
 LEAST_TITLE, LONGEST_TITLE = 5, 80  # words
+SECTION_WORDS = 4  # of which the name of a section has fewer
+WITHOUT_SPACES = "\u2e80"  # from where on the letters of Chinese and Japanese are
 TOP = 3  # blocks, among which the name of a site stands
 MENU, MOSTLY_LINK = 5, 0.8  # links that are a menu, and how much of a block is link to be one
 LONGEST_STAMP = 120  # characters of a line with the time of publication and what stands beside it
@@ -61,8 +65,14 @@ def title(sheet: Sheet) -> str | None:
         if score > best_score:
             best, best_score = place, score
     if best >= 0:
-        return sheet.blocks[_below_menu(sheet, best, first)].text
-    return _announced(sheet, first) or _beside_date(sheet, first) or _above_date(sheet, first)
+        told = sheet.blocks[_below_menu(sheet, best, first)]
+        if told.text not in hints:
+            told = _below_crumbs(sheet, best, first) or told
+        # What is called a title and has but a word or two is the name of the section most often.
+        longer = _above_date(sheet, first) if _is_section(told) else None
+        return longer or told.text
+    found = _announced(sheet, first) or _beside_date(sheet, first) or _above_date(sheet, first)
+    return found or _heading_above(sheet, first)
 
 
 def _below_menu(sheet: Sheet, best: int, first: int) -> int:
@@ -77,6 +87,41 @@ def _below_menu(sheet: Sheet, best: int, first: int) -> int:
             menu = sum(other.link_density > MOSTLY_LINK and not is_file_link(other) for other in between) >= MENU
             return best if sheet.recurs(block) or not menu else place
     return best
+
+
+def _is_section(block: Block) -> bool:
+    """Whether a line is of a few words and no heading: "Thông báo". In a script without spaces it is long."""
+    return block.words < SECTION_WORDS and max(block.text) < WITHOUT_SPACES and block.way.tag not in HEADINGS
+
+
+def _below_crumbs(sheet: Sheet, best: int, first: int) -> Block | None:
+    """The heading right above the text and below the line that leads to it from the home page.
+
+    What looks more like a headline and stands above that line is the name of the site.
+    """
+    crumbs = (
+        place
+        for place in range(best + 1, first)
+        if sheet.blocks[place].linked and FROM_HOME.match(sheet.blocks[place].text)
+    )
+    begin = max(next(crumbs, first) + 1, first - NEAR_DATE)
+    return next((block for block in sheet.blocks[begin : first + 1] if _is_heading(sheet, block)), None)
+
+
+def _heading_above(sheet: Sheet, first: int) -> str | None:
+    """The heading between which and the text a date stands, and perhaps other fields of the page."""
+    dated = False
+    for block in reversed(sheet.blocks[max(0, first - HEADING_ABOVE) : first]):
+        if dated and _is_heading(sheet, block):
+            return block.text
+        dated = dated or is_date_line(block.text)
+    return None
+
+
+def _is_heading(sheet: Sheet, block: Block) -> bool:
+    """Whether a line is set as a heading, and of some words, no link and no label of all pages."""
+    told = block.way.tag in HEADINGS and not (block.linked or block.hidden) and block.words >= LEAST_TITLE
+    return told and not sheet.recurs(block)
 
 
 def subtitle(sheet: Sheet) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.dates import is_stamp
 from portal_crawler.extraction.page import PHRASING, Element, says_only, squeeze
-from portal_crawler.extraction.widgets import named, says, says_surely
+from portal_crawler.extraction.widgets import TOOLS, named, says, says_surely
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -40,8 +40,6 @@ VAGUE = frozenset(("banner", "menu", "form"))
 # one of the words that polls have.
 LABELS = frozenset(("perpetual_calendar", "weather", "exchange_rate", "utilities", "login", "link_box", "poll"))
 RESULTS = "kết quả"
-# Tools of the page that stand above whatever its text begins with, and are no heading.
-TOOLS = frozenset(("print_tools", "share_bar", "account", "skip_link", "comment_count"))
 
 
 class DataTables(dict[Element, bool]):
@@ -196,7 +194,7 @@ def is_widget(table: Table, region: Element, found: Sequence[Block]) -> bool:
     above = found[table.places[0] - 1].text if table.places[0] > 0 else ""
     # Nor is what tells its own figure: "Lượt xem: 215", "215 lượt xem".
     heads = _is_label(above) and says_surely(above) not in TOOLS and not any(map(str.isdigit, above))
-    return heads or _is_month(cells) or _is_text(cells)
+    return heads or is_month(cells) or _is_text(cells)
 
 
 def _is_label(text: str) -> bool:
@@ -214,7 +212,8 @@ def _is_named(element: Element, region: Element, linked: bool) -> bool:
     return False
 
 
-def _is_month(cells: Iterable[Block]) -> bool:
+def is_month(cells: Iterable[Block]) -> bool:
+    """Whether the cells of a table count the days of a month."""
     days = [int(block.text) if block.text.isdecimal() and len(block.text) <= 2 else 0 for block in cells]
     return sum(0 < day == following - 1 for day, following in pairwise(days)) >= DAYS
 

@@ -12,10 +12,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from portal_crawler.extraction.blocks import Block, file_addresses
-from portal_crawler.extraction.page import DOCUMENT
+from portal_crawler.extraction.page import DOCUMENT, squeeze
 from portal_crawler.extraction.scoring import probability
 from portal_crawler.extraction.ways import LEAD_HINT
-from portal_crawler.extraction.widgets import says, says_surely
+from portal_crawler.extraction.widgets import TOOLS, says, says_surely
 from portal_crawler.items import Removed
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ LINKED = 0.5
 # A block this long with few links is text, whatever its element is called.
 SURE_WORDS = 25
 SURE_LINKED = 0.3
+
+LONGEST_TOOLS = 80  # characters of a line of buttons
 
 NAMES_FILE = re.compile(rf"{DOCUMENT}\b", re.IGNORECASE)
 
@@ -109,7 +111,7 @@ class Verdicts:
 
     def says_widget(self, block: Block, top: Element | None, odds: float) -> tuple[str, str] | None:
         """Widget and reason of a block that looks like text but is none by its words and its element's name."""
-        if label := says_surely(block.text):
+        if label := says_surely(block.text) or (len(block.text) <= LONGEST_TOOLS and _tools(block)):
             return label, f"the block says {block.text[:60]!r} and nothing else"
         sure = odds > DOUBTLESS or is_surely_text(block)
         if not sure and (kind := self.kind(block, top)) in NAMED_BY_MARKUP:
@@ -185,6 +187,15 @@ class Verdicts:
                 kept += block.words
                 right += chance
         return round(2 * right / (kept + text), 3) if kept else 0.0
+
+
+def _tools(block: Block) -> str | None:
+    """The widget of a line that is nothing but several labels of tools, each in an element of its own: "A-AA+In"."""
+    if len(block.nodes) == 1:
+        return None
+    parts = [squeeze(text) for _, _, text in block.nodes]
+    said = [says(part) for part in parts if any(map(str.isalpha, part))]
+    return said[0] if len(said) > 1 and all(label in TOOLS for label in said) else None
 
 
 def is_surely_text(block: Block) -> bool:

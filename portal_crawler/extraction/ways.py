@@ -73,7 +73,7 @@ _LEFT_OF_MOST = 2
 # Names of an opening paragraph that is set apart.
 LEAD_HINT = re.compile(
     r"(?:\b|_|(?-i:(?<=[a-z])(?=[A-Z])))"
-    r"(?:sapo|hometext|lead|summary|abstract|tom-?tat|trich-?dan|mo-?ta|short-?(?:desc\w*|content)|introtext|description)(?:\b|_)",
+    r"(?:sapo|hometext|lead|summary|abstract|tom-?tat|trich-?dan|mo-?ta|short-?(?:desc\w*|content)|intro(?:text)?|description)(?:\b|_)",
     re.IGNORECASE,
 )
 

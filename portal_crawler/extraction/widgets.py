@@ -177,6 +177,9 @@ _SAID_SURELY = re.compile("|".join(f"(?P<{name}>{'|'.join(says)})" for name, say
 # What no label is longer than, in characters.
 _LONGEST_LABEL = 240
 
+# Tools of the page that stand above whatever its text begins with, and are no heading.
+TOOLS = frozenset(("print_tools", "share_bar", "account", "skip_link", "comment_count"))
+
 # Headings after which the rest of the page leads elsewhere.
 ENDINGS = frozenset(("related_news", "comments", "rating", "tags"))
 
