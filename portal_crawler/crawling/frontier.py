@@ -228,7 +228,17 @@ class Frontier(Scheduler):
         self._count("scheduler/postponed")
 
     def next_request(self) -> Request | None:
-        """The next request; none while a checkpoint waits for what is under way."""
+        """The next request, to where its page stands; none while a checkpoint waits for what is under way."""
+        request, origins = self._next_request(), getattr(self.spider, "origins", None)
+        if request is None or origins is None or request.method != "GET" or request.meta.get("redirect_urls"):
+            return request
+        url = origins.home(request.url)
+        if url == request.url:
+            return request
+        self._count("redirects/foreseen")
+        return request.replace(url=url)
+
+    def _next_request(self) -> Request | None:
         if self.state is None:
             return super().next_request()
         if time.monotonic() >= self._next_checkpoint and not self._broken:

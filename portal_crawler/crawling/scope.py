@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -141,6 +142,8 @@ class RedirectScope:
         """
         location = response.headers.get("Location")
         if response.status not in REDIRECTS or location is None:
+            if response.status == HTTPStatus.OK and not request.meta.get("dont_obey_robotstxt"):
+                self.crawler.spider.origins.came(request.url)  # type: ignore[union-attr]
             return response
         target = urljoin(request.url, safe_url_string(location))
         passed = request.meta.get("redirect_urls", ())
@@ -159,6 +162,7 @@ class RedirectScope:
             raise RedirectLoop(f"{len(passed) + 1} redirects, the last to {target}{cookies}")
         if request.method == "GET" and not request.meta.get(FOR_PAGE) and spider.knows(target, request.url):
             raise RedirectToKnown(target)
+        spider.origins.redirected(request.url, target)
         return response
 
     def _with_cookies(self, request: Request, target: str) -> Request | None:

@@ -23,6 +23,7 @@ from portal_crawler.crawling.failures import failure_reason, remedy
 from portal_crawler.crawling.glance import Glance
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.learning import is_planted
+from portal_crawler.crawling.origins import Origins
 from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.patterns import UrlPatterns, announced
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number
@@ -179,6 +180,7 @@ class PortalSpider(Following):
         self.budget, self.named_budget = self.budgets(16)
         self.patterns = UrlPatterns()
         self.spellings = Spellings()
+        self.origins = Origins()
         self.glance = Glance()
         self.archives = Archives()
         self.told = False
