@@ -453,3 +453,16 @@ def test_what_differs_in_more_than_numbers_is_looked_at_before_hundreds_that_do_
     assert not any(map(budget.grants, (*planted[4:150], *stories, *planted[150:])))
     chosen = budget.released(all_forms=True, likely=lambda _: True)
     assert len(chosen) <= 5 and not set(chosen).isdisjoint(stories)
+
+
+def test_articles_behind_many_dead_ones_are_found() -> None:
+    """A portal has lost the newest forty of its articles, and its lists have not noticed."""
+    titles = {f"/tin/{number}": f"Hội nghị tổng kết công tác năm của xã {number}" for number in range(1000, 1100)}
+    lists = {f"/ds?page={number}": list(titles)[20 * number - 20 : 20 * number] for number in range(1, 6)}
+    onward = {path: link(f"/ds?page={number}", str(number)) for number, path in enumerate(lists, 2)}
+    pages = {path: page(*(link(each, titles[each]) for each in shown), onward[path]) for path, shown in lists.items()}
+    pages["/"] = page(link("/ds?page=1", "Tin tức"))
+    alive = list(titles)[40:]
+    with PortalServer({**pages, **{path: article(titles[path]) for path in alive}}) as server:
+        done = crawl("unseen", url=f"{server.url}/")
+    assert {server.url + path for path in alive} == set(done.urls), done.log

@@ -387,6 +387,8 @@ class PatternBudget:
         if not (fruitful or promising):
             self._vain.append(url)
         for ground in self._all_grounds(url):
+            if fruitful:
+                self._sampled.discard(ground)  # what is left of its like is worth a look again
             if fruitful and _is_series(ground):
                 self._barren.pop(ground, None)  # there are as many as titles
             else:
