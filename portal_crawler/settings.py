@@ -122,7 +122,11 @@ PORTAL_FULL_EVERY = 30.0
 PORTAL_REVISITS = 0.1
 # Known articles in a row after which a list holds nothing new: some are pinned to its top.
 PORTAL_KNOWN_MARGIN = 10
-SPIDER_MIDDLEWARES = {"portal_crawler.crawling.learning.LearnTemplate": 40}
+SPIDER_MIDDLEWARES = {
+    "portal_crawler.crawling.learning.LearnTemplate": 40,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "portal_crawler.crawling.depth.DepthLimit": 900,
+}
 DOWNLOADER_MIDDLEWARES = {
     "portal_crawler.crawling.scope.PortalScope": 50,
     "portal_crawler.crawling.robots.Robots": 100,

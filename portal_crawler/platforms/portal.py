@@ -30,7 +30,7 @@ from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_n
 from portal_crawler.crawling.scope import OutOfScope, RedirectToKnown
 from portal_crawler.crawling.sightings import ASKED, CAPTURE, NAMED, Marked, Sightings
 from portal_crawler.crawling.spellings import Spellings, bears_token
-from portal_crawler.crawling.traps import PatternBudget
+from portal_crawler.crawling.traps import MOST_HELD, PatternBudget
 from portal_crawler.extraction.contents import content_of
 from portal_crawler.extraction.page import PageError, parse_page
 from portal_crawler.items import Capture, Gone, Rejected, article_id
@@ -199,6 +199,8 @@ class PortalSpider(Following):
         self.unfinished: dict[str, Capture] = {}
         self.false_parts = 0
         self.held: list[Capture] = []
+        self.deep: dict[str, None] = {}
+        self.went_deeper = False
         self.first_shown = self.first_listed = 0
         self.left_to_files: dict[str, str] = {}
         self.files_fail = False
@@ -324,7 +326,7 @@ class PortalSpider(Following):
                 yield request
             await drain.wait()
         self.keep_traps()
-        for rejected in (*self.judge_lists(), *self.judge_extent(), *self.judge_held()):
+        for rejected in (*self.judge_lists(), *self.judge_extent(), *self.judge_held(), *self.judge_deep()):
             yield rejected
         for lost in self.judge_lost():
             yield lost
@@ -339,7 +341,7 @@ class PortalSpider(Following):
         if held := respelt or self.budget.released(all_forms=True, likely=self.promises):
             links = map(self.rules.judge, held)
             return [request for link in links for request in self.ask_linked(link, priority=PRIORITY_PAGE)]
-        if asked := self.ask_rest_of_named() or list(self.ask_waiting()):
+        if asked := self.ask_rest_of_named() or list(self.ask_waiting()) or self.ask_deep():
             return asked
         if not self.letters and (chosen := list(self.ask_left_to_files()) or self.ask_archive()):
             return chosen
@@ -366,6 +368,31 @@ class PortalSpider(Following):
         """The requests for articles that were met in a second-choice form only."""
         for link in self.take_waiting():
             yield from self.ask_linked(link, priority=PRIORITY_ARTICLE)
+
+    def too_deep(self, url: str) -> None:
+        """Note an address that lies further from the lists than pages are followed, if it promises an article."""
+        if len(self.deep) < MOST_HELD and self.promises(url):
+            self.deep[url] = None
+
+    def ask_deep(self) -> list[Request]:
+        """The requests for articles to which a long way of others leads, as far again; once, as it may have no end."""
+        if self.went_deeper or not self.deep:
+            return []
+        self.went_deeper = True
+        deep, self.deep = self.deep, {}
+        links = [link for link in map(self.rules.judge, deep) if not self.sightings.done(link.key)]
+        self.count("depth/gone_on", len(links))
+        return [request for link in links for request in self.ask_linked(link, priority=PRIORITY_ARTICLE)]
+
+    def judge_deep(self) -> Iterator[Rejected]:
+        """One reject for each article that is left because of its depth; the next crawl asks for it."""
+        for link in map(self.rules.judge, self.deep):
+            if not self.sightings.done(link.key):
+                self.count("depth/left_articles")
+                self.note_unfetched(link)
+                rejected = self.reject(link.url, "postponed", f"{link.url}: too far from the lists (DEPTH_LIMIT)")
+                rejected.retry = remedy("postponed", None, "GET")
+                yield rejected
 
     def ask_seeds(self) -> Iterator[Request]:
         """The requests that a crawl begins with."""
