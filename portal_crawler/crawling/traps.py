@@ -30,6 +30,8 @@ FOLDERS = 4
 FIRST = 4
 # Pages that are not held against a budget because of links that look like articles, before one of that shape is one.
 PROMISES = 3
+# The part of a budget that promises alone may keep open: paths that grow have ever new shapes, each with its promises.
+TRUST = 2
 # Addresses of an exhausted budget that are looked at all the same once the crawl has run dry, spread over all of them.
 SAMPLES = 3
 # Pages in a row whose addresses differ in numbers alone and that say what others have said: fewer than a budget has,
@@ -164,6 +166,7 @@ class PatternBudget:
         self._grown = False  # held addresses have been added since they were last looked at
         self._away: dict[str, int] = {}
         self._promised: dict[str, int] = {}
+        self._trusted: dict[str, int] = {}
         self._sampled: set[str] = set()
         self._echoes = Echoes()
         self._onward: set[str] = set()  # what articles link to, and nothing has granted yet
@@ -390,8 +393,16 @@ class PatternBudget:
             if fruitful and _is_series(ground):
                 self._barren.pop(ground, None)  # there are as many as titles
             else:
-                self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + (not promising)
+                vain = not fruitful and not (promising and self._trusts(ground))
+                self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + vain
         return promising or all(self._barren.get(ground) != self.limit for ground in self._grounds(url))
+
+    def _trusts(self, ground: str) -> bool:
+        """Whether a page that promises an article is not held against a budget: so many are, until one is found."""
+        if ground in self._fertile:
+            return True
+        self._trusted[ground] = self._trusted.get(ground, 0) + 1
+        return self._trusted[ground] <= self.limit // TRUST
 
     def came(self, url: str, linked: Iterable[str]) -> None:
         """Note a page of a list that is followed to its end: what it links to is no longer new on other pages."""
