@@ -81,6 +81,7 @@ class Following(Redirects):
         if not article and goes_on:
             yield from self.turn_page(page, chain, number, keys)
         if not article and not self.letters:
+            self.note_unread_calls(page)
             yield from self.load_more(page)
             self.note_archives(page)
         for url in listing.feed_links(page):

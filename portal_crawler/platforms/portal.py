@@ -181,7 +181,8 @@ class PortalSpider(Following):
         self.spellings = Spellings()
         self.glance = Glance()
         self.archives = Archives()
-        self.told = False
+        self.told = self.scripted = False
+        self.unread_calls: dict[str, str] = {}
         self.sitemaps: list[tuple[str, int]] = []
         self.barren_sitemaps = 0
         self.named_known: list[str] = []
