@@ -118,6 +118,17 @@ def test_promises_that_are_never_kept_keep_no_budget_open() -> None:
     assert asked <= 5 + 3
 
 
+def test_paths_that_grow_are_left_though_each_promises_articles_of_a_new_shape() -> None:
+    budget = PatternBudget(16)
+    asked = 0
+    for depth in range(100):
+        folder = f"a.example/so-do/{'muc/' * depth}"
+        if budget.grants(url := f"http://{folder}index.php?mod=home"):
+            asked += 1
+            budget.visited(url, {f"{folder}index.php?mod=news&id={number}" for number in range(5)})
+    assert 1 <= asked <= 25
+
+
 def test_articles_that_say_the_same_are_no_yield() -> None:
     budget = PatternBudget(5)
     urls = [f"http://a.example/tin/bai-viet-chung-{number}.html" for number in range(50)]

@@ -89,17 +89,21 @@ def _lines(text: str) -> Iterator[str]:
     return (" ".join(line.split()) for line in TAG.sub("\n", text).split("\n"))
 
 
-def bears(body: bytes, title: str | None) -> bool | None:
+def bears(body: bytes, title: str | None, *, linked: bool = True) -> bool | None:
     """Whether a page shows the title that links give to it; None if they give none that could be told from others.
 
-    Some headlines are links to their own page: links are looked at, too.
+    Args:
+        body: The page.
+        title: The title.
+        linked: Whether it may be the text of a link: some headlines are links to their own page.
     """
     plain = " ".join((title or "").lower().split()).rstrip(" .…")
     if title is None or len(plain.split()) < TITLE_WORDS:
         return None
-    if title.encode("utf-8", "replace") in body:
+    if linked and title.encode("utf-8", "replace") in body:
         return True
-    return any(plain in line or (line in plain and len(line.split()) >= TITLE_WORDS) for line in _lines(_shown(body)))
+    shown = _shown(body) if linked else LINKED.sub("\n", _shown(body))
+    return any(plain in line or (line in plain and len(line.split()) >= TITLE_WORDS) for line in _lines(shown))
 
 
 def regrets(body: bytes, url: str, title: str | None) -> bool:

@@ -85,6 +85,11 @@ class Source:
         fields = "&".join(f"{name}={value}" for name, value in self.fields or () if value != PLACE)
         return page_key(self.address.replace(PLACE, "")) + (f"#{fields}" if fields else "#")
 
+    @property
+    def before(self) -> str:
+        """What its address begins with, as far as it names no piece."""
+        return self.address.partition(PLACE)[0]
+
     def at(self, number: int) -> str:
         """Address of a piece."""
         return self.address.replace(PLACE, quote(self.cursor, safe="") or str(number))

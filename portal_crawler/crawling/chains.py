@@ -186,7 +186,9 @@ class ListChains:
         # key: it answers for the others only where it shows some of its own.
         if fresh and total and (number > 1 or _counts_pages(announced or {}, total)):
             known.expect(total)
-        return known.barren < self.limit
+        # A next page that only pages without anything of their own announce is not asked for: they would, for ever.
+        over = number > 1 and not fresh and number >= known.last and (not shown or page.bare)
+        return known.barren < self.limit and (loaded or not over)
 
     def _first_shown(self, articles: Collection[str]) -> bool:
         """Note what a page shows; whether it is the first page of any list that shows one of them."""

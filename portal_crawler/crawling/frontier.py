@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from twisted.internet.defer import Deferred
 
+# Mark of a page of a list: these are asked for from the first to the last. What is added at the top while they are read
+# moves the others on: read from the last page back, some would be met on none.
+IN_TURN = "portal_in_turn"
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -215,7 +219,7 @@ class Frontier(Scheduler):
         ):
             self._count("dupefilter/filtered")
             return False
-        self.state.push(request.priority, _written(request, self.spider))
+        self.state.push(request.priority, _written(request, self.spider), in_turn=IN_TURN in request.meta)
         self._count("scheduler/enqueued")
         return True
 

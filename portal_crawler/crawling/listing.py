@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from portal_crawler.crawling import calls
+from portal_crawler.crawling.patterns import TITLE_WORDS, WORDS
 from portal_crawler.crawling.rules import page_number
 from portal_crawler.crawling.xpath import elements, strings
 from portal_crawler.extraction.dates import find_dates
@@ -77,10 +79,32 @@ class Postback:
 
 
 def anchors(page: Page) -> Iterator[tuple[str, Element]]:
-    """The links of a page, and of what frames it is put together: raw address and element."""
+    """The links of a page, and of what frames it is put together: raw address and element.
+
+    Where a link calls a script instead of leading to an address, that is the address which the script opens.
+    """
+    scripted = page.has(b"location") or page.has(b"open(")
     for element in page.root.iter("a", "area", "frame"):
-        if href := element.get("src" if element.tag == "frame" else "href"):
+        href = element.get("src" if element.tag == "frame" else "href")
+        if scripted and calls.leads_by_script(element):
+            href = calls.opened(page, element) or href
+        if href:
             yield href, element
+
+
+def turned_by_script(page: Page, rules: UrlRules) -> list[str]:
+    """The addresses of a list's other pages that links open by script."""
+    linked = [rules.link(page.url, href) for href, anchor in anchors(page) if calls.leads_by_script(anchor)]
+    return [link.url for link in linked if link is not None and page_number(link.url) is not None]
+
+
+def unread_calls(page: Page) -> Iterator[tuple[str, str]]:
+    """What titled links call whose scripts do not tell which address they open: names of functions, and the titles."""
+    for element in page.root.iter("a") if page.has(b"onclick") or page.has(b"javascript:") else ():
+        if calls.leads_by_script(element) and (call := calls.called(element)) is not None and call["given"]:
+            title = link_text(element)
+            if title is not None and len(WORDS.findall(title)) >= TITLE_WORDS and calls.opened(page, element) is None:
+                yield call["name"], title
 
 
 def addresses(page: Page, rules: UrlRules, *, plain: bool) -> Iterator[str]:
@@ -129,7 +153,7 @@ def listed_date(anchor: Element, address: str) -> str | None:
         others = list(islice(parent.iter("a", "area"), MOST_BESIDE + 1))
         if len(others) > MOST_BESIDE:
             return None
-        if any(other.get("href") not in (None, address) and _titled(other) for other in others):
+        if any(_is_another(other, anchor, address) for other in others):
             return None
         block = parent
         text = element_text(block)
@@ -143,11 +167,16 @@ def listed_date(anchor: Element, address: str) -> str | None:
     return None
 
 
-def _titled(anchor: Element) -> bool:
-    href = anchor.get("href") or ""
+def _is_another(other: Element, anchor: Element, address: str) -> bool:
+    """Whether a link has a title and leads elsewhere than that of an anchor does."""
+    href = other.get("href") or ""
     if len(href) < 2 or href.startswith(("#", "javascript:")):
+        call = calls.called(other)
+        if call is None or other is anchor or ((own := calls.called(anchor)) is not None and own[0] == call[0]):
+            return False
+    elif href == address:
         return False
-    text = "".join(map(str, anchor.itertext())) if len(anchor) else anchor.text or ""
+    text = "".join(map(str, other.itertext())) if len(other) else other.text or ""
     return len(text.strip()) > 14
 
 

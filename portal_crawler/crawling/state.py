@@ -90,6 +90,7 @@ class PortalState:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self._shared_etags: set[str] | None = None
         try:
             self.database = sqlite3.connect(path, timeout=1, isolation_level=None)
             self.database.execute("PRAGMA journal_mode = WAL")
@@ -155,14 +156,16 @@ class PortalState:
         for table in ("queue", "requested", "snapshot", "sightings", "numbers", "lost", "replaced"):
             self.database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own
 
-    def push(self, priority: int, request: bytes, *, postponed: bool = False) -> None:
-        """Queue a request."""
+    def push(self, priority: int, request: bytes, *, postponed: bool = False, in_turn: bool = False) -> None:
+        """Queue a request, before those of its priority or, ``in_turn``, behind them."""
+        place = "(SELECT min(0, coalesce(min(place), 0)) - 1 FROM queue)" if in_turn else "NULL"
         self.database.execute(
-            "INSERT INTO queue (priority, postponed, request) VALUES (?, ?, ?)", (priority, postponed, request)
+            f"INSERT INTO queue (place, priority, postponed, request) VALUES ({place}, ?, ?, ?)",  # noqa: S608 - ours
+            (priority, postponed, request),
         )
 
     def pop(self) -> bytes | None:
-        """The request to be made next: of the highest priority, and of those the last that was queued."""
+        """The request to be made next: of the highest priority, and of those the last that was not queued in turn."""
         row = self.database.execute(
             "SELECT place, request FROM queue WHERE postponed = 0 ORDER BY priority DESC, place DESC LIMIT 1"
         ).fetchone()
@@ -271,6 +274,13 @@ class PortalState:
         """What is known of an article."""
         row = self.database.execute(f"SELECT {COLUMNS} FROM articles WHERE id = ?", (identifier,)).fetchone()  # noqa: S608
         return Known(*row) if row else None
+
+    def shares_etag(self, known: Known) -> bool:
+        """Whether other articles have the same ETag: such a one tells nothing of what a page says."""
+        if self._shared_etags is None:
+            query = "SELECT etag FROM articles WHERE etag IS NOT NULL GROUP BY etag HAVING count(*) > 1"
+            self._shared_etags = {etag for (etag,) in self.database.execute(query)}
+        return known.etag in self._shared_etags
 
     def text(self, identifier: str) -> str:
         """Title and text of the latest version of a known article."""

@@ -13,6 +13,7 @@ from portal_crawler.crawling.canonical import SHORT_NAME, canonical_url, page_ke
 from portal_crawler.crawling.echoes import Echoes
 from portal_crawler.crawling.facets import PathFilters
 from portal_crawler.crawling.patterns import IDENTIFIER, pattern_of
+from portal_crawler.crawling.proofs import Proofs
 from portal_crawler.crawling.rules import ACTION, chain_key, page_number
 from portal_crawler.crawling.sightings import LINKED, Sightings
 
@@ -30,6 +31,8 @@ FOLDERS = 4
 FIRST = 4
 # Pages that are not held against a budget because of links that look like articles, before one of that shape is one.
 PROMISES = 3
+# The part of a budget that promises alone may keep open: paths that grow have ever new shapes, each with its promises.
+TRUST = 2
 # Addresses of an exhausted budget that are looked at all the same once the crawl has run dry, spread over all of them.
 SAMPLES = 3
 # Pages in a row whose addresses differ in numbers alone and that say what others have said: fewer than a budget has,
@@ -164,6 +167,8 @@ class PatternBudget:
         self._grown = False  # held addresses have been added since they were last looked at
         self._away: dict[str, int] = {}
         self._promised: dict[str, int] = {}
+        self._trusted: dict[str, int] = {}
+        self._proofs = Proofs()
         self._sampled: set[str] = set()
         self._echoes = Echoes()
         self._onward: set[str] = set()  # what articles link to, and nothing has granted yet
@@ -345,17 +350,38 @@ class PatternBudget:
         new = content is None or self._sightings.fresh(f"contents {self._mark}", (content,))
         proved, promised = self._yield(articles)
         self._link(linked)
-        if article is not None and new:
+        if article is not None and new and not self._proofs.suspects(self._all_grounds(url)):
             proved = True
             self._prove(url)
             self._proved.add(shape_of(article))
         self._away.pop(_away(url), None)
         return self._note(url, fruitful=proved, promising=promised)
 
-    def _prove(self, url: str) -> None:
+    def vouched(self, url: str) -> None:
+        """Note an article that an earlier crawl has, and that is not asked for in this one."""
+        self._proofs.credit(url, self._all_grounds(url), read=True)
+
+    def confirmed(self, url: str, article: str) -> None:
+        """Note that a page which was taken for an article has been read, and is one."""
+        if not self._proofs.read(url) and self._proofs.suspects(grounds := self._all_grounds(url)):
+            self._prove(url, read=True)
+            self._proved.add(shape_of(article))
+            self._barren.update(dict.fromkeys(grounds, 0))
+
+    def refuted(self, url: str, article: str) -> None:
+        """Note that a page which was taken for an article has been read, and is none: what it has opened is shut."""
+        for ground, times in self._proofs.refute(url, self._all_grounds(url)):
+            for credited in (self._fertile, self._shapes, self._bore):
+                credited.discard(ground)
+            self._barren[ground] = max(self._barren.get(ground, 0), min(times, self.limit))
+            if ground == grounds_of(url)[0]:
+                self._proved.discard(shape_of(article))
+
+    def _prove(self, url: str, *, read: bool = False) -> None:
         """Note that an article has been found at an address; what is held of its shape waits for its like alone."""
         self._filters.bears_articles(url)
-        shape, form, *others = self._all_grounds(url)
+        shape, form, *others = grounds = self._all_grounds(url)
+        self._proofs.credit(url, grounds, read=read)
         self._fertile.update(ground for ground in others if not _is_series(ground))
         self._bore.add(form)
         self._shapes.add(shape)
@@ -392,8 +418,16 @@ class PatternBudget:
             if fruitful and _is_series(ground):
                 self._barren.pop(ground, None)  # there are as many as titles
             else:
-                self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + (not promising)
+                vain = not fruitful and not (promising and self._trusts(ground))
+                self._barren[ground] = 0 if fruitful else self._barren.get(ground, 0) + vain
         return promising or all(self._barren.get(ground) != self.limit for ground in self._grounds(url))
+
+    def _trusts(self, ground: str) -> bool:
+        """Whether a page that promises an article is not held against a budget: so many are, until one is found."""
+        if ground in self._fertile:
+            return True
+        self._trusted[ground] = self._trusted.get(ground, 0) + 1
+        return self._trusted[ground] <= self.limit // TRUST
 
     def came(self, url: str, linked: Iterable[str]) -> None:
         """Note a page of a list that is followed to its end: what it links to is no longer new on other pages."""
@@ -492,6 +526,10 @@ class PatternBudget:
         shapes = {ground for ground in self._barren if ground.startswith("shape ") or _is_series(ground)}
         spent = {ground for ground, barren in self._barren.items() if barren >= self.limit}
         return spent - shapes - self._fertile - self._bore
+
+    def refuted_grounds(self) -> set[str]:
+        """What many addresses have in common that were taken for articles, and were none when they were read."""
+        return self._proofs.vain()
 
     def exhaust(self, grounds: Iterable[str]) -> None:
         """Leave alone from the beginning what an earlier crawl has exhausted; a few samples may open it again."""

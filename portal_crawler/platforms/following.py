@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 from portal_crawler.crawling import listing
 from portal_crawler.crawling.coverage import BITS
+from portal_crawler.crawling.frontier import IN_TURN
 from portal_crawler.crawling.rules import beside, chain_key, in_own_order, page_number
 from portal_crawler.crawling.sightings import LINKED, LISTED
 from portal_crawler.crawling.traps import menu_of
@@ -81,6 +82,7 @@ class Following(Redirects):
         if not article and goes_on:
             yield from self.turn_page(page, chain, number, keys)
         if not article and not self.letters:
+            self.note_unread_calls(page)
             yield from self.load_more(page)
             self.note_archives(page)
         for url in listing.feed_links(page):
@@ -188,7 +190,7 @@ class Following(Redirects):
                 return
             if self.is_held_back(link, chain):
                 return
-            options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True}}
+            options: dict[str, Any] = {"priority": PRIORITY_LIST, "meta": {"depth_reset": True, IN_TURN: True}}
         else:
             # A known article that is not passed over has been edited, whatever pages like it have brought.
             if self.revisits.known(article_id(link.url, link.key)) is None and self.waits(link):

@@ -11,7 +11,7 @@ from form2request import form2request
 from lxml.etree import tostring
 from parsel import Selector
 
-from portal_crawler.crawling import listing, submits
+from portal_crawler.crawling import calls, listing, submits
 from portal_crawler.crawling.archives import archive_request
 from portal_crawler.crawling.canonical import page_key
 from portal_crawler.crawling.patterns import TITLE_WORDS, WORDS, announced, are_two_titles, pattern_of
@@ -47,6 +47,9 @@ LOOKS = 5
 # Lists that are turned on one page at most: each costs a form to be read and sent.
 MOST_PAGERS = 16
 
+# Functions of scripts that are told of.
+MOST_CALLS = 8
+
 # A label that leads to a section; longer texts are titles.
 LONGEST_LABEL = 80
 
@@ -74,6 +77,8 @@ class Lists(scrapy.Spider):
     tries: dict[str, int]
     loaded: dict[str, tuple[Source, str]]
     told: bool
+    scripted: bool
+    unread_calls: dict[str, str]
 
     @property
     def ruled(self) -> bool:
@@ -165,6 +170,17 @@ class Lists(scrapy.Spider):
             self.place(page, link, titled, paged=paged)
         return list(found.values())
 
+    def note_unread_calls(self, page: Page) -> None:
+        """Tell, once for each function, of links whose addresses only a script knows that cannot be read."""
+        for name, title in listing.unread_calls(page):
+            if name not in self.unread_calls and len(self.unread_calls) < MOST_CALLS:
+                self.unread_calls[name] = said = (
+                    f'{page.address}: links like "{title}" call {name}(), and no script on the page tells which address'
+                    " that opens; the site's file may name the interface or the lists behind it (api, start_urls)"
+                )
+                self.count("links/unread_calls")
+                logger.warning("%s", said)
+
     def read_link(self, page: Page, href: str, anchor: Element) -> Judgement | None:
         """What a link leads to; None if it is no page of the portal."""
         other = self.rules.link(page.url, href)
@@ -172,6 +188,7 @@ class Lists(scrapy.Spider):
             if other is not None and len(other.url) > LONGEST:
                 self.note_too_long(other)
             return None
+        self.scripted = self.scripted or calls.leads_by_script(anchor)
         if other.kind == "article" and self.is_another(other, anchor):
             self.rules.tell_apart(other)
             self.note_apart()
@@ -448,6 +465,18 @@ class Lists(scrapy.Spider):
             self.count("lists/broken")
             self.broken_lists.append(broken.detail)
             rejected = self.reject(broken.url, "broken_list", broken.detail)
+            rejected.retry = "crawl"
+            yield rejected
+        yield from self.judge_calls()
+
+    def judge_calls(self) -> Iterator[Rejected]:
+        """Where no article was found: one reject for each function that links with titles call."""
+        assert self.crawler.stats is not None
+        if any(map(self.crawler.stats.get_value, ("articles/captured", "history/articles"))):
+            return
+        for said in self.unread_calls.values():
+            self.broken_lists.append(said)
+            rejected = self.reject(said.partition(": ")[0], "broken_list", said)
             rejected.retry = "crawl"
             yield rejected
 

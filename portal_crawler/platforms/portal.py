@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scrapy import signals
 from scrapy.exceptions import UsageError
 from scrapy.spidermiddlewares.httperror import HttpError
 
@@ -183,7 +184,8 @@ class PortalSpider(Following):
         self.origins = Origins()
         self.glance = Glance()
         self.archives = Archives()
-        self.told = False
+        self.told = self.scripted = False
+        self.unread_calls: dict[str, str] = {}
         self.sitemaps: list[tuple[str, int]] = []
         self.barren_sitemaps = 0
         self.named_known: list[str] = []
@@ -222,6 +224,7 @@ class PortalSpider(Following):
             UsageError: if it needs a browser, and there is none.
         """
         spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.note_one, signal=signals.item_scraped)
         limit = crawler.settings.getint("PORTAL_PATTERN_BUDGET", 16)
         spider.budget, spider.named_budget = spider.budgets(limit)
         spider.decide()  # scrapy parse, which asks for one page, puts a start() of its own in the place of ours

@@ -15,7 +15,7 @@ from portal_crawler.crawling.reading import has_something_of
 from portal_crawler.crawling.revisits import Revisits, conditions
 from portal_crawler.crawling.rules import chain_key
 from portal_crawler.extraction.spam import gambling_spam
-from portal_crawler.items import Capture, Gone, Rejected, article_id
+from portal_crawler.items import Article, Capture, Gone, Rejected, article_id
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE
 from portal_crawler.platforms.renaming import Renaming
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from portal_crawler.crawling.known import Known
     from portal_crawler.crawling.rules import Judgement
-    from portal_crawler.items import Article
 
 # Status of the record of an article whose address redirects elsewhere.
 REDIRECTED = 302
@@ -99,7 +98,7 @@ class Revisiting(Renaming):
             return
         exhausted = self.budget.exhausted_grounds()
         if self.revisits.incremental:  # it passes articles over: what it finds barren may have some
-            exhausted &= set(self.state.get(TRAPS).split("\n"))
+            exhausted &= set(self.state.get(TRAPS).split("\n")) | self.budget.refuted_grounds()
         self.state.put(TRAPS, "\n".join(sorted(exhausted)))
 
     def ask_linked(self, link: Judgement, **options: Any) -> Iterator[Request]:
@@ -131,6 +130,8 @@ class Revisiting(Renaming):
         meta = {"portal_known": known.id, "handle_httpstatus_list": [304]}
         # Where it is looked for a second time, perhaps at another page's address, only the page itself is an answer.
         headers = {} if twice else conditions(known)
+        if self.state is not None and self.state.shares_etag(known):
+            headers.pop("If-None-Match", None)
         return self.ask(url, priority=PRIORITY_ARTICLE, headers=headers, meta=meta, dont_filter=twice)
 
     def note_unfetched(self, link: Judgement) -> None:
@@ -182,6 +183,7 @@ class Revisiting(Renaming):
         self.sightings.forget(link.key)
         self.sightings.pass_over(link.key)
         self.count("history/known")
+        self.budget.vouched(link.url)
         return True
 
     def is_too_old(self, link: Judgement) -> bool:
@@ -269,6 +271,8 @@ class Revisiting(Renaming):
             Whether a known article was there, of which the end of the crawl tells what has become.
         """
         link = self.rules.judge(capture.url)
+        if link.kind != "article":
+            self.budget.refuted(link.url, link.key)
         identifier = article_id(capture.canonical_url or capture.url, capture.identity)
         if self.warc:  # an earlier capture of which may be an article
             told = f"{capture.url}: there was an article, and is none now"
@@ -284,16 +288,23 @@ class Revisiting(Renaming):
                 return self.lacks(known.id, capture.url, missing)
         elif rejected.reason == "spam" and self.stands_instead(capture):
             self.count("failed/article")
+            self.note_unfetched(link)
             return False
         if self.state is not None and (rejected.reason == "spam" or link.kind != "article"):
             self.state.note_page(key_hash(link.key), fruitful=False)
         return False
 
+    def note_one(self, item: Any) -> None:
+        """Note that a page which was taken for an article is one: it has been exported."""
+        if isinstance(item, Article):
+            link = self.rules.judge(item.url)
+            self.budget.confirmed(link.url, link.key)
+
     @staticmethod
     def stands_instead(capture: Capture) -> bool:
         """Whether an advertisement is not what links announce: they give an article's title, which it does not bear."""
         title = capture.link_text or ""
-        return bears(capture.body, title) is False and gambling_spam(title, title) is None
+        return bears(capture.body, title, linked=False) is False and gambling_spam(title, title) is None
 
     def note_missing(self, rejected: Rejected, *urls: str) -> None:
         """Note of addresses that the server says that nothing is there, with what sitemaps say of them now."""

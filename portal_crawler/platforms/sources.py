@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import scrapy
 from scrapy.utils.sitemap import sitemap_urls_from_robots
 
-from portal_crawler.crawling import buttons
+from portal_crawler.crawling import buttons, listing
 from portal_crawler.crawling.answers import AnswerError, read_answer
 from portal_crawler.crawling.archives import Archives, archive_request
 from portal_crawler.crawling.canonical import key_hash
@@ -344,10 +344,13 @@ class Sources(Lists):
 
     def load_more(self, page: Page) -> Iterator[Request]:
         """The first pieces of what a page's buttons, scripts and interfaces hand out, each source once."""
+        turned = listing.turned_by_script(page, self.rules) if self.scripted else ()
         for source in buttons.sources(page):
             url = source.at(source.first)
             if source.chain in self.asked or not self.rules.in_scope(url):
                 continue
+            if self.scripted and any(address.startswith(source.before) for address in turned):
+                continue  # what its script opens are pages of a list
             if source.way != "api" and self.rules.judge(url).kind == "denied":
                 continue
             self.asked.add(source.chain)
