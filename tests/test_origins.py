@@ -39,7 +39,7 @@ def test_pages_are_asked_for_where_redirects_have_led(monkeypatch: pytest.Monkey
         settings = {
             "PORTAL_ALLOW_PRIVATE": f"127.0.0.1:{port}",
             "PORTAL_SOFT_404": False,
-            "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+            "CONCURRENT_REQUESTS": 1,  # none has been taken from the queue before it is learned
             "SCHEDULER": "portal_crawler.crawling.frontier.Frontier",
         }
         done = crawl("test_origins.Behind", settings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -21,6 +21,10 @@ class Proofs:
         self._found: Counter[str] = Counter()
         self._refuted: Counter[str] = Counter()
         self._unread: OrderedDict[str, None] = OrderedDict()  # have given credit, and their text has not been read yet
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is under way is asked for again after a kill; what is held back until then keeps the credit that it gave.
+        return {**vars(self), "_unread": OrderedDict()}
 
     def suspects(self, grounds: Collection[str]) -> bool:
         """Whether a page that looks like an article is not believed before it has been read."""

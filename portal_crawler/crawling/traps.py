@@ -194,6 +194,10 @@ class PatternBudget:
             return (shape, form, FILTERED, *others)
         return grounds
 
+    def _believed(self, url: str) -> list[str]:
+        """What an address shares credit with: all but its series, of which there are as many as titles with numbers."""
+        return [ground for ground in self._all_grounds(url) if not _is_series(ground)]
+
     def _learn_filters(self, url: str) -> None:
         """Learn from an address; where it proves a filter in paths, what was asked for with it counts for all."""
         if not self._filters.learn(canonical_url(url)):
@@ -350,7 +354,7 @@ class PatternBudget:
         new = content is None or self._sightings.fresh(f"contents {self._mark}", (content,))
         proved, promised = self._yield(articles)
         self._link(linked)
-        if article is not None and new and not self._proofs.suspects(self._all_grounds(url)):
+        if article is not None and new and not self._proofs.suspects(self._believed(url)):
             proved = True
             self._prove(url)
             self._proved.add(shape_of(article))
@@ -359,18 +363,18 @@ class PatternBudget:
 
     def vouched(self, url: str) -> None:
         """Note an article that an earlier crawl has, and that is not asked for in this one."""
-        self._proofs.credit(url, self._all_grounds(url), read=True)
+        self._proofs.credit(url, self._believed(url), read=True)
 
     def confirmed(self, url: str, article: str) -> None:
         """Note that a page which was taken for an article has been read, and is one."""
-        if not self._proofs.read(url) and self._proofs.suspects(grounds := self._all_grounds(url)):
+        if not self._proofs.read(url) and self._proofs.suspects(self._believed(url)):
             self._prove(url, read=True)
             self._proved.add(shape_of(article))
-            self._barren.update(dict.fromkeys(grounds, 0))
+            self._barren.update(dict.fromkeys(self._all_grounds(url), 0))
 
     def refuted(self, url: str, article: str) -> None:
         """Note that a page which was taken for an article has been read, and is none: what it has opened is shut."""
-        for ground, times in self._proofs.refute(url, self._all_grounds(url)):
+        for ground, times in self._proofs.refute(url, self._believed(url)):
             for credited in (self._fertile, self._shapes, self._bore):
                 credited.discard(ground)
             self._barren[ground] = max(self._barren.get(ground, 0), min(times, self.limit))
@@ -380,8 +384,8 @@ class PatternBudget:
     def _prove(self, url: str, *, read: bool = False) -> None:
         """Note that an article has been found at an address; what is held of its shape waits for its like alone."""
         self._filters.bears_articles(url)
-        shape, form, *others = grounds = self._all_grounds(url)
-        self._proofs.credit(url, grounds, read=read)
+        shape, form, *others = self._all_grounds(url)
+        self._proofs.credit(url, self._believed(url), read=read)
         self._fertile.update(ground for ground in others if not _is_series(ground))
         self._bore.add(form)
         self._shapes.add(shape)
