@@ -134,7 +134,7 @@ class ArchiveForm:
         """The request for the choice that is made now, with the latest state of the form."""
         if self.written is None:
             return self.choices[self._last]
-        return next(iter(_requests(*self.written, [self.fields[self._last]])), self.choices[self._last])
+        return next(iter(form_requests(*self.written, [self.fields[self._last]])), self.choices[self._last])
 
     def failed(self) -> bool:
         """Note that the last choice has failed; True if it is to be made once more, with a state fetched for it."""
@@ -217,7 +217,7 @@ class Archives:
                 if known.page and known.choices:
                     known.written, known.fresh = written, known is self._asked
                 continue
-            choices = _requests(*written, fields)
+            choices = form_requests(*written, fields)
             if choices:
                 made = self._forms[key] = ArchiveForm(key, choices[0][1].partition("?")[0], choices)
                 if choices[0][0] == "POST":
@@ -289,12 +289,22 @@ def _program(page: Page, form: Element) -> str:
     return "&".join((page_key(action), *fixed))
 
 
-def _requests(written: str, url: str, fields: list[dict[str, str]]) -> list[tuple[str, str, bytes]]:
+def form_requests(
+    written: str, url: str, fields: list[dict[str, str]], *, click: bool | None = None
+) -> list[tuple[str, str, bytes]]:
+    """The requests (method, address, body) that a form sends; none if it cannot be sent, as no scheme of the web.
+
+    Args:
+        written: The form's HTML.
+        url: What its address is relative to.
+        fields: What is filled in for each.
+        click: Whether by its button, which may have a value of its own; None: if it has one.
+    """
     (made,) = Selector(text=written, base_url=url).xpath("//form[1]")
     found = []
     for choice in fields:
         try:
-            ready = form2request(made, choice, enctype="application/x-www-form-urlencoded")
+            ready = form2request(made, choice, enctype="application/x-www-form-urlencoded", click=click)
         except (ValueError, NotImplementedError):
             return []
         found.append((ready.method, ready.url, ready.body))

@@ -5,25 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from form2request import form2request
 from lxml.etree import tostring
-from parsel import Selector
 
+from portal_crawler.crawling import calls
+from portal_crawler.crawling.archives import form_requests
 from portal_crawler.crawling.rules import PAGE_NAMES
-from portal_crawler.crawling.xpath import strings
 
 if TYPE_CHECKING:
     from portal_crawler.extraction.page import Element, Page
 
-SCRIPTS = strings("//script[not(@src)]/text()")
-LONGEST_SCRIPT = 60_000
-# function goPage(p) { document.frm.trang.value = p; document.frm.submit(); }
-FUNCTION = re.compile(
-    r"function\s+(?P<name>\w{1,60})\s*\(\s*(?P<given>\w{1,60})[^(){}]{0,60}\)\s*\{(?P<does>[^{}]{1,500})\}"
-)
 # frm.trang.value = p, getElementById("trang").value = p, $("#trang").val(p)
 WRITES = r"(?P<field>\b(?:\w+_)?(?:{names}))[\"'\])]{{0,4}}\s*\.\s*(?:value\s*=\s*|val\s*\(\s*){given}\b"
-CODING = "application/x-www-form-urlencoded"
 
 
 def following(page: Page, number: int) -> tuple[str, str, bytes] | None:
@@ -33,14 +25,14 @@ def following(page: Page, number: int) -> tuple[str, str, bytes] | None:
     """
     if not page.has(b"submit"):
         return None
-    for script in SCRIPTS(page.root):
-        for function in FUNCTION.finditer(script[:LONGEST_SCRIPT]):
-            if "submit" not in function["does"] or not _is_called(page, function["name"], number + 1):
-                continue
-            writes = WRITES.format(names=PAGE_NAMES, given=re.escape(function["given"]))
-            written = re.search(writes, function["does"], re.IGNORECASE)
-            if written and (found := _form(page, written["field"])) is not None:
-                return _request(page, *found, number + 1)
+    # function goPage(p) { document.frm.trang.value = p; document.frm.submit(); }
+    for name, function in calls.said_by(page).functions.items():
+        if "submit" not in function.does or not function.given or not _is_called(page, name, number + 1):
+            continue
+        writes = WRITES.format(names=PAGE_NAMES, given=re.escape(function.given[0]))
+        written = re.search(writes, function.does, re.IGNORECASE)
+        if written and (found := _form(page, written["field"])) is not None:
+            return _request(page, *found, number + 1)
     return None
 
 
@@ -64,9 +56,4 @@ def _request(page: Page, form: Element, field: str, number: int) -> tuple[str, s
     # The page's tree has no form machinery: the form alone is parsed again for it.
     written = tostring(form, encoding="unicode", method="html", with_tail=False)
     base = page.url if form.get("action") else page.address
-    (made,) = Selector(text=written, base_url=base).xpath("//form[1]")
-    try:
-        ready = form2request(made, {field: str(number)}, enctype=CODING, click=False)
-    except (ValueError, NotImplementedError):
-        return None
-    return ready.method, ready.url, ready.body
+    return next(iter(form_requests(written, base, [{field: str(number)}], click=False)), None)
