@@ -9,26 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from scrapy import signals
 from scrapy.exceptions import UsageError
-from scrapy.spidermiddlewares.httperror import HttpError
 
 from portal_crawler.archive.deadletters import read_dead_letters
 from portal_crawler.archive.feeds import RUN_NAME
-from portal_crawler.crawling import history, listing
+from portal_crawler.crawling import listing
 from portal_crawler.crawling.api import WRAPPER, JsonApi
 from portal_crawler.crawling.archives import Archives
 from portal_crawler.crawling.canonical import key_hash, page_key
 from portal_crawler.crawling.chains import ListChains
 from portal_crawler.crawling.chromium import chromium
 from portal_crawler.crawling.coverage import WaysIn
-from portal_crawler.crawling.failures import failure_reason, remedy
+from portal_crawler.crawling.failures import remedy
 from portal_crawler.crawling.glance import Glance
 from portal_crawler.crawling.idle import Drain
 from portal_crawler.crawling.learning import is_planted
 from portal_crawler.crawling.origins import Origins
-from portal_crawler.crawling.pace import PostponedError
 from portal_crawler.crawling.patterns import UrlPatterns, announced
 from portal_crawler.crawling.rules import Judgement, UrlRules, chain_key, page_number
-from portal_crawler.crawling.scope import OutOfScope, RedirectToKnown
 from portal_crawler.crawling.sightings import ASKED, CAPTURE, NAMED, Marked, Sightings
 from portal_crawler.crawling.spellings import Spellings, bears_token
 from portal_crawler.crawling.traps import MOST_HELD, PatternBudget
@@ -38,10 +35,10 @@ from portal_crawler.items import Capture, Gone, Rejected, article_id
 from portal_crawler.platforms import arguments
 from portal_crawler.platforms.articles import PRIORITY_ARTICLE
 from portal_crawler.platforms.declared import check
-from portal_crawler.platforms.following import PRIORITY_PAGE, Following
+from portal_crawler.platforms.failing import Failing
+from portal_crawler.platforms.following import PRIORITY_PAGE
 from portal_crawler.platforms.lists import PRIORITY_LIST
 from portal_crawler.platforms.replay import replay
-from portal_crawler.platforms.revisiting import REDIRECTED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -49,7 +46,6 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
-    from twisted.python.failure import Failure
 
     from portal_crawler.archive.deadletters import DeadLetters
     from portal_crawler.crawling.buttons import Source
@@ -69,7 +65,7 @@ OWN = frozenset(
 FAILED = ("lists/broken", "hosts/down", "hosts/left", "hosts/blocked", "seeds/failed", "history/doubted")
 
 
-class PortalSpider(Following):
+class PortalSpider(Failing):
     """Walks one portal and yields a :class:`Capture` for each article, a :class:`Rejected` for each failed request.
 
     Attributes:
@@ -554,74 +550,3 @@ class PortalSpider(Following):
 
     def recognise(self, page: Page) -> None:
         """A seed's page has come; spiders that know their platform have nothing to learn from it."""
-
-    # What fails
-
-    def knows(self, url: str, asked: str) -> bool:
-        """Whether a page was asked for already, under another address than ``asked`` and its other spellings."""
-        target, origin = self.rules.judge(url), self.rules.judge(asked)
-        if target.key == origin.key or page_key(url) == page_key(asked):
-            return False
-        sighting = self.sightings.get(target.key)
-        return target.key in self.asked or self.sightings.done(target.key) or (sighting is not None and sighting.asked)
-
-    def failed(self, failure: Failure) -> Iterator[Gone | Rejected | Request]:
-        """A request without a usable answer: one reject with its reason."""
-        request: Request = failure.request  # type: ignore[attr-defined]
-        error = failure.value
-        asked = next(iter(request.meta.get("redirect_urls", ())), request.url)
-        if isinstance(error, RedirectToKnown):
-            yield from self.redirected(request, asked, error.target)
-            return
-        if isinstance(error, PostponedError):
-            self.postpone(request)
-        if request.meta.get("portal_seed"):
-            self.note_failed_seed(error)
-        link = self.rules.judge(request.url)
-        self.budget.failed(asked)
-        self.named_budget.failed(asked)
-        self.spellings.failed(link.url)
-        if isinstance(error, HttpError):
-            status = error.response.status
-            rejected = self.reject(request.url, "http_error", f"{request.url}: HTTP {status}", status)
-        elif known := failure_reason(error):
-            reason, said = known
-            detail = f"{request.url}: {said}{f' ({error})' if str(error) else ''}"
-            target = error.target if isinstance(error, OutOfScope) else None
-            leaves = target is not None and not self.rules.denies(target)  # a login elsewhere takes no article away
-            rejected = self.reject(request.url, reason, detail, REDIRECTED if leaves else None)
-        else:
-            logger.error("%s: %r", request.url, error, exc_info=error)
-            rejected = self.reject(request.url, "error", f"{request.url}: {type(error).__name__}: {error}")
-        self.note_missing(rejected, asked, request.url)
-        if self.loses(request, rejected):
-            return
-        if rejected.status in history.GONE:
-            self.note_barren(link)
-        article = self.promises(link.url)
-        self.count("failed/article" if article else "failed/page")
-        self.note_unread(link, rejected)
-        number = request.cb_kwargs.get("number") or page_number(request.url)
-        if number is not None:
-            gone = rejected.status in (404, 410)
-            chain = request.cb_kwargs.get("chain") or request.url
-            self.chains.failed(chain, number, f"failed ({rejected.reason})", missing=gone)
-        rejected.tries = request.meta.get("retry_times", 0) + 1
-        rejected.retry = remedy(rejected.reason, rejected.status, request.method)
-        waits = isinstance(error, PostponedError)
-        if rejected.retry == "retry" and not waits and article:
-            self.note_unfetched(link)
-        yield rejected
-
-    def note_failed_seed(self, error: BaseException | None) -> None:
-        """Note that a start address has failed, and where it has led if that is outside the portal."""
-        self.count("seeds/failed")
-        if isinstance(error, OutOfScope) and error.target is not None:
-            self.count("seeds/moved")
-            self.moved_to = error.target
-
-    def postpone(self, request: Request) -> None:
-        """Leave a request to the next run of this crawl, if there is to be one."""
-        if self.resumable:
-            frontier: Any = self.crawler.engine.scheduler
-            frontier.postpone(request)
